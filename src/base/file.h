@@ -1,0 +1,19 @@
+// Reading whole files, the only way in which bytes of models reach the readers.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/limits.h"
+#include "base/status.h"
+
+namespace slipway {
+
+/// The whole regular file. NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (a directory, a device),
+/// RESOURCE_EXHAUSTED (over limits.file_bytes_max), each naming the path.
+Result<std::string> read_file(const std::string& path, const Limits& limits);
+
+/// Lower-case hexadecimal SHA-256 of the bytes.
+std::string sha256_hex(std::string_view bytes);
+
+}  // namespace slipway

@@ -1,0 +1,38 @@
+#include "base/file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace slipway {
+namespace {
+
+TEST(FileTest, ReadsWholeFilesAndNamesThePathInErrors) {
+  const std::string folder = testing::TempDir() + "file_test";
+  std::filesystem::create_directories(folder);
+  const std::string path = folder + "/bytes";
+  std::ofstream(path, std::ios::binary) << std::string("a\0b", 3);
+  EXPECT_EQ(read_file(path, Limits{}).value(), std::string("a\0b", 3));
+  EXPECT_EQ(read_file(path, Limits{.file_bytes_max = 2}).status().code(),
+            StatusCode::kResourceExhausted);
+  EXPECT_EQ(read_file(folder, Limits{}).status().code(), StatusCode::kInvalidArgument);
+  const Status missing = read_file(folder + "/none", Limits{}).status();
+  EXPECT_EQ(missing.code(), StatusCode::kNotFound);
+  EXPECT_NE(missing.message().find(folder + "/none"), std::string::npos);
+}
+
+TEST(FileTest, AFifoIsRefusedInsteadOfWaitedFor) {
+  const std::string path = testing::TempDir() + "file_test_fifo";
+  std::filesystem::remove(path);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(read_file(path, Limits{}).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(FileTest, Sha256MatchesTheStandardsExample) {  // FIPS 180-2, appendix B.1
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+}  // namespace
+}  // namespace slipway
