@@ -1,0 +1,268 @@
+#include "engine/compile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "engine/kernel_table.h"
+
+namespace slipway::engine {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kScratchTarget = 512 * 1024;  // chunk scratch that stays in the L2 cache
+constexpr size_t kScratchMax = 1ULL << 30;
+constexpr size_t kChunkRowsMax = 256;
+
+size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+struct Step {
+  std::unique_ptr<const Kernel> kernel;
+  std::vector<ValueId> inputs;
+  ValueId output = 0;
+  OutputMask needed_by = 0;  // outputs of the signature that depend on it
+};
+
+/// Bytes of the three parts of a value's buffer, for so many rows.
+struct BufferSize {
+  size_t data = 0;
+  size_t columns = 0;
+  size_t row_starts = 0;
+  size_t total() const { return aligned(data) + aligned(columns) + aligned(row_starts); }
+};
+
+BufferSize buffer_size(const ValueType& type, size_t rows) {
+  const size_t cells = rows * type.width;
+  switch (type.kind) {
+    case ValueKind::kDense: return {cells * sizeof(double)};
+    case ValueKind::kDense32: return {cells * sizeof(float)};
+    case ValueKind::kString: return {cells * sizeof(StringCell)};
+    case ValueKind::kIndex: return {cells * sizeof(int32_t)};
+    case ValueKind::kSparse:
+      return {rows * type.nonzeros_max * sizeof(double),
+              rows * type.nonzeros_max * sizeof(uint32_t), (rows + 1) * sizeof(uint32_t)};
+  }
+  return {};
+}
+
+class GraphScratch final : public Scratch {
+ public:
+  struct FreeAligned {
+    void operator()(std::byte* bytes) const {
+      ::operator delete[](bytes, std::align_val_t{kAlignment});
+    }
+  };
+
+  explicit GraphScratch(size_t bytes)
+      : arena(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{kAlignment}))) {}
+
+  std::unique_ptr<std::byte[], FreeAligned> arena;
+  std::vector<ValueBuffer> values;
+  std::byte* workspace = nullptr;
+};
+
+class GraphExecutable final : public Executable {
+ public:
+  GraphExecutable(std::shared_ptr<const Graph> graph, std::vector<Step> steps, size_t chunk_rows)
+      : graph_(std::move(graph)), steps_(std::move(steps)), chunk_rows_(chunk_rows) {
+    for (const Step& step : steps_) {
+      workspace_bytes_ = std::max(workspace_bytes_, step.kernel->workspace_bytes(chunk_rows_));
+    }
+  }
+
+  const Signature& signature() const override { return graph_->signature(); }
+  size_t size_bytes() const override { return graph_->size_bytes(); }
+
+  size_t scratch_bytes() const {
+    size_t total = kAlignment + aligned(workspace_bytes_);
+    for (const Step& step : steps_) {
+      if (step.kernel->passes_input_through()) continue;
+      total += buffer_size(graph_->type(step.output), chunk_rows_).total();
+    }
+    return total;
+  }
+
+  std::unique_ptr<Scratch> make_scratch() const override;
+  Status run(const Batch& batch, OutputMask wanted, Scratch& scratch,
+             std::vector<OutputBuffer>& outputs) const override;
+
+ private:
+  Status run_chunk(size_t first_row, size_t rows, OutputMask wanted, GraphScratch& scratch) const;
+  void copy_output(const OutputSpec& spec, size_t first_row, size_t rows,
+                   const GraphScratch& scratch, OutputBuffer& output) const;
+
+  std::shared_ptr<const Graph> graph_;
+  std::vector<Step> steps_;
+  size_t chunk_rows_;
+  size_t workspace_bytes_ = 0;
+};
+
+std::unique_ptr<Scratch> GraphExecutable::make_scratch() const {
+  auto scratch = std::make_unique<GraphScratch>(scratch_bytes());
+  std::byte* place = scratch->arena.get();
+  const auto take = [&place](size_t bytes) {
+    std::byte* taken = place;
+    place += aligned(bytes);
+    return taken;
+  };
+  scratch->workspace = take(workspace_bytes_);
+  scratch->values.resize(graph_->value_count());
+  for (ValueId id = 0; id < graph_->value_count(); ++id) {
+    const ValueType type = graph_->type(id);
+    ValueBuffer& value = scratch->values[id];
+    value.kind = type.kind;
+    value.width = type.width;
+    value.nonzeros_max = type.nonzeros_max;
+  }
+  for (const Step& step : steps_) {
+    if (step.kernel->passes_input_through()) continue;
+    const BufferSize size = buffer_size(graph_->type(step.output), chunk_rows_);
+    ValueBuffer& value = scratch->values[step.output];
+    value.data = take(size.data);
+    value.columns = reinterpret_cast<uint32_t*>(take(size.columns));
+    value.row_starts = reinterpret_cast<uint32_t*>(take(size.row_starts));
+  }
+  return scratch;
+}
+
+Status GraphExecutable::run_chunk(size_t first_row, size_t rows, OutputMask wanted,
+                                  GraphScratch& scratch) const {
+  for (const Step& step : steps_) {
+    if ((step.needed_by & wanted) == 0) continue;
+    ValueBuffer& output = scratch.values[step.output];
+    if (step.kernel->passes_input_through()) {
+      const ValueBuffer& input = scratch.values[step.inputs[0]];
+      output.data = input.data;
+      output.columns = input.columns;
+      output.row_starts = input.row_starts;
+    }
+    TRY_STATUS(step.kernel->run(
+        {rows, first_row, scratch.values.data(), step.inputs.data(), output, scratch.workspace}));
+  }
+  return {};
+}
+
+void GraphExecutable::copy_output(const OutputSpec& spec, size_t first_row, size_t rows,
+                                  const GraphScratch& scratch, OutputBuffer& output) const {
+  const ValueBuffer& value = scratch.values[spec.value];
+  const size_t offset = first_row * spec.width;
+  const size_t count = rows * spec.width;
+  switch (value.kind) {
+    case ValueKind::kDense:
+      std::copy_n(value.dense(0), count, output.numbers.data() + offset);
+      break;
+    case ValueKind::kIndex:
+      std::copy_n(value.index(0), count, output.indices.data() + offset);
+      break;
+    case ValueKind::kString:
+      std::copy_n(value.strings(0), count, output.strings.data() + offset);
+      break;
+    case ValueKind::kDense32:
+    case ValueKind::kSparse: CHECK(false);  // the verifier admits no such output
+  }
+}
+
+Status GraphExecutable::run(const Batch& batch, OutputMask wanted, Scratch& scratch,
+                            std::vector<OutputBuffer>& outputs) const {
+  auto& own = static_cast<GraphScratch&>(scratch);
+  const Signature& signature = graph_->signature();
+  const size_t columns = signature.columns.size();
+  outputs.resize(signature.outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if ((wanted >> i & 1U) == 0) continue;
+    const OutputSpec& spec = signature.outputs[i];
+    const ValueKind kind = graph_->type(spec.value).kind;
+    const size_t cells = batch.rows * spec.width;
+    outputs[i].rows = batch.rows;
+    outputs[i].width = spec.width;
+    outputs[i].numbers.resize(kind == ValueKind::kDense ? cells : 0);
+    outputs[i].indices.resize(kind == ValueKind::kIndex ? cells : 0);
+    outputs[i].strings.resize(kind == ValueKind::kString ? cells : 0);
+  }
+  if (signature.has_text && batch.strings == nullptr && batch.rows > 0) {
+    return internal_error("a model with text columns got a batch without texts");
+  }
+  for (size_t first = 0; first < batch.rows; first += chunk_rows_) {
+    const size_t rows = std::min(chunk_rows_, batch.rows - first);
+    // Kernels only read their inputs; ValueBuffer is not const because outputs share the type.
+    own.values[kNumbersInput].data = const_cast<double*>(batch.numbers + first * columns);
+    own.values[kStringsInput].data = batch.strings == nullptr
+                                         ? nullptr
+                                         : const_cast<StringCell*>(batch.strings + first * columns);
+    TRY_STATUS(run_chunk(first, rows, wanted, own));
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if ((wanted >> i & 1U) != 0) copy_output(signature.outputs[i], first, rows, own, outputs[i]);
+    }
+  }
+  return {};
+}
+
+Result<std::unique_ptr<const Kernel>> choose_kernel(const Graph& graph, const Node& node,
+                                                    const CpuFeatures& cpu,
+                                                    const EngineOptions& options) {
+  std::vector<ValueType> types;
+  for (const ValueId input : node.inputs) types.push_back(graph.type(input));
+  const auto forced = options.forced_kernels.find(std::string(node.op->name()));
+  std::string names;
+  for (const auto table : kernel_tables()) {
+    for (const KernelEntry& entry : table) {
+      if (entry.op != node.op->name()) continue;
+      if (!names.empty()) names += ", ";
+      names += entry.name;
+      if (forced != options.forced_kernels.end() && forced->second != entry.name) continue;
+      if (!entry.supported(cpu)) continue;
+      if (auto kernel = entry.make(*node.op, types)) return kernel;
+    }
+  }
+  if (forced != options.forced_kernels.end()) {
+    return not_found(fmt::format("kernel {} of {} is not there or does not fit; there are: {}",
+                                 forced->second, node.op->name(), names));
+  }
+  return internal_error(fmt::format("no kernel computes {} at {}", node.op->name(), node.path));
+}
+
+/// For each value, the outputs that depend on it.
+std::vector<OutputMask> output_dependencies(const Graph& graph) {
+  std::vector<OutputMask> masks(graph.value_count(), 0);
+  const auto& outputs = graph.signature().outputs;
+  for (size_t i = 0; i < outputs.size(); ++i) masks[outputs[i].value] |= OutputMask{1} << i;
+  for (ValueId id = static_cast<ValueId>(graph.value_count()); id-- > kFirstNode;) {
+    for (const ValueId input : graph.node(id).inputs) masks[input] |= masks[id];
+  }
+  return masks;
+}
+
+size_t default_chunk_rows(const Graph& graph) {
+  size_t row_bytes = 1;
+  for (ValueId id = kFirstNode; id < graph.value_count(); ++id) {
+    row_bytes += buffer_size(graph.type(id), 1).total();
+  }
+  return std::clamp<size_t>(kScratchTarget / row_bytes, 1, kChunkRowsMax);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Executable>> compile(std::shared_ptr<const Graph> graph,
+                                                  const EngineOptions& options) {
+  const CpuFeatures cpu = detect_cpu();
+  const std::vector<OutputMask> needed_by = output_dependencies(*graph);
+  std::vector<Step> steps;
+  for (ValueId id = kFirstNode; id < graph->value_count(); ++id) {
+    const Node& node = graph->node(id);
+    steps.push_back(
+        {TRY(choose_kernel(*graph, node, cpu, options)), node.inputs, id, needed_by[id]});
+  }
+  const size_t chunk_rows =
+      options.chunk_rows != 0 ? options.chunk_rows : default_chunk_rows(*graph);
+  auto made =
+      std::make_shared<const GraphExecutable>(std::move(graph), std::move(steps), chunk_rows);
+  if (made->scratch_bytes() > kScratchMax) {
+    return resource_exhausted(fmt::format("one request would need {} bytes of scratch, limit {}",
+                                          made->scratch_bytes(), kScratchMax));
+  }
+  return std::shared_ptr<const Executable>(std::move(made));
+}
+
+}  // namespace slipway::engine

@@ -1,0 +1,45 @@
+// Executable: a model that is ready to run. Immutable and shared; each caller brings its own
+// Scratch.
+//
+//   Graph --engine::compile--> Executable --run(batch, outputs wanted, scratch)--> OutputBuffers
+//
+// Runtimes for other kinds of models implement the same interface. Thread rule: const methods are
+// safe to call concurrently, each with a Scratch of its own.
+//
+//   auto scratch = model->make_scratch();
+//   std::vector<OutputBuffer> outputs;
+//   TRY_STATUS(model->run(buffer.batch(), OutputMask{1} << 0, *scratch, outputs));
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/signature.h"
+#include "tensor/batch.h"
+
+namespace slipway {
+
+/// Per-call memory of an Executable; reused between calls, so that steady state allocates nothing.
+class Scratch {
+ public:
+  virtual ~Scratch() = default;
+};
+
+class Executable {
+ public:
+  virtual ~Executable() = default;
+
+  virtual const Signature& signature() const = 0;
+  virtual std::unique_ptr<Scratch> make_scratch() const = 0;
+  /// Computes the outputs whose bits are set, for all rows; outputs[i] is filled for bit i, the
+  /// vector has one entry per output of the signature. A row gives the same bits alone, in any
+  /// batch and on any thread. INVALID_ARGUMENT if a row holds what the model does not take; names
+  /// row and column.
+  virtual Status run(const Batch& batch, OutputMask wanted, Scratch& scratch,
+                     std::vector<OutputBuffer>& outputs) const = 0;
+  /// Memory of the model's constants, for budgets and metrics.
+  virtual size_t size_bytes() const = 0;
+};
+
+}  // namespace slipway

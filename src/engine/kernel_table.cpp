@@ -1,0 +1,26 @@
+#include "engine/kernel_table.h"
+
+#include <array>
+
+namespace slipway::engine {
+
+std::span<const std::span<const KernelEntry>> kernel_tables() {
+  static const std::array kTables = {
+      basic_kernels(),
+      linear_kernels(),
+  };
+  return kTables;
+}
+
+CpuFeatures detect_cpu() {
+  CpuFeatures features;
+#if defined(__x86_64__)
+  features.avx2_fma = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+  features.avx512 = __builtin_cpu_supports("avx512f") != 0 &&
+                    __builtin_cpu_supports("avx512dq") != 0 &&
+                    __builtin_cpu_supports("avx512vl") != 0;
+#endif
+  return features;
+}
+
+}  // namespace slipway::engine

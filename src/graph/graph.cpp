@@ -1,0 +1,193 @@
+#include "graph/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace slipway {
+
+size_t LabelTable::size() const {
+  if (dtype == DType::kString) return strings.size();
+  if (dtype == DType::kFloat64) return floats.size();
+  return ints.size();
+}
+
+std::optional<uint32_t> Signature::find_output(std::string_view name) const {
+  for (uint32_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<uint32_t> Signature::find_column(std::string_view name) const {
+  for (uint32_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+std::string_view value_kind_name(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::kDense: return "dense";
+    case ValueKind::kDense32: return "dense32";
+    case ValueKind::kSparse: return "sparse";
+    case ValueKind::kString: return "string";
+    case ValueKind::kIndex: return "index";
+  }
+  return "?";
+}
+
+ValueType Graph::type(ValueId id) const {
+  const auto width = static_cast<uint32_t>(signature_.columns.size());
+  if (id == kNumbersInput) return {ValueKind::kDense, width};
+  if (id == kStringsInput) return {ValueKind::kString, width};
+  return node(id).type;
+}
+
+size_t Graph::size_bytes() const {
+  size_t total = sizeof(Graph);
+  for (const Node& node : nodes_) total += sizeof(Node) + node.op->size_bytes();
+  return total;
+}
+
+GraphBuilder::GraphBuilder(uint32_t columns) : columns_(columns) {
+  CHECK(columns <= kWidthMax);
+  graph_.signature_.columns.resize(columns);
+}
+
+namespace {
+
+Result<ValueType> infer_node(const Graph& graph, const Op& op, std::span<const ValueId> inputs,
+                             ValueId id, const std::string& path) {
+  std::vector<ValueType> types;
+  for (const ValueId input : inputs) {
+    if (input >= id) {
+      return internal_error(fmt::format("node of {} at {} takes value {}, which comes later",
+                                        op.name(), path, input));
+    }
+    types.push_back(graph.type(input));
+  }
+  Result<ValueType> type = op.infer(types);
+  if (!type.ok()) return std::move(type).status().with_context(op.name());
+  if (type->width > kWidthMax) {
+    return resource_exhausted(
+        fmt::format("a value of {} columns is over the limit of {}", type->width, kWidthMax));
+  }
+  return type;
+}
+
+}  // namespace
+
+Result<ValueId> GraphBuilder::add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs,
+                                  std::string path) {
+  const auto id = static_cast<ValueId>(graph_.value_count());
+  const ValueType type = TRY(infer_node(graph_, *op, inputs, id, path));
+  graph_.nodes_.push_back({std::move(op), std::move(inputs), type, std::move(path)});
+  return id;
+}
+
+void GraphBuilder::drop_dead_nodes() {
+  std::vector<bool> live(graph_.value_count(), false);
+  for (const OutputSpec& output : graph_.signature_.outputs) live[output.value] = true;
+  for (size_t i = graph_.nodes_.size(); i-- > 0;) {
+    if (!live[i + kFirstNode]) continue;
+    for (const ValueId input : graph_.nodes_[i].inputs) live[input] = true;
+  }
+  std::vector<ValueId> renumbered(graph_.value_count());
+  std::vector<Node> kept;
+  for (ValueId id = 0; id < graph_.value_count(); ++id) {
+    renumbered[id] = id < kFirstNode ? id : static_cast<ValueId>(kept.size() + kFirstNode);
+    if (id < kFirstNode || !live[id]) continue;
+    Node& node = graph_.nodes_[id - kFirstNode];
+    for (ValueId& input : node.inputs) input = renumbered[input];
+    kept.push_back(std::move(node));
+  }
+  graph_.nodes_ = std::move(kept);
+  for (OutputSpec& output : graph_.signature_.outputs) output.value = renumbered[output.value];
+}
+
+Result<std::shared_ptr<const Graph>> GraphBuilder::finish(Signature signature) && {
+  if (signature.columns.size() != columns_) {
+    return internal_error("the signature has another number of columns than the graph");
+  }
+  for (const OutputSpec& output : signature.outputs) {
+    if (output.value >= graph_.value_count()) return internal_error("an output has no value");
+  }
+  graph_.signature_ = std::move(signature);
+  drop_dead_nodes();
+  TRY_STATUS(verify(graph_));
+  return std::make_shared<const Graph>(std::move(graph_));
+}
+
+namespace {
+
+Status verify_output(const Graph& graph, const OutputSpec& output) {
+  if (output.value >= graph.value_count()) {
+    return internal_error(fmt::format("output {} has no value", output.name));
+  }
+  const ValueType type = graph.type(output.value);
+  if (type.kind == ValueKind::kDense32 || type.kind == ValueKind::kSparse) {
+    return internal_error(fmt::format("output {} is {}, which callers do not take", output.name,
+                                      value_kind_name(type.kind)));
+  }
+  if (output.width != type.width || (output.is_vector && output.width != 1)) {
+    return internal_error(fmt::format("output {} says width {}, its value has {}", output.name,
+                                      output.width, type.width));
+  }
+  const size_t tables_expected = type.kind == ValueKind::kIndex ? type.width : 0;
+  if (output.labels.size() != tables_expected) {
+    return internal_error(fmt::format("output {} has {} label tables, expected {}", output.name,
+                                      output.labels.size(), tables_expected));
+  }
+  if (!output.columns.empty() && output.columns.size() != output.width) {
+    return internal_error(fmt::format("output {} names {} of its {} columns", output.name,
+                                      output.columns.size(), output.width));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status verify(const Graph& graph) {
+  for (ValueId id = kFirstNode; id < graph.value_count(); ++id) {
+    const Node& node = graph.node(id);
+    const ValueType type = TRY(infer_node(graph, *node.op, node.inputs, id, node.path));
+    if (type != node.type) {
+      return internal_error(fmt::format("node {} at {} has another type than its operator gives",
+                                        node.op->name(), node.path));
+    }
+  }
+  const Signature& signature = graph.signature();
+  if (signature.outputs.empty() || signature.outputs.size() > kOutputsMax) {
+    return invalid_argument(fmt::format("a model has 1 to {} outputs, this one {}", kOutputsMax,
+                                        signature.outputs.size()));
+  }
+  if (signature.default_output >= signature.outputs.size()) {
+    return internal_error("the default output does not exist");
+  }
+  for (const OutputSpec& output : signature.outputs) TRY_STATUS(verify_output(graph, output));
+  return {};
+}
+
+std::string print(const Graph& graph) {
+  std::string text;
+  auto out = std::back_inserter(text);
+  for (ValueId id = kFirstNode; id < graph.value_count(); ++id) {
+    const Node& node = graph.node(id);
+    fmt::format_to(out, "%{} = {}(", id, node.op->name());
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      fmt::format_to(out, "{}%{}", i == 0 ? "" : ", ", node.inputs[i]);
+    }
+    fmt::format_to(out, ") {} : {}[{}]", node.op->describe(), value_kind_name(node.type.kind),
+                   node.type.width);
+    if (!node.path.empty()) fmt::format_to(out, "  # {}", node.path);
+    text.push_back('\n');
+  }
+  for (const OutputSpec& output : graph.signature().outputs) {
+    fmt::format_to(out, "{} -> %{} {}[{}]\n", output.name, output.value, oip_name(output.dtype),
+                   output.width);
+  }
+  return text;
+}
+
+}  // namespace slipway

@@ -1,0 +1,118 @@
+// Ensembles of decision trees: single trees, forests and boosted trees of every library.
+//
+//   reader --TreeEnsembleBuilder--> TreeEnsemble --TreeEnsembleOp--> kernels
+//
+// All trees lie in one flat array of 16-byte nodes. The two children of a split stand side by side
+// and behind their parent, so that one index names both, a walk only moves forward and ends.
+//
+//   TreeEnsembleBuilder builder({.features = 4, .outputs = 3, .leaf_width = 3, .divisor = 100});
+//   for (...) TRY_STATUS(builder.add_tree(nodes, leaf_values, 0));
+//   ValueId y = TRY(graph.add(std::make_unique<TreeEnsembleOp>(std::move(builder).finish()), {x}));
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace slipway {
+
+/// A split sends a row left where `x[feature] <= threshold`, right otherwise; NaN goes left if the
+/// missing_left bit is set. A categorical split sends a row left where its set holds the category.
+struct TreeNode {
+  static constexpr uint32_t kLeaf = 1U << 31;
+  static constexpr uint32_t kMissingLeft = 1U << 30;
+  static constexpr uint32_t kCategorical = 1U << 29;
+  static constexpr uint32_t kFeatureMask = kCategorical - 1;
+
+  /// Split: the threshold; of a categorical split the index of its set, a whole number. Leaf of an
+  /// ensemble whose leaf_width is 1: its value.
+  double threshold = 0;
+  /// Split: index of the left child, the right one follows it. Leaf: its row in leaf_values.
+  uint32_t child = 0;
+  /// The feature (0 for leaves) and the flags above.
+  uint32_t bits = kLeaf;
+
+  bool is_leaf() const { return (bits & kLeaf) != 0; }
+  bool missing_left() const { return (bits & kMissingLeft) != 0; }
+  bool is_categorical() const { return (bits & kCategorical) != 0; }
+  uint32_t feature() const { return bits & kFeatureMask; }
+};
+static_assert(sizeof(TreeNode) == 16);
+
+/// The categories 0 to 255 that go left, as bits. Category of a number: its integral part modulo
+/// 256. Numbers below 0 are missing values.
+using CategorySet = std::array<uint32_t, 8>;
+
+struct TreeEnsemble {
+  uint32_t features = 0;    // columns of the input
+  uint32_t outputs = 1;     // columns of the result
+  uint32_t leaf_width = 1;  // numbers in each leaf
+  /// The sum over the trees, in their order, is divided by this at the end.
+  double divisor = 1;
+  std::vector<double> base;         // what the sums start from: one number per output
+  std::vector<TreeNode> nodes;      // tree after tree, each with its root first
+  std::vector<uint32_t> roots;      // first node of each tree, ascending
+  std::vector<uint32_t> columns;    // per tree: the output that the leaf's first number goes to
+  std::vector<double> leaf_values;  // rows of leaf_width numbers; empty if leaf_width is 1
+  std::vector<CategorySet> category_sets;
+
+  uint32_t tree_end(size_t tree) const {
+    return tree + 1 < roots.size() ? roots[tree + 1] : static_cast<uint32_t>(nodes.size());
+  }
+};
+
+/// Takes a dense matrix of float64, or of float32 as scikit-learn's trees see it. A second dense
+/// input of `outputs` columns, where there is one, is what the sums start from instead of `base`.
+class TreeEnsembleOp final : public Op {
+ public:
+  explicit TreeEnsembleOp(TreeEnsemble ensemble) : ensemble(std::move(ensemble)) {}
+  std::string_view name() const override { return "tree_ensemble"; }
+  Result<ValueType> infer(std::span<const ValueType> inputs) const override;
+  std::string describe() const override;
+  size_t size_bytes() const override;
+
+  const TreeEnsemble ensemble;
+};
+
+/// A node as files have it: children anywhere in the tree's own array.
+struct SourceTreeNode {
+  bool is_leaf = false;
+  bool missing_left = false;
+  int64_t left = 0;
+  int64_t right = 0;
+  int64_t feature = 0;
+  double threshold = 0;
+  int64_t category_set = -1;  // index into category_sets; -1: a numeric split
+};
+
+/// Brings trees into the layout above.
+class TreeEnsembleBuilder {
+ public:
+  static constexpr size_t kNodesMax = size_t{1} << 26;
+  static constexpr size_t kLeafValuesMax = size_t{1} << 27;
+  static constexpr size_t kTreesMax = size_t{1} << 20;
+
+  /// Sizes, divisor and base; no trees yet.
+  explicit TreeEnsembleBuilder(TreeEnsemble shape) : ensemble_(std::move(shape)) {}
+
+  /// The set's index, for SourceTreeNode.
+  int64_t add_category_set(const CategorySet& set);
+  /// Appends a tree whose root is node 0. `values` holds leaf_width numbers for each node.
+  /// INVALID_ARGUMENT where a child or feature is out of range or a node has two parents (or is its
+  /// own ancestor); RESOURCE_EXHAUSTED beyond the limits above.
+  Status add_tree(std::span<const SourceTreeNode> nodes, std::span<const double> values,
+                  uint32_t column);
+  TreeEnsemble finish() && { return std::move(ensemble_); }
+
+ private:
+  Status check_sizes(std::span<const SourceTreeNode> nodes, std::span<const double> values) const;
+  Status check_split(std::span<const SourceTreeNode> nodes, size_t index) const;
+  void place_leaf(TreeNode& node, std::span<const double> values, size_t index);
+
+  TreeEnsemble ensemble_;
+};
+
+}  // namespace slipway

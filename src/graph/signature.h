@@ -1,0 +1,56 @@
+// Signature: what a model takes and gives, in words that every protocol can map to its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/dtype.h"
+
+namespace slipway {
+
+/// A column of the model's input, in the order of training.
+struct InputColumn {
+  std::string name;  // the trained name, or "x0", "x1", ... when there were none
+  bool is_text = false;
+};
+
+/// The classes of a classifier (or of one of its outputs). Exactly one vector is filled.
+struct LabelTable {
+  DType dtype = DType::kInt64;  // kInt64, kFloat64, kBool (in ints, 0 or 1) or kString
+  std::vector<int64_t> ints;
+  std::vector<double> floats;
+  std::vector<std::string> strings;
+
+  size_t size() const;
+};
+
+/// One thing that the model can compute: an estimator's method, under the method's name.
+struct OutputSpec {
+  std::string name;    // "predict", "predict_proba", "decision_function", "transform", ...
+  uint32_t value = 0;  // ValueId in the graph
+  DType dtype = DType::kFloat64;
+  uint32_t width = 1;
+  bool is_vector = false;            // shape [rows] as in numpy, rather than [rows, width]
+  std::vector<LabelTable> labels;    // for index values: one per column
+  std::vector<std::string> columns;  // names of the columns, if known (classes, features out)
+};
+
+struct Signature {
+  std::vector<InputColumn> columns;
+  bool columns_named = false;  // trained on named columns
+  bool has_text = false;       // some column is text
+  std::vector<OutputSpec> outputs;
+  uint32_t default_output = 0;  // what a request that names none gets
+
+  std::optional<uint32_t> find_output(std::string_view name) const;
+  std::optional<uint32_t> find_column(std::string_view name) const;
+};
+
+/// The most outputs a model may have: a set of them is a 64-bit mask.
+inline constexpr size_t kOutputsMax = 64;
+using OutputMask = uint64_t;
+
+}  // namespace slipway
