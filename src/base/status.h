@@ -127,11 +127,15 @@ class [[nodiscard]] Result {
 }  // namespace slipway
 
 /// Evaluates an expression of type Result<T>; gives the T or returns the error from the function.
-#define TRY(expression)                                                    \
-  __extension__({                                                          \
-    auto slipway_result_ = (expression);                                   \
-    if (!slipway_result_.ok()) return std::move(slipway_result_).status(); \
-    std::move(slipway_result_).value();                                    \
+/// May be nested: TRY(f(TRY(g()))).
+#define TRY(expression) SLIPWAY_TRY_AS(SLIPWAY_TRY_NAME(slipway_result_, __COUNTER__), expression)
+#define SLIPWAY_TRY_NAME(prefix, number) SLIPWAY_TRY_JOIN(prefix, number)
+#define SLIPWAY_TRY_JOIN(prefix, number) prefix##number
+#define SLIPWAY_TRY_AS(result, expression)               \
+  __extension__({                                        \
+    auto result = (expression);                          \
+    if (!result.ok()) return std::move(result).status(); \
+    std::move(result).value();                           \
   })
 
 /// Evaluates an expression of type Status; returns the error from the function if it is one.

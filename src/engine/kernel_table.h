@@ -11,6 +11,16 @@ namespace slipway::engine {
 
 std::span<const KernelEntry> basic_kernels();
 std::span<const KernelEntry> linear_kernels();
+std::span<const KernelEntry> tree_ensemble_kernels();
+std::span<const KernelEntry> boosting_kernels();
+std::span<const KernelEntry> naive_bayes_kernels();
+std::span<const KernelEntry> neighbors_kernels();
+std::span<const KernelEntry> svm_kernels();
+std::span<const KernelEntry> scale_kernels();
+std::span<const KernelEntry> elementwise_kernels();
+std::span<const KernelEntry> impute_kernels();
+std::span<const KernelEntry> encode_kernels();
+std::span<const KernelEntry> polynomial_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

@@ -15,6 +15,7 @@ namespace slipway {
 struct InputColumn {
   std::string name;  // the trained name, or "x0", "x1", ... when there were none
   bool is_text = false;
+  bool is_used = true;  // false: nothing depends on it, so it may hold anything or be missing
 };
 
 /// The classes of a classifier (or of one of its outputs). Exactly one vector is filled.

@@ -113,10 +113,8 @@ class CastFloat32Kernel final : public Kernel {
 };
 
 double logistic(double x) {
-  // Two forms, so that exp never overflows (as scipy.special.expit).
-  if (x >= 0) return 1 / (1 + std::exp(-x));
-  const double e = std::exp(x);
-  return e / (1 + e);
+  // One form, as scipy.special.expit: below about -709 exp overflows and the result is exactly 0.
+  return 1 / (1 + std::exp(-x));
 }
 
 void softmax_row(const double* in, double* out, size_t width) {

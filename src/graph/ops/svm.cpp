@@ -14,8 +14,8 @@ Status check_pairs(std::span<const ValueType> inputs, uint32_t classes) {
   }
   if (inputs.size() != 1 || inputs[0].kind != ValueKind::kDense ||
       inputs[0].width != svm_pairs(classes)) {
-    return invalid_argument(fmt::format("expected one dense input of {} pairs of classes",
-                                        svm_pairs(classes)));
+    return invalid_argument(
+        fmt::format("expected one dense input of {} pairs of classes", svm_pairs(classes)));
   }
   return {};
 }
@@ -26,7 +26,8 @@ SvmOp::SvmOp(Parameters parameters, Tables tables_in)
     : parameters(parameters), tables(std::move(tables_in)) {
   const size_t classes = tables.counts.size();
   const size_t dual_rows = classes < 2 ? 1 : classes - 1;
-  vector_count_ = static_cast<uint32_t>(std::min<size_t>(tables.dual.size() / dual_rows, UINT32_MAX));
+  vector_count_ =
+      static_cast<uint32_t>(std::min<size_t>(tables.dual.size() / dual_rows, UINT32_MAX));
 }
 
 Result<ValueType> SvmOp::infer(std::span<const ValueType> inputs) const {
@@ -40,8 +41,8 @@ Result<ValueType> SvmOp::infer(std::span<const ValueType> inputs) const {
   }
   const size_t classes = tables.counts.size();
   if (classes == 1 || classes > kSvmClassesMax) {
-    return invalid_argument(fmt::format("expected no or 2 to {} classes, got {}", kSvmClassesMax,
-                                        classes));
+    return invalid_argument(
+        fmt::format("expected no or 2 to {} classes, got {}", kSvmClassesMax, classes));
   }
   const uint32_t outputs = classes == 0 ? 1 : svm_pairs(static_cast<uint32_t>(classes));
   const uint64_t dual_rows = classes == 0 ? 1 : classes - 1;
@@ -50,9 +51,9 @@ Result<ValueType> SvmOp::infer(std::span<const ValueType> inputs) const {
   if (classes == 0) vectors = tables.dual.size();
   if (vectors > kVectorsMax || tables.dual.size() != dual_rows * vectors ||
       tables.vectors.size() != vectors * tables.features) {
-    return invalid_argument(fmt::format(
-        "tables do not fit {} support vectors of {} features and {} classes", vectors,
-        tables.features, classes));
+    return invalid_argument(
+        fmt::format("tables do not fit {} support vectors of {} features and {} classes", vectors,
+                    tables.features, classes));
   }
   if (tables.intercepts.size() != outputs) {
     return invalid_argument(
@@ -63,9 +64,8 @@ Result<ValueType> SvmOp::infer(std::span<const ValueType> inputs) const {
 
 std::string SvmOp::describe() const {
   static constexpr std::string_view kNames[] = {"linear", "poly", "rbf", "sigmoid"};
-  return fmt::format("{}, {} vectors, {} classes",
-                     kNames[static_cast<size_t>(parameters.function)], vector_count(),
-                     tables.counts.size());
+  return fmt::format("{}, {} vectors, {} classes", kNames[static_cast<size_t>(parameters.function)],
+                     vector_count(), tables.counts.size());
 }
 
 size_t SvmOp::size_bytes() const {

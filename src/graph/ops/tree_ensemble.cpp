@@ -6,9 +6,8 @@ namespace slipway {
 namespace {
 
 Status check_inputs(const TreeEnsemble& ensemble, std::span<const ValueType> inputs) {
-  const bool numbers =
-      !inputs.empty() &&
-      (inputs[0].kind == ValueKind::kDense || inputs[0].kind == ValueKind::kDense32);
+  const bool numbers = !inputs.empty() && (inputs[0].kind == ValueKind::kDense ||
+                                           inputs[0].kind == ValueKind::kDense32);
   if (!numbers || inputs.size() > 2) {
     return invalid_argument("expected a dense input, and perhaps a start for the sums");
   }
@@ -36,8 +35,7 @@ Status check_tables(const TreeEnsemble& ensemble) {
                                         ensemble.base.size()));
   }
   if (!(ensemble.divisor > 0)) {
-    return invalid_argument(
-        fmt::format("the divisor must be above 0, it is {}", ensemble.divisor));
+    return invalid_argument(fmt::format("the divisor must be above 0, it is {}", ensemble.divisor));
   }
   if (ensemble.nodes.size() > TreeEnsembleBuilder::kNodesMax ||
       ensemble.columns.size() != ensemble.roots.size() ||
@@ -50,29 +48,27 @@ Status check_tables(const TreeEnsemble& ensemble) {
 Status check_leaf(const TreeEnsemble& ensemble, const TreeNode& node, size_t index) {
   if (node.feature() != 0) return invalid_argument(fmt::format("leaf {} has a feature", index));
   const size_t values = ensemble.leaf_values.size();
-  if (ensemble.leaf_width > 1 &&
-      (size_t{node.child} + 1) * size_t{ensemble.leaf_width} > values) {
-    return invalid_argument(fmt::format("leaf {} points to row {} of {} values", index, node.child,
-                                        values));
+  if (ensemble.leaf_width > 1 && (size_t{node.child} + 1) * size_t{ensemble.leaf_width} > values) {
+    return invalid_argument(
+        fmt::format("leaf {} points to row {} of {} values", index, node.child, values));
   }
   return {};
 }
 
 Status check_split(const TreeEnsemble& ensemble, const TreeNode& node, size_t index, size_t end) {
   if (node.child <= index || size_t{node.child} + 1 >= end) {
-    return invalid_argument(fmt::format(
-        "children of node {} must follow it before node {}, got {}", index, end, node.child));
+    return invalid_argument(fmt::format("children of node {} must follow it before node {}, got {}",
+                                        index, end, node.child));
   }
   if (node.feature() >= ensemble.features) {
-    return invalid_argument(fmt::format("node {} splits feature {} of {}", index, node.feature(),
-                                        ensemble.features));
+    return invalid_argument(
+        fmt::format("node {} splits feature {} of {}", index, node.feature(), ensemble.features));
   }
   if (node.is_categorical()) {
     const auto sets = static_cast<double>(ensemble.category_sets.size());
     const double set = node.threshold;
     if (!(set >= 0 && set < sets) || set != static_cast<double>(static_cast<size_t>(set))) {
-      return invalid_argument(
-          fmt::format("node {} names category set {} of {}", index, set, sets));
+      return invalid_argument(fmt::format("node {} names category set {} of {}", index, set, sets));
     }
   }
   return {};
@@ -140,26 +136,23 @@ Status TreeEnsembleBuilder::check_sizes(std::span<const SourceTreeNode> nodes,
   return {};
 }
 
-Status TreeEnsembleBuilder::check_split(std::span<const SourceTreeNode> nodes,
-                                        size_t index) const {
+Status TreeEnsembleBuilder::check_split(std::span<const SourceTreeNode> nodes, size_t index) const {
   const SourceTreeNode& node = nodes[index];
   const auto count = static_cast<int64_t>(nodes.size());
   for (const int64_t child : {node.left, node.right}) {
     if (child < 0 || child >= count) {
-      return invalid_argument(
-          fmt::format("child {} of tree node {} does not exist: the tree has {} nodes", child,
-                      index, count));
+      return invalid_argument(fmt::format(
+          "child {} of tree node {} does not exist: the tree has {} nodes", child, index, count));
     }
   }
   if (node.feature < 0 || node.feature >= int64_t{ensemble_.features}) {
-    return invalid_argument(fmt::format("tree node {} splits feature {} of {}", index,
-                                        node.feature, ensemble_.features));
+    return invalid_argument(fmt::format("tree node {} splits feature {} of {}", index, node.feature,
+                                        ensemble_.features));
   }
   return {};
 }
 
-void TreeEnsembleBuilder::place_leaf(TreeNode& node, std::span<const double> values,
-                                     size_t index) {
+void TreeEnsembleBuilder::place_leaf(TreeNode& node, std::span<const double> values, size_t index) {
   node.bits = TreeNode::kLeaf;
   if (ensemble_.leaf_width == 1) {
     node.threshold = values[index];
@@ -200,9 +193,8 @@ Status TreeEnsembleBuilder::add_tree(std::span<const SourceTreeNode> nodes,
     const auto left = static_cast<size_t>(from.left);
     const auto right = static_cast<size_t>(from.right);
     if (left == right || seen[left] || seen[right]) {
-      return invalid_argument(
-          fmt::format("the children {} and {} of tree node {} have another parent too", left, right,
-                      source));
+      return invalid_argument(fmt::format(
+          "the children {} and {} of tree node {} have another parent too", left, right, source));
     }
     seen[left] = seen[right] = true;
     const auto child = static_cast<uint32_t>(ensemble_.nodes.size());

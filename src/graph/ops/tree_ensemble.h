@@ -42,8 +42,8 @@ struct TreeNode {
 };
 static_assert(sizeof(TreeNode) == 16);
 
-/// The categories 0 to 255 that go left, as bits. Category of a number: its integral part modulo
-/// 256. Numbers below 0 are missing values.
+/// The categories 0 to 255 that go left, as bits. A number's category is its integral part modulo
+/// 256, and 0 if that does not fit int32 (what scikit-learn's conversion gives on x86).
 using CategorySet = std::array<uint32_t, 8>;
 
 struct TreeEnsemble {
@@ -58,6 +58,9 @@ struct TreeEnsemble {
   std::vector<uint32_t> columns;    // per tree: the output that the leaf's first number goes to
   std::vector<double> leaf_values;  // rows of leaf_width numbers; empty if leaf_width is 1
   std::vector<CategorySet> category_sets;
+  /// Numbers below 0 are taken modulo 256 as well; otherwise they are missing where a category is
+  /// asked for.
+  bool negative_categories = false;
 
   uint32_t tree_end(size_t tree) const {
     return tree + 1 < roots.size() ? roots[tree + 1] : static_cast<uint32_t>(nodes.size());

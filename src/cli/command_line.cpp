@@ -1,0 +1,305 @@
+#include "cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <optional>
+
+#include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/config_file.h"
+#include "cli/version.h"
+
+namespace slipway::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "Slipway serves trained models: it reads scikit-learn pickle and joblib files\n"
+    "without Python, without running a byte of them, and answers over REST.";
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  slipway serve model.joblib                 serve one model on 127.0.0.1:8080\n"
+    "  slipway serve models/ --port 0             a folder of models, any free port\n"
+    "  slipway predict model.joblib rows.csv      score a file\n"
+    "  slipway inspect model.joblib               what is in it, and can it be served?\n\n"
+    "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
+    "its --config file (port: 9000). `slipway COMMAND --help` lists them.";
+
+std::string environment_name(const std::string& flag) {
+  std::string name = "SLIPWAY_" + flag;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  });
+  return name;
+}
+
+/// Gives each flag of a command its environment variable.
+void bind_environment(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
+    option->envname(environment_name(option->get_lnames()[0]));
+    option->take_last();
+  }
+}
+
+void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
+  CLI::App& c = *app.add_subcommand("serve", "Serve models over REST");
+  const CLI::AsNumberWithUnit seconds(
+      std::map<std::string, double>{{"ms", 0.001}, {"s", 1}, {"m", 60}},
+      CLI::AsNumberWithUnit::CASE_INSENSITIVE, "SECONDS");
+  const CLI::AsSizeValue size(false);
+  c.add_option("paths", o.paths, "Model files, or folders of model files")->type_name("PATH");
+  c.add_option("--config", config, "Read settings from this YAML file")->type_name("FILE");
+  c.add_option("--name", o.name, "Name of the model (for a single file)")->group("Models");
+  c.add_option("--default-model", o.default_model,
+               "The model that /predict means when there are several")
+      ->group("Models");
+  c.add_option("--max-model-bytes", o.model_bytes_max, "Largest model file")
+      ->transform(size)
+      ->type_name("SIZE")
+      ->group("Models");
+  c.add_option("--host", o.host, "Address to listen on")->capture_default_str()->group("Network");
+  c.add_option("--port", o.port, "Port to listen on; 0 picks a free one and prints it")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535))
+      ->group("Network");
+  c.add_option("--max-connections", o.connections_max, "Open connections; more are answered 503")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000'000))
+      ->group("Network");
+  c.add_option("--max-body", o.body_bytes_max, "Largest request body (64m)")
+      ->transform(size)
+      ->type_name("SIZE")
+      ->group("Network");
+  c.add_option("--max-header", o.header_bytes_max, "Largest request header (32k)")
+      ->transform(size)
+      ->type_name("SIZE")
+      ->group("Network");
+  c.add_option("--max-rows", o.rows_max, "Most rows in one request")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Network");
+  c.add_option("--idle-timeout", o.idle_timeout_s, "Close idle connections after this")
+      ->capture_default_str()
+      ->transform(seconds)
+      ->type_name("TIME")
+      ->group("Network");
+  c.add_option("--header-timeout", o.header_timeout_s, "A request's header must come within this")
+      ->capture_default_str()
+      ->transform(seconds)
+      ->type_name("TIME")
+      ->group("Network");
+  c.add_option("--body-timeout", o.body_timeout_s, "A request's body must come within this")
+      ->capture_default_str()
+      ->transform(seconds)
+      ->type_name("TIME")
+      ->group("Network");
+  c.add_option("--write-timeout", o.write_timeout_s,
+               "A peer must take some of its answer within this")
+      ->capture_default_str()
+      ->transform(seconds)
+      ->type_name("TIME")
+      ->group("Network");
+  c.add_option("--loops", o.loops, "Event loops; 0: one per usable CPU")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024))
+      ->group("Resources");
+  c.add_option("--pool-threads", o.pool_threads, "Threads for dear requests; 0: one per usable CPU")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024))
+      ->group("Resources");
+  c.add_option("--queue-max", o.queue_max, "Dear requests that may wait; more are answered 429")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Resources");
+  c.add_option("--inline-ms-max", o.inline_ms_max,
+               "Requests measured cheaper than this run on the event loop")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group("Resources");
+  c.add_option("--drain-delay", o.drain_delay_s,
+               "After SIGTERM, go on accepting requests for this long")
+      ->capture_default_str()
+      ->transform(seconds)
+      ->type_name("TIME")
+      ->group("Shutdown");
+  c.add_option("--grace", o.grace_s, "Then wait this long at most for open requests")
+      ->capture_default_str()
+      ->transform(seconds)
+      ->type_name("TIME")
+      ->group("Shutdown");
+  c.add_option("--access-log", o.access_log,
+               "Log requests as JSON lines (ECS): off, - (stdout) or a file")
+      ->capture_default_str()
+      ->group("Logs");
+  c.add_option("--access-log-sample", o.access_log_sample,
+               "Share of requests that is logged; failed ones always are")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0))
+      ->group("Logs");
+  c.add_option("--log-level", o.log_level, "Of the program's own log, on stderr")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->group("Logs");
+  c.add_option("--log-format", o.log_format, "Of the program's own log")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}))
+      ->group("Logs");
+  bind_environment(c);
+}
+
+void add_predict(CLI::App& app, PredictOptions& o) {
+  CLI::App& c = *app.add_subcommand("predict", "Score the rows of a CSV or JSON lines file");
+  c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
+  c.add_option("file", o.file, "Rows to score; - or nothing: standard input")->type_name("FILE");
+  c.add_option("--select", o.select, "Which model, in a file that holds several")
+      ->type_name("PATH");
+  c.add_option("--input-format", o.input_format, "By default told from the name and content")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl"}));
+  c.add_option("--output-format", o.output_format, "csv, or json (one object a line)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"csv", "json"}));
+  c.add_option("--outputs", o.outputs,
+               "What to compute: predict, predict_proba, ... (default: predict)")
+      ->delimiter(',');
+  c.add_option("--keys", o.keys, "Columns to pass through (default: all that are no feature)")
+      ->delimiter(',');
+  c.add_option("--out", o.out, "Write here instead of standard output")->type_name("FILE");
+}
+
+void add_inspect(CLI::App& app, InspectOptions& o) {
+  CLI::App& c =
+      *app.add_subcommand("inspect", "Show what a model file holds and whether it can be served");
+  c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
+  c.add_option("--select", o.select, "Which model, in a file that holds several")
+      ->type_name("PATH");
+  c.add_flag("--json", o.json, "As JSON");
+}
+
+std::vector<Setting> settings_of(const CLI::App& command) {
+  std::vector<Setting> settings;
+  for (const CLI::Option* option : command.get_options()) {
+    Setting setting;
+    if (option->get_lnames().empty()) {
+      setting.name = option->get_name();
+      setting.is_positional = true;
+    } else {
+      setting.name = option->get_lnames()[0];
+      if (setting.name == "help" || setting.name == "config") continue;
+      setting.environment = option->get_envname();
+      setting.is_flag = option->get_items_expected_max() == 0;
+    }
+    settings.push_back(std::move(setting));
+  }
+  return settings;
+}
+
+/// The value of --config among the arguments of `serve`, or of its environment variable.
+std::optional<std::string> config_path(const std::vector<std::string>& arguments) {
+  std::optional<std::string> path;
+  if (const char* value = std::getenv("SLIPWAY_CONFIG"); value != nullptr) path = value;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--config" && i + 1 < arguments.size()) path = arguments[i + 1];
+    if (arguments[i].starts_with("--config=")) path = arguments[i].substr(9);
+  }
+  return path;
+}
+
+/// Puts the flags of --config before the user's own, which so win; gives the file's paths.
+Result<std::vector<std::string>> insert_config(const CLI::App& serve_command,
+                                               std::vector<std::string>& arguments) {
+  std::vector<std::string> paths;
+  if (arguments.empty() || arguments[0] != "serve") return paths;
+  const auto path = config_path(arguments);
+  if (!path.has_value()) return paths;
+  ConfigArguments config = TRY(read_config_file(*path, settings_of(serve_command)));
+  arguments.insert(arguments.begin() + 1, config.flags.begin(), config.flags.end());
+  return std::move(config.positionals);
+}
+
+std::vector<CommandDescription> describe_commands(const CLI::App& app) {
+  std::vector<CommandDescription> commands;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    CommandDescription description{command->get_name(), command->get_description(), {}};
+    for (const CLI::Option* option : command->get_options()) {
+      FlagDescription flag;
+      flag.is_positional = option->get_lnames().empty();
+      flag.name = flag.is_positional ? option->get_name() : "--" + option->get_lnames()[0];
+      flag.description = option->get_description();
+      flag.type = option->get_items_expected_max() == 0 ? "" : option->get_type_name();
+      flag.fallback = option->get_default_str();
+      flag.environment = option->get_envname();
+      description.flags.push_back(std::move(flag));
+    }
+    commands.push_back(std::move(description));
+  }
+  return commands;
+}
+
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  fmt::print(stderr, "slipway: {}\n", error.what());
+  fmt::print(stderr, "Try `slipway --help`, or `slipway COMMAND --help`.\n");
+  return kExitFailure;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app(kDescription, "slipway");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("slipway ") + kVersion);
+  ServeOptions serve_options;
+  PredictOptions predict_options;
+  InspectOptions inspect_options;
+  std::string config;
+  std::string shell;
+  add_serve(app, serve_options, config);
+  add_predict(app, predict_options);
+  add_inspect(app, inspect_options);
+  app.add_subcommand("version", "Print the version");
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print a script for your shell's completion");
+  completion->add_option("shell", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  app.add_subcommand("man", "Print the manual page (slipway man | man -l -)");
+
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  Result<std::vector<std::string>> config_paths =
+      insert_config(*app.get_subcommand("serve"), arguments);
+  if (!config_paths.ok()) {
+    fmt::print(stderr, "slipway: {}\n", config_paths.status().message());
+    return kExitFailure;
+  }
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first
+    app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return report_parse_error(app, error);
+  }
+  if (app.got_subcommand("serve")) {
+    if (serve_options.paths.empty()) serve_options.paths = std::move(config_paths).value();
+    return serve(serve_options);
+  }
+  if (app.got_subcommand("predict")) return predict(predict_options);
+  if (app.got_subcommand("inspect")) return inspect(inspect_options);
+  if (app.got_subcommand("completion")) {
+    fmt::print("{}", completion_script(describe_commands(app), shell));
+    return kExitOk;
+  }
+  if (app.got_subcommand("man")) {
+    fmt::print("{}", manual_page(describe_commands(app), kVersion));
+    return kExitOk;
+  }
+  fmt::print("slipway {}\n", kVersion);
+  return kExitOk;
+}
+
+}  // namespace slipway::cli

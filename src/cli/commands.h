@@ -1,0 +1,65 @@
+// The commands of `slipway`, one file each. main.cpp parses the command line into these options.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace slipway::cli {
+
+/// Exit codes of all commands.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;      // it could not be done: the message says why
+inline constexpr int kExitUnsupported = 2;  // the model holds something that Slipway cannot compute
+
+struct ServeOptions {
+  std::vector<std::string> paths;
+  std::string name;
+  std::string default_model;
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;
+  uint32_t loops = 0;         // 0: one per usable CPU
+  uint32_t pool_threads = 0;  // 0: one per usable CPU
+  uint64_t queue_max = 1024;
+  double inline_ms_max = 0.5;
+  double drain_delay_s = 0;
+  double grace_s = 30;
+  std::string access_log = "off";  // "off", "-" (stdout) or a path
+  double access_log_sample = 1;    // share of requests that are logged; errors always are
+  std::string log_level = "info";
+  std::string log_format = "text";
+  uint64_t body_bytes_max = 64ULL << 20;
+  uint64_t header_bytes_max = 32ULL << 10;
+  uint32_t connections_max = 10'000;
+  uint64_t rows_max = 1'000'000;
+  uint64_t model_bytes_max = 4ULL << 30;
+  double idle_timeout_s = 75;
+  double header_timeout_s = 10;
+  double body_timeout_s = 60;
+  double write_timeout_s = 60;
+};
+
+struct PredictOptions {
+  std::string model;
+  std::string file = "-";
+  std::string select;
+  std::string input_format = "auto";  // "auto", "csv", "tsv", "jsonl"
+  std::string output_format = "csv";  // "csv", "json"
+  std::vector<std::string> outputs;   // empty: the default output
+  std::vector<std::string> keys;      // columns passed through; empty: all that are no feature
+  std::string out = "-";
+  uint64_t model_bytes_max = 4ULL << 30;
+};
+
+struct InspectOptions {
+  std::string model;
+  std::string select;
+  bool json = false;
+  uint64_t model_bytes_max = 4ULL << 30;
+};
+
+int serve(const ServeOptions& options);
+int predict(const PredictOptions& options);
+int inspect(const InspectOptions& options);
+
+}  // namespace slipway::cli

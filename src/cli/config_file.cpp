@@ -1,0 +1,128 @@
+#include "cli/config_file.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+
+#include "base/file.h"
+
+namespace slipway::cli {
+namespace {
+
+constexpr uint64_t kConfigBytesMax = 1 << 20;
+
+size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+Status wrong(const std::string& path, const YAML::Node& node, const std::string& message) {
+  return invalid_argument(fmt::format("{}, line {}: {}", path, node.Mark().line + 1, message));
+}
+
+const Setting* find_setting(const std::vector<Setting>& settings, const std::string& key) {
+  // file_names with underscores are taken as well as flag-names with dashes.
+  std::string name = key;
+  std::replace(name.begin(), name.end(), '_', '-');
+  const auto found = std::find_if(settings.begin(), settings.end(),
+                                  [&](const Setting& setting) { return setting.name == name; });
+  return found == settings.end() ? nullptr : &*found;
+}
+
+Status add_setting(const std::string& path, const Setting& setting, const YAML::Node& value,
+                   ConfigArguments& arguments) {
+  std::vector<std::string> texts;
+  if (value.IsSequence() && (setting.is_list || setting.is_positional)) {
+    for (const YAML::Node& item : value) {
+      if (!item.IsScalar()) return wrong(path, item, setting.name + ": expected plain values");
+      texts.push_back(item.Scalar());
+    }
+  } else if (value.IsScalar()) {
+    texts.push_back(value.Scalar());
+  } else {
+    return wrong(path, value, setting.name + ": expected one plain value");
+  }
+  for (const std::string& text : texts) {
+    if (setting.is_positional) {
+      arguments.positionals.push_back(text);
+    } else if (setting.is_flag) {
+      if (text != "true" && text != "false") {
+        return wrong(path, value,
+                     fmt::format("{}: expected true or false, got {}", setting.name, text));
+      }
+      if (text == "true") arguments.flags.push_back("--" + setting.name);
+    } else {
+      arguments.flags.push_back(fmt::format("--{}={}", setting.name, text));
+    }
+  }
+  return {};
+}
+
+Status add_settings(const std::string& path, const YAML::Node& root,
+                    const std::vector<Setting>& settings, ConfigArguments& arguments) {
+  if (root.IsNull()) return {};
+  if (!root.IsMap()) return wrong(path, root, "expected settings as `name: value` lines");
+  for (const auto& entry : root) {
+    if (!entry.first.IsScalar()) return wrong(path, entry.first, "expected a setting's name");
+    const std::string key = entry.first.Scalar();
+    const Setting* setting = find_setting(settings, key);
+    if (setting == nullptr) {
+      std::vector<std::string> known;
+      for (const Setting& each : settings) known.push_back(each.name);
+      const std::string nearest = nearest_name(key, known);
+      return wrong(
+          path, entry.first,
+          fmt::format("unknown setting '{}'{}", key,
+                      nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+    }
+    if (!setting->environment.empty() && std::getenv(setting->environment.c_str()) != nullptr) {
+      continue;
+    }
+    TRY_STATUS(add_setting(path, *setting, entry.second, arguments));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string nearest_name(const std::string& name, const std::vector<std::string>& known) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(2, name.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const size_t distance = edit_distance(name, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+Result<ConfigArguments> read_config_file(const std::string& path,
+                                         const std::vector<Setting>& settings) {
+  Limits limits;
+  limits.file_bytes_max = kConfigBytesMax;
+  const std::string text = TRY(read_file(path, limits));
+  ConfigArguments arguments;
+  try {
+    TRY_STATUS(add_settings(path, YAML::Load(text), settings, arguments));
+  } catch (const YAML::Exception& error) {
+    return invalid_argument(fmt::format("{}, line {}: {}", path, error.mark.line + 1, error.msg));
+  }
+  return arguments;
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,62 @@
+#include "cli/config_file.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace slipway::cli {
+namespace {
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> kSettings = {
+      {.name = "paths", .is_list = true, .is_positional = true},
+      {.name = "port", .environment = "SLIPWAY_TEST_PORT"},
+      {.name = "access-log", .environment = "SLIPWAY_TEST_ACCESS_LOG"},
+      {.name = "json", .is_flag = true},
+  };
+  return kSettings;
+}
+
+Result<ConfigArguments> read(const std::string& text) {
+  const std::string path = testing::TempDir() + "config_file_test.yaml";
+  std::ofstream(path) << text;
+  return read_config_file(path, settings());
+}
+
+TEST(ConfigFileTest, SettingsBecomeFlagsAndPaths) {
+  const ConfigArguments arguments =
+      read("port: 9000\npaths: [a.joblib, b/]\naccess_log: /tmp/x\njson: true\n").value();
+  EXPECT_EQ(arguments.flags,
+            (std::vector<std::string>{"--port=9000", "--access-log=/tmp/x", "--json"}));
+  EXPECT_EQ(arguments.positionals, (std::vector<std::string>{"a.joblib", "b/"}));
+}
+
+TEST(ConfigFileTest, AnUnknownSettingIsRefusedWithItsLineAndAHint) {
+  const Status status = read("port: 1\nprot: 2\n").status();
+  EXPECT_NE(status.message().find("line 2: unknown setting 'prot'; did you mean 'port'?"),
+            std::string::npos)
+      << status.message();
+}
+
+TEST(ConfigFileTest, WrongShapesAreRefused) {
+  EXPECT_FALSE(read("port: [1, 2]\n").ok());
+  EXPECT_FALSE(read("json: maybe\n").ok());
+  EXPECT_FALSE(read("- port\n").ok());
+  EXPECT_FALSE(read("port: {a: 1\n").ok());
+  EXPECT_TRUE(read("").ok());
+}
+
+TEST(ConfigFileTest, AnEnvironmentVariableWinsOverTheFile) {
+  ASSERT_EQ(::setenv("SLIPWAY_TEST_PORT", "1", 1), 0);
+  EXPECT_TRUE(read("port: 9000\n").value().flags.empty());
+  ::unsetenv("SLIPWAY_TEST_PORT");
+}
+
+TEST(ConfigFileTest, FindsTheNearestName) {
+  EXPECT_EQ(nearest_name("acces-log", {"port", "access-log"}), "access-log");
+  EXPECT_EQ(nearest_name("zebra", {"port", "access-log"}), "");
+}
+
+}  // namespace
+}  // namespace slipway::cli

@@ -1,0 +1,32 @@
+// Fuzz target: any bytes as CSV and as JSON lines, against a model with a number and a text column.
+#include <sstream>
+#include <string>
+
+#include "cli/row_source.h"
+
+namespace {
+
+void read_all(slipway::Result<std::unique_ptr<slipway::cli::RowSource>> source) {
+  if (!source.ok()) return;
+  slipway::InputBuffer input;
+  std::vector<std::string> keys;
+  while (true) {
+    const auto count = (*source)->next(16, input, keys);
+    if (!count.ok() || *count == 0) return;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  slipway::Signature signature;
+  signature.columns = {{"a", false}, {"b", true}};
+  signature.columns_named = true;
+  signature.has_text = true;
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  std::istringstream csv(text);
+  read_all(slipway::cli::open_csv_rows(csv, ',', signature, {}));
+  std::istringstream json(text);
+  read_all(slipway::cli::open_json_rows(json, signature, {}));
+  return 0;
+}

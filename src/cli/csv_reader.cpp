@@ -1,0 +1,101 @@
+#include "cli/csv_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace slipway::cli {
+namespace {
+
+constexpr size_t kRecordBytesMax = 64ULL << 20;
+
+}  // namespace
+
+Result<bool> CsvReader::read_line(std::string& line) {
+  // getline would take a line of any length: read in pieces and count.
+  line.clear();
+  char piece[8192];
+  while (true) {
+    input_.getline(piece, sizeof(piece));
+    const auto count = static_cast<size_t>(input_.gcount());
+    if (input_.bad()) return data_loss("the input cannot be read");
+    if (input_.eof()) {
+      line.append(piece, count);
+      return count > 0 || !line.empty();
+    }
+    if (!input_.fail()) {  // count includes the newline, which is not stored
+      line.append(piece, count - 1);
+      return true;
+    }
+    line.append(piece, count);
+    input_.clear();
+    if (line.size() > kRecordBytesMax) {
+      return resource_exhausted(
+          fmt::format("line {}: a record is over {} bytes", line_ + 1, kRecordBytesMax));
+    }
+  }
+}
+
+Result<bool> CsvReader::next() {
+  std::string line;
+  while (true) {
+    if (!TRY(read_line(line))) return false;
+    ++line_;
+    if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (!line.empty() && line != "\r") break;
+  }
+  record_line_ = line_;
+  text_ = line;
+  // A record goes on while a quote is open: quotes come in pairs, doubled ones too.
+  auto quotes = std::count(line.begin(), line.end(), '"');
+  while (quotes % 2 != 0) {
+    if (!TRY(read_line(line))) {
+      return invalid_argument(fmt::format("line {}: a quote is never closed", record_line_));
+    }
+    ++line_;
+    text_ += '\n';
+    text_ += line;
+    if (text_.size() > kRecordBytesMax) {
+      return resource_exhausted(
+          fmt::format("line {}: a record is over {} bytes", record_line_, kRecordBytesMax));
+    }
+    quotes += std::count(line.begin(), line.end(), '"');
+  }
+  if (text_.ends_with('\r')) text_.pop_back();
+  TRY_STATUS(split());
+  return true;
+}
+
+Status CsvReader::split() {
+  content_.clear();
+  content_.reserve(text_.size());  // no reallocation below: the fields are views into it
+  fields_.clear();
+  quoted_.clear();
+  size_t i = 0;
+  while (true) {
+    const size_t begin = content_.size();
+    const bool quoted = i < text_.size() && text_[i] == '"';
+    if (quoted) {
+      for (++i; i < text_.size(); ++i) {
+        if (text_[i] == '"') {
+          if (i + 1 >= text_.size() || text_[i + 1] != '"') break;
+          ++i;
+        }
+        content_ += text_[i];
+      }
+      ++i;  // behind the closing quote
+      if (i < text_.size() && text_[i] != separator_) {
+        return invalid_argument(fmt::format("line {}, field {}: text behind the closing quote",
+                                            record_line_, fields_.size() + 1));
+      }
+    } else {
+      for (; i < text_.size() && text_[i] != separator_; ++i) content_ += text_[i];
+    }
+    fields_.emplace_back(content_.data() + begin, content_.size() - begin);
+    quoted_.push_back(quoted);
+    if (i >= text_.size()) return {};
+    ++i;  // the separator
+  }
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,61 @@
+#include "cli/csv_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace slipway::cli {
+namespace {
+
+std::vector<std::vector<std::string>> read_all(const std::string& text, char separator = ',') {
+  std::istringstream input(text);
+  CsvReader reader(input, separator);
+  std::vector<std::vector<std::string>> records;
+  while (true) {
+    const Result<bool> more = reader.next();
+    if (!more.ok()) return {{more.status().message()}};
+    if (!*more) return records;
+    records.emplace_back(reader.fields().begin(), reader.fields().end());
+  }
+}
+
+using Records = std::vector<std::vector<std::string>>;
+
+TEST(CsvReaderTest, SplitsPlainRecordsWithEitherLineEnd) {
+  EXPECT_EQ(read_all("a,b\r\n1,2\n3,4"), (Records{{"a", "b"}, {"1", "2"}, {"3", "4"}}));
+  EXPECT_EQ(read_all("\xEF\xBB\xBF"
+                     "a\tb\n",
+                     '\t'),
+            (Records{{"a", "b"}}));
+}
+
+TEST(CsvReaderTest, KeepsEmptyFieldsAndPassesOverBlankLines) {
+  EXPECT_EQ(read_all(",\n\n\r\n1,,"), (Records{{"", ""}, {"1", "", ""}}));
+  EXPECT_EQ(read_all(""), Records{});
+}
+
+TEST(CsvReaderTest, QuotesHoldSeparatorsQuotesAndLineBreaks) {
+  EXPECT_EQ(read_all("\"a,b\",\"say \"\"hi\"\"\"\n\"two\nlines\",x\n"),
+            (Records{{"a,b", "say \"hi\""}, {"two\nlines", "x"}}));
+}
+
+TEST(CsvReaderTest, ErrorsNameTheLine) {
+  EXPECT_EQ(read_all("a\n\"open\n")[0][0], "line 2: a quote is never closed");
+  EXPECT_EQ(read_all("\"a\"b,\"c\"\n")[0][0], "line 1, field 1: text behind the closing quote");
+}
+
+TEST(CsvReaderTest, LongLinesAreReadWhole) {
+  const std::string field(100'000, 'x');
+  EXPECT_EQ(read_all(field + ",1\n" + field), (Records{{field, "1"}, {field}}));
+}
+
+TEST(CsvReaderTest, TellsAQuotedEmptyFieldFromAMissingOne) {
+  std::istringstream input("\"\",\n");
+  CsvReader reader(input, ',');
+  ASSERT_TRUE(reader.next().value());
+  EXPECT_TRUE(reader.quoted(0));
+  EXPECT_FALSE(reader.quoted(1));
+}
+
+}  // namespace
+}  // namespace slipway::cli

@@ -1,0 +1,195 @@
+// RowSource over CSV and TSV.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "cli/config_file.h"
+#include "cli/csv_reader.h"
+#include "cli/row_source.h"
+
+namespace slipway::cli {
+namespace {
+
+/// What pandas.read_csv takes for a missing value.
+bool is_missing(std::string_view text) {
+  static constexpr std::string_view kMissing[] = {
+      "", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "-NaN", "null", "NULL", "None", "<NA>", "#N/A"};
+  return std::find(std::begin(kMissing), std::end(kMissing), text) != std::end(kMissing);
+}
+
+/// A number without regard to locale; nullopt if it is none.
+std::optional<double> parse_number(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  if (is_missing(text)) return std::numeric_limits<double>::quiet_NaN();
+  if (text == "True" || text == "true") return 1;
+  if (text == "False" || text == "false") return 0;
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size()) return std::nullopt;
+  // Out of range: strtod's rule, which Python follows too (1e999 is inf, 1e-999 is 0).
+  if (error == std::errc::result_out_of_range) {
+    const bool tiny =
+        text.find("e-") != std::string_view::npos || text.find("E-") != std::string_view::npos;
+    const double magnitude = tiny ? 0 : std::numeric_limits<double>::infinity();
+    return text.starts_with('-') ? -magnitude : magnitude;
+  }
+  if (error != std::errc()) return std::nullopt;
+  return value;
+}
+
+/// Where a field of the record goes.
+struct Target {
+  enum class Kind : uint8_t { kIgnored, kFeature, kKey } kind = Kind::kIgnored;
+  uint32_t index = 0;  // column of the model, or position among the keys
+};
+
+class CsvRows final : public RowSource {
+ public:
+  CsvRows(std::istream& input, char separator, const Signature& signature)
+      : reader_(input, separator), signature_(signature) {}
+
+  const std::vector<std::string>& key_names() const override { return key_names_; }
+
+  Status open(const std::vector<std::string>& keys) {
+    if (!TRY(reader_.next())) return invalid_argument("the input is empty");
+    const std::vector<std::string_view>& header = reader_.fields();
+    if (!signature_.columns_named && !looks_like_header(header)) {
+      if (!keys.empty()) return invalid_argument("--keys needs a header line that names columns");
+      if (header.size() != signature_.columns.size()) {
+        return invalid_argument(fmt::format("line 1: expected {} columns, got {}",
+                                            signature_.columns.size(), header.size()));
+      }
+      for (uint32_t i = 0; i < header.size(); ++i) {
+        targets_.push_back({Target::Kind::kFeature, i});
+      }
+      has_pending_record_ = true;
+      return {};
+    }
+    return match(std::vector<std::string>(header.begin(), header.end()), keys);
+  }
+
+  Result<size_t> next(size_t rows_max, InputBuffer& input,
+                      std::vector<std::string>& keys) override {
+    input.reset(0, signature_.columns.size(), signature_.has_text);
+    keys.clear();
+    while (input.rows() < rows_max) {
+      if (!has_pending_record_ && !TRY(reader_.next())) break;
+      has_pending_record_ = false;
+      TRY_STATUS(add_record(input, keys));
+    }
+    return input.rows();
+  }
+
+ private:
+  bool looks_like_header(const std::vector<std::string_view>& fields) const {
+    // Where every column is a number, a first line with a text in it can only be a header.
+    return std::any_of(fields.begin(), fields.end(),
+                       [](std::string_view field) { return !parse_number(field).has_value(); }) &&
+           !signature_.has_text;
+  }
+
+  Status match(const std::vector<std::string>& header, const std::vector<std::string>& keys) {
+    targets_.resize(header.size());
+    size_t matched = 0;
+    for (size_t i = 0; i < header.size(); ++i) {
+      const bool wanted_key = std::find(keys.begin(), keys.end(), header[i]) != keys.end();
+      const auto column =
+          signature_.columns_named ? signature_.find_column(header[i]) : std::nullopt;
+      if (column.has_value()) {
+        targets_[i] = {Target::Kind::kFeature, *column};
+        ++matched;
+      } else if (!signature_.columns_named && !wanted_key && matched < signature_.columns.size()) {
+        targets_[i] = {Target::Kind::kFeature, static_cast<uint32_t>(matched++)};
+      }
+      const bool is_feature = targets_[i].kind == Target::Kind::kFeature;
+      if (wanted_key || (keys.empty() && !is_feature)) {
+        if (!is_feature) targets_[i].kind = Target::Kind::kKey;
+        key_fields_.push_back(i);
+        key_names_.push_back(header[i]);
+      }
+    }
+    for (const std::string& key : keys) {
+      if (std::find(header.begin(), header.end(), key) == header.end()) {
+        return missing_column("key column", key, header);
+      }
+    }
+    return check_all_matched(header, matched);
+  }
+
+  Status check_all_matched(const std::vector<std::string>& header, size_t matched) const {
+    if (!signature_.columns_named) {
+      if (matched == signature_.columns.size()) return {};
+      return invalid_argument(
+          fmt::format("line 1: expected {} columns, got {}", signature_.columns.size(), matched));
+    }
+    for (const InputColumn& column : signature_.columns) {
+      const auto count = std::count(header.begin(), header.end(), column.name);
+      if (count == 0) return missing_column("column", column.name, header);
+      if (count > 1) {
+        return invalid_argument(fmt::format("line 1: column '{}' stands there twice", column.name));
+      }
+    }
+    return {};
+  }
+
+  static Status missing_column(std::string_view what, const std::string& name,
+                               const std::vector<std::string>& header) {
+    const std::string nearest = nearest_name(name, header);
+    return invalid_argument(
+        fmt::format("line 1: {} '{}' is missing{}", what, name,
+                    nearest.empty() ? "" : fmt::format(" (there is '{}')", nearest)));
+  }
+
+  Status add_record(InputBuffer& input, std::vector<std::string>& keys) {
+    const std::vector<std::string_view>& fields = reader_.fields();
+    if (fields.size() != targets_.size()) {
+      return invalid_argument(fmt::format("line {}: expected {} fields, got {}", reader_.line(),
+                                          targets_.size(), fields.size()));
+    }
+    const size_t row = input.rows();
+    input.add_row();
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (targets_[i].kind != Target::Kind::kFeature) continue;
+      const uint32_t column = targets_[i].index;
+      if (signature_.columns[column].is_text) {
+        input.string_row(row)[column] = !reader_.quoted(i) && is_missing(fields[i])
+                                            ? StringCell::nan()
+                                            : input.store(fields[i]);
+        continue;
+      }
+      const std::optional<double> number = parse_number(fields[i]);
+      if (!number.has_value()) {
+        return invalid_argument(fmt::format("line {}, column '{}': expected a number, got '{}'",
+                                            reader_.line(), signature_.columns[column].name,
+                                            fields[i].substr(0, 100)));
+      }
+      input.number_row(row)[column] = *number;
+    }
+    for (const size_t field : key_fields_) keys.emplace_back(fields[field]);
+    return {};
+  }
+
+  CsvReader reader_;
+  const Signature& signature_;
+  std::vector<Target> targets_;
+  std::vector<size_t> key_fields_;
+  std::vector<std::string> key_names_;
+  bool has_pending_record_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RowSource>> open_csv_rows(std::istream& input, char separator,
+                                                 const Signature& signature,
+                                                 const std::vector<std::string>& keys) {
+  auto rows = std::make_unique<CsvRows>(input, separator, signature);
+  TRY_STATUS(rows->open(keys));
+  return std::unique_ptr<RowSource>(std::move(rows));
+}
+
+}  // namespace slipway::cli

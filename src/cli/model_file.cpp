@@ -1,0 +1,51 @@
+#include "cli/model_file.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/file.h"
+#include "engine/compile.h"
+#include "formats/pickle/tree.h"
+
+namespace slipway::cli {
+
+Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
+                                  uint64_t model_bytes_max) {
+  Limits limits;
+  limits.file_bytes_max = model_bytes_max;
+  std::string bytes = TRY(read_file(path, limits));
+  if (!pickle::looks_like_pickle(bytes)) {
+    return invalid_argument(fmt::format(
+        "{} is not a model file that Slipway reads (expected a pickle or joblib file, plain or "
+        "compressed)",
+        path));
+  }
+  ModelFile file;
+  file.digest = "sha256:" + sha256_hex(bytes);
+  Result<sklearn::ReadReport> report = sklearn::read(std::move(bytes), {select}, limits);
+  if (!report.ok()) return std::move(report).status().with_context(path);
+  file.report = std::move(report).value();
+  return file;
+}
+
+Result<serving::LoadedModel> FileModelLoader::load(const std::string& path) {
+  const auto start = std::chrono::steady_clock::now();
+  ModelFile file = TRY(read_model_file(path, "", model_bytes_max_));
+  if (Status status = file.report.status(); !status.ok()) {
+    return std::move(status).with_context(path);
+  }
+  serving::LoadedModel model;
+  model.executable = TRY(engine::compile(file.report.graph));
+  model.class_name = file.report.info.class_name;
+  model.library = "scikit-learn";
+  model.library_version = file.report.info.library_version;
+  model.digest = std::move(file.digest);
+  model.file_bytes = file.report.info.file_bytes;
+  model.warnings = file.report.info.warnings;
+  model.load_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return model;
+}
+
+}  // namespace slipway::cli

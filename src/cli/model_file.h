@@ -1,0 +1,33 @@
+// From a file to something that runs: the one place that joins readers and engine.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/executable.h"
+#include "formats/sklearn/reader.h"
+#include "serving/model_set.h"
+
+namespace slipway::cli {
+
+/// A model file, read; the report says why if there is no graph.
+struct ModelFile {
+  sklearn::ReadReport report;
+  std::string digest;  // "sha256:..."
+};
+
+/// Reads and lowers. Errors: the file cannot be read, or is no model file.
+Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
+                                  uint64_t model_bytes_max);
+
+/// The serving layer's loader. Thread-safe.
+class FileModelLoader final : public serving::ModelLoader {
+ public:
+  explicit FileModelLoader(uint64_t model_bytes_max) : model_bytes_max_(model_bytes_max) {}
+  Result<serving::LoadedModel> load(const std::string& path) override;
+
+ private:
+  const uint64_t model_bytes_max_;
+};
+
+}  // namespace slipway::cli

@@ -1,0 +1,58 @@
+// Pipeline (one step after the other) and FeatureUnion (side by side).
+#include <fmt/format.h>
+
+#include <array>
+
+#include "formats/sklearn/attributes.h"
+#include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/composition.h"
+
+namespace slipway::sklearn {
+namespace {
+
+Result<Step> lower_pipeline(Lowering& lowering, pickle::Value self, const Features& input) {
+  const std::vector<NamedPart> steps = TRY(named_parts(self, "steps"));
+  if (steps.empty()) return invalid_argument("a Pipeline without steps");
+  Features features = input;
+  for (size_t i = 0; i + 1 < steps.size(); ++i) {
+    features = TRY(transform_part(lowering, steps[i], features, "steps"));
+  }
+  const NamedPart& last = steps.back();
+  if (!is_passthrough(last.estimator)) {
+    return lowering.lower(last.estimator, features, "steps." + last.name);
+  }
+  Step step;
+  step.unknown = features.unknown;
+  step.transform = std::move(features);
+  return step;
+}
+
+Result<Step> lower_union(Lowering& lowering, pickle::Value self, const Features& input) {
+  const bool prefixed = TRY(bool_attr_or(self, "verbose_feature_names_out", true));
+  Step step;
+  Features& output = step.transform.emplace();
+  for (const NamedPart& part : TRY(named_parts(self, "transformer_list"))) {
+    if (is_drop(part.estimator)) continue;
+    Features features = TRY(transform_part(lowering, part, input, "transformer_list"));
+    features = TRY(weighted(lowering, self, part.name, std::move(features)));
+    features.names = features.all_names();
+    if (prefixed) {
+      for (std::string& name : features.names) name = fmt::format("{}__{}", part.name, name);
+    }
+    output.append(features);
+  }
+  step.unknown = output.unknown;
+  return step;
+}
+
+}  // namespace
+
+std::span<const EstimatorEntry> pipeline_family() {
+  static constexpr std::array kTable = {
+      EstimatorEntry{"Pipeline", lower_pipeline},
+      EstimatorEntry{"FeatureUnion", lower_union},
+  };
+  return kTable;
+}
+
+}  // namespace slipway::sklearn

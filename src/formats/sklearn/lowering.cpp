@@ -1,0 +1,370 @@
+#include "formats/sklearn/lowering.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "formats/sklearn/attributes.h"
+#include "formats/sklearn/estimator_table.h"
+
+namespace slipway::sklearn {
+namespace {
+
+constexpr uint32_t kNestingMax = 50;  // estimators inside estimators
+constexpr size_t kGapsMax = 1000;
+// A pickle can use one object many times over. Estimators that do so at each of several levels
+// would multiply without this bound; a sincere file has each fitted estimator once or twice.
+constexpr uint32_t kVisitsMax = 16;
+constexpr size_t kFeaturesMax = 1U << 22;  // columns between two estimators
+
+/// Stands for columns that cannot be computed because of a gap; never part of a finished graph.
+class PlaceholderOp final : public Op {
+ public:
+  explicit PlaceholderOp(uint32_t width) : width_(width) {}
+  std::string_view name() const override { return "placeholder"; }
+  Result<ValueType> infer(std::span<const ValueType>) const override {
+    return ValueType{ValueKind::kDense, width_};
+  }
+  std::string describe() const override { return ""; }
+  size_t size_bytes() const override { return 0; }
+
+ private:
+  const uint32_t width_;
+};
+
+std::string join_path(const std::string& path, std::string_view part) {
+  if (part.empty()) return path;
+  return path.empty() ? std::string(part) : fmt::format("{}.{}", path, part);
+}
+
+std::string advice_for(const pickle::Value& where) {
+  if (where.kind() != pickle::Kind::kObject || where.trust() != pickle::Trust::kUnderstood) {
+    return "remove it from the pipeline, or compute it before the model is called";
+  }
+  return "replace this step by a supported one, or see docs/coverage.md";
+}
+
+}  // namespace
+
+std::string Features::name(size_t i) const {
+  return names.empty() ? fmt::format("x{}", i) : names[i];
+}
+
+std::vector<std::string> Features::all_names() const {
+  if (!names.empty()) return names;
+  std::vector<std::string> made;
+  for (size_t i = 0; i < size(); ++i) made.push_back(name(i));
+  return made;
+}
+
+Features Features::pick(const std::vector<uint32_t>& indices) const {
+  Features picked;
+  picked.unknown = unknown;
+  for (const uint32_t index : indices) {
+    picked.columns.push_back(columns[index]);
+    if (!names.empty()) picked.names.push_back(names[index]);
+  }
+  return picked;
+}
+
+void Features::append(const Features& other) {
+  const bool named =
+      (columns.empty() || !names.empty()) && (other.columns.empty() || !other.names.empty());
+  columns.insert(columns.end(), other.columns.begin(), other.columns.end());
+  if (named) {
+    names.insert(names.end(), other.names.begin(), other.names.end());
+  } else {
+    names.clear();
+  }
+  unknown = unknown || other.unknown;
+}
+
+Features all_columns(ValueId value, uint32_t width, std::vector<std::string> names) {
+  Features features;
+  for (uint32_t i = 0; i < width; ++i) features.columns.push_back({value, i, false});
+  features.names = std::move(names);
+  return features;
+}
+
+Step transformed(ValueId value, uint32_t width, std::vector<std::string> names) {
+  Step step;
+  step.transform = all_columns(value, width, std::move(names));
+  return step;
+}
+
+const Method* Step::find(std::string_view name) const {
+  for (const Method& method : methods) {
+    if (method.name == name) return &method;
+  }
+  return nullptr;
+}
+
+Lowering::Lowering(uint32_t columns, std::vector<std::string> names)
+    : builder_(columns), names_(std::move(names)), uses_(columns, ColumnUse::kOpen) {
+  CHECK(names_.empty() || names_.size() == columns);
+}
+
+Features Lowering::input() const {
+  Features features = all_columns(kNumbersInput, builder_.columns(), names_);
+  for (ColumnRef& column : features.columns) column.open = true;
+  return features;
+}
+
+void Lowering::add_gap(pickle::Value where, std::string_view path_part, const Status& why) {
+  if (gaps_.size() >= kGapsMax) return;
+  gaps_.push_back({join_path(path_, path_part), where.type_name(), where.offset(), why.message(),
+                   advice_for(where)});
+}
+
+Features Lowering::placeholder(pickle::Value estimator) {
+  const uint32_t width = feature_count(estimator).value_or(1);
+  const Result<ValueId> value = builder_.add(std::make_unique<PlaceholderOp>(width), {}, path_);
+  if (!value.ok()) return input();
+  return all_columns(*value, width, {});
+}
+
+Status Lowering::check_budget(pickle::Value estimator) {
+  if (depth_ > kNestingMax) {
+    return resource_exhausted(fmt::format("estimators are nested deeper than {}", kNestingMax));
+  }
+  if (++visits_[estimator.id()] > kVisitsMax) {
+    return resource_exhausted(
+        fmt::format("one estimator is used at more than {} places", kVisitsMax));
+  }
+  return {};
+}
+
+Step Lowering::lower(pickle::Value estimator, const Features& input, std::string_view path_part) {
+  Step unknown;
+  unknown.unknown = true;
+  unknown.transform = Features{};
+  unknown.transform->unknown = true;
+  const std::string outer_path = path_;
+  path_ = join_path(outer_path, path_part);
+  ++depth_;
+  Result<Step> step = [&]() -> Result<Step> {
+    TRY_STATUS(check_budget(estimator));
+    if (estimator.kind() == pickle::Kind::kGlobal) {
+      return invalid_argument("expected a fitted estimator, got a class or function");
+    }
+    const LowerFunction function = estimator.kind() == pickle::Kind::kObject
+                                       ? find_estimator(estimator.module(), estimator.name())
+                                       : nullptr;
+    if (function == nullptr) return unimplemented("this class is not supported");
+    Step made = TRY(function(*this, estimator, input.unknown ? placeholder(estimator) : input));
+    if (made.transform.has_value() && made.transform->size() > kFeaturesMax) {
+      return resource_exhausted(
+          fmt::format("it gives {} columns, limit {}", made.transform->size(), kFeaturesMax));
+    }
+    return made;
+  }();
+  --depth_;
+  if (!step.ok()) add_gap(estimator, "", step.status());
+  path_ = outer_path;
+  return step.ok() ? std::move(step).value() : unknown;
+}
+
+bool Lowering::may_be_text(const ColumnRef& column) const {
+  if (column.open) return uses_[column.column] != ColumnUse::kNumber;
+  return type(column.value).kind == ValueKind::kString;
+}
+
+Result<std::vector<ColumnPick>> Lowering::picks(const Features& features, bool text,
+                                                std::vector<ValueId>& inputs) {
+  std::vector<ColumnPick> picked;
+  std::map<ValueId, uint32_t> positions;
+  for (size_t i = 0; i < features.size(); ++i) {
+    ColumnRef column = features.columns[i];
+    const auto name = [&] {
+      return features.names.empty() ? fmt::format("column {}", i)
+                                    : fmt::format("column '{}'", features.names[i]);
+    };
+    if (column.open) {
+      ColumnUse& use = uses_[column.column];
+      const ColumnUse wanted = text ? ColumnUse::kText : ColumnUse::kNumber;
+      if (use != ColumnUse::kOpen && use != wanted) {
+        return unimplemented(fmt::format("{} is used both as number and as text", name()));
+      }
+      use = wanted;
+      if (text) column.value = kStringsInput;
+    } else if ((type(column.value).kind == ValueKind::kString) != text) {
+      return invalid_argument(text ? fmt::format("{} is a number where text is expected", name())
+                                   : fmt::format("{} is text where a number is expected", name()));
+    }
+    const auto [position, added] =
+        positions.try_emplace(column.value, static_cast<uint32_t>(inputs.size()));
+    if (added) inputs.push_back(column.value);
+    picked.push_back({position->second, column.column});
+  }
+  return picked;
+}
+
+namespace {
+
+/// True if the picks are just all columns of the one input, in order.
+bool is_whole(const std::vector<ColumnPick>& picked, const std::vector<ValueId>& inputs,
+              uint32_t width) {
+  if (inputs.size() != 1 || picked.size() != width) return false;
+  for (uint32_t i = 0; i < width; ++i) {
+    if (picked[i].column != i) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Status Lowering::check_width(pickle::Value self, const Features& features) const {
+  if (const auto attr = self.find_attr("n_features_in_"); attr.has_value()) {
+    const int64_t expected = TRY(attr->as_int());
+    if (expected != static_cast<int64_t>(features.size())) {
+      return invalid_argument(
+          fmt::format("it was fitted on {} columns, but {} reach it", expected, features.size()));
+    }
+  }
+  return {};
+}
+
+Result<ValueId> Lowering::dense(pickle::Value self, const Features& features) {
+  TRY_STATUS(check_width(self, features));
+  return dense(features);
+}
+
+Result<ValueId> Lowering::dense(const Features& features) {
+  std::vector<ValueId> inputs;
+  std::vector<ColumnPick> picked = TRY(picks(features, false, inputs));
+  if (inputs.size() == 1 && type(inputs[0]).kind == ValueKind::kDense &&
+      is_whole(picked, inputs, type(inputs[0]).width)) {
+    return inputs[0];
+  }
+  return add(std::make_unique<SelectOp>(std::move(picked)), std::move(inputs));
+}
+
+Result<ValueId> Lowering::dense_or_sparse(pickle::Value self, const Features& features) {
+  TRY_STATUS(check_width(self, features));
+  return dense_or_sparse(features);
+}
+
+Result<ValueId> Lowering::dense_or_sparse(const Features& features) {
+  std::vector<ValueId> inputs;
+  std::vector<ColumnPick> picked = TRY(picks(features, false, inputs));
+  const bool any_sparse = std::any_of(inputs.begin(), inputs.end(), [&](ValueId id) {
+    return type(id).kind == ValueKind::kSparse;
+  });
+  if (!any_sparse) return dense(features);
+  if (is_whole(picked, inputs, type(inputs[0]).width)) return inputs[0];
+  // Runs of columns: a sparse value must come whole; dense columns between them are gathered.
+  std::vector<ValueId> parts;
+  for (size_t i = 0; i < picked.size();) {
+    const ValueId value = inputs[picked[i].input];
+    size_t end = i;
+    if (type(value).kind == ValueKind::kSparse) {
+      while (end < picked.size() && picked[end].input == picked[i].input &&
+             picked[end].column == end - i) {
+        ++end;
+      }
+      if (end - i != type(value).width) return dense(features);
+      parts.push_back(value);
+    } else {
+      while (end < picked.size() && type(inputs[picked[end].input]).kind != ValueKind::kSparse) {
+        ++end;
+      }
+      std::vector<ColumnPick> run(picked.begin() + static_cast<ptrdiff_t>(i),
+                                  picked.begin() + static_cast<ptrdiff_t>(end));
+      parts.push_back(TRY(add(std::make_unique<SelectOp>(std::move(run)), inputs)));
+    }
+    i = end;
+  }
+  return add(std::make_unique<ConcatSparseOp>(), std::move(parts));
+}
+
+Result<ValueId> Lowering::finite(pickle::Value self, const Features& features,
+                                 RequireFiniteOp::Options options) {
+  TRY_STATUS(check_width(self, features));
+  return finite_part(self, features, options);
+}
+
+Result<ValueId> Lowering::finite_part(pickle::Value self, const Features& features,
+                                      RequireFiniteOp::Options options) {
+  const ValueId value = TRY(dense(features));
+  const auto key =
+      std::pair(value, (options.allow_nan ? 1U : 0U) | (options.float32_range ? 2U : 0U));
+  if (const auto found = finite_checks_.find(key); found != finite_checks_.end()) {
+    return found->second;
+  }
+  const ValueId checked =
+      TRY(add(std::make_unique<RequireFiniteOp>(options, std::string(self.name()), features.names),
+              {value}));
+  finite_checks_[key] = checked;
+  // What a check gave needs no second one.
+  finite_checks_[{checked, key.second}] = checked;
+  return checked;
+}
+
+Result<ValueId> Lowering::finite_or_sparse(pickle::Value self, const Features& features,
+                                           RequireFiniteOp::Options options) {
+  const ValueId value = TRY(dense_or_sparse(self, features));
+  if (type(value).kind != ValueKind::kSparse) return finite(self, features, options);
+  return add(std::make_unique<RequireFiniteOp>(options, std::string(self.name()), features.names),
+             {value});
+}
+
+Result<ValueId> Lowering::strings(const Features& features) {
+  std::vector<ValueId> inputs;
+  std::vector<ColumnPick> picked = TRY(picks(features, true, inputs));
+  if (inputs.size() == 1 && is_whole(picked, inputs, type(inputs[0]).width)) return inputs[0];
+  return add(std::make_unique<SelectStringsOp>(std::move(picked)), std::move(inputs));
+}
+
+Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs) {
+  return builder_.add(std::move(op), std::move(inputs), path_);
+}
+
+Status Lowering::add_transform_output(const Features& features, Signature& signature) {
+  // A column that passed through untouched is a number, unless another part made it text.
+  size_t texts = 0;
+  for (const ColumnRef& column : features.columns) {
+    const bool text = column.open ? uses_[column.column] == ColumnUse::kText
+                                  : type(column.value).kind == ValueKind::kString;
+    texts += text ? 1 : 0;
+  }
+  if (texts != 0 && texts != features.size()) {
+    return unimplemented(fmt::format(
+        "its output mixes text and numbers, {} of {} columns are text: no tensor holds both", texts,
+        features.size()));
+  }
+  const ValueId value = TRY(texts != 0 ? strings(features) : dense(features));
+  signature.outputs.push_back({"transform",
+                               value,
+                               texts != 0 ? DType::kString : DType::kFloat64,
+                               static_cast<uint32_t>(features.size()),
+                               false,
+                               {},
+                               features.names});
+  return {};
+}
+
+Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
+  Signature signature;
+  signature.columns_named = !names_.empty();
+  for (const Method& method : step.methods) {
+    signature.outputs.push_back({method.name, method.value, method.dtype, method.width,
+                                 method.is_vector, method.labels, method.columns});
+  }
+  if (step.transform.has_value() && step.find("transform") == nullptr) {
+    TRY_STATUS(add_transform_output(*step.transform, signature));
+  }
+  for (size_t i = 0; i < uses_.size(); ++i) {
+    InputColumn column;
+    column.name = names_.empty() ? fmt::format("x{}", i) : names_[i];
+    column.is_text = uses_[i] == ColumnUse::kText;
+    column.is_used = uses_[i] != ColumnUse::kOpen;
+    signature.has_text = signature.has_text || column.is_text;
+    signature.columns.push_back(std::move(column));
+  }
+  for (uint32_t i = 0; i < signature.outputs.size(); ++i) {
+    if (signature.outputs[i].name == "predict") signature.default_output = i;
+  }
+  return std::move(builder_).finish(std::move(signature));
+}
+
+}  // namespace slipway::sklearn

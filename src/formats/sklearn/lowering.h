@@ -1,0 +1,159 @@
+// Lowering: from the parse tree of a scikit-learn object to nodes of a Graph.
+//
+// Each estimator class has one function that reads its fitted attributes and adds nodes; a table
+// per family lists class name and function (estimator_table.h). Functions report problems by
+// returning an error Status: Lowering::lower() catches it, notes a Gap with path, class and offset,
+// and goes on with placeholder columns, so that one run finds every gap in a file.
+//
+//   Result<Step> lower_scaler(Lowering& lowering, pickle::Value self, const Features& input) {
+//     ValueId x = TRY(lowering.dense(self, input));
+//     ...
+//     return transformed(TRY(lowering.add(std::make_unique<ScaleOp>(...), {x})), width);
+//   }
+//
+// Thread rule: single-sequence; lives during one load.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/pickle/numpy.h"
+#include "formats/pickle/tree.h"
+#include "graph/graph.h"
+#include "graph/ops/basic.h"
+
+namespace slipway::sklearn {
+
+/// One column of some value. For input columns of the model whose type is still open, `value` is
+/// kNumbersInput and `open` is true: the first consumer decides between number and text.
+struct ColumnRef {
+  ValueId value = kNumbersInput;
+  uint32_t column = 0;
+  bool open = false;
+};
+
+/// The columns that flow from one estimator to the next, with names where they are known.
+struct Features {
+  std::vector<ColumnRef> columns;
+  std::vector<std::string> names;  // empty, or one per column
+  bool unknown = false;            // behind a gap: width and content are not known
+
+  size_t size() const { return columns.size(); }
+  /// The name of a column; where there are no names, scikit-learn's stand-in: "x0", "x1", ...
+  std::string name(size_t i) const;
+  /// All of them.
+  std::vector<std::string> all_names() const;
+  /// The columns with these indices (each < size()), with their names.
+  Features pick(const std::vector<uint32_t>& indices) const;
+  /// Appends another's columns; names survive if both have them.
+  void append(const Features& other);
+};
+
+/// All columns of one value.
+Features all_columns(ValueId value, uint32_t width, std::vector<std::string> names = {});
+
+/// What one method of an estimator computes.
+struct Method {
+  std::string name;  // "predict", "predict_proba", ...
+  ValueId value = 0;
+  uint32_t width = 1;
+  bool is_vector = false;
+  DType dtype = DType::kFloat64;
+  std::vector<LabelTable> labels;    // for index values
+  std::vector<std::string> columns;  // names of the columns, e.g. the classes of predict_proba
+};
+
+/// What an estimator offers: methods, and for transformers their output columns.
+struct Step {
+  std::vector<Method> methods;
+  std::optional<Features> transform;
+  bool unknown = false;  // behind a gap
+
+  const Method* find(std::string_view name) const;
+};
+
+/// Something in the file that Slipway cannot compute yet.
+struct Gap {
+  std::string path;        // "steps.scale", "best_estimator_.steps.clf"
+  std::string class_name;  // "sklearn.cluster._kmeans.KMeans"
+  uint64_t offset = 0;
+  std::string message;
+  std::string advice;
+};
+
+class Lowering {
+ public:
+  /// For a model of so many input columns; names may be empty.
+  Lowering(uint32_t columns, std::vector<std::string> names);
+
+  /// Lowers any estimator by its class, below the current path. Never fails: see the head comment.
+  Step lower(pickle::Value estimator, const Features& input, std::string_view path_part);
+  /// Notes a gap at the current path, below `path_part`; for readers that can go on by themselves.
+  void add_gap(pickle::Value where, std::string_view path_part, const Status& why);
+
+  /// The model's own input columns, all open.
+  Features input() const;
+
+  // --- What the functions of estimators call.
+  /// The features as one dense float64 matrix. INVALID_ARGUMENT if a column is text, or if their
+  /// number is not the estimator's n_features_in_ (where it has one).
+  Result<ValueId> dense(pickle::Value self, const Features& features);
+  /// The same for some of an estimator's columns: their number is not checked.
+  Result<ValueId> dense(const Features& some);
+  /// As dense(), but a sparse matrix where the features come from one: for ops that take both.
+  Result<ValueId> dense_or_sparse(pickle::Value self, const Features& features);
+  Result<ValueId> dense_or_sparse(const Features& some);
+  /// dense() behind a check that scikit-learn's own validation makes (RequireFiniteOp).
+  Result<ValueId> finite(pickle::Value self, const Features& features,
+                         RequireFiniteOp::Options options = {});
+  /// finite() for some of the estimator's columns.
+  Result<ValueId> finite_part(pickle::Value self, const Features& some,
+                              RequireFiniteOp::Options options = {});
+  /// dense_or_sparse() behind the same check.
+  Result<ValueId> finite_or_sparse(pickle::Value self, const Features& features,
+                                   RequireFiniteOp::Options options = {});
+  /// The features as one string matrix; open columns become text columns.
+  Result<ValueId> strings(const Features& features);
+  /// Adds a node at the current path.
+  Result<ValueId> add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs);
+  ValueType type(ValueId id) const { return builder_.type(id); }
+  /// INVALID_ARGUMENT if n_features_in_ (where the estimator has one) is not the features' number.
+  Status check_width(pickle::Value self, const Features& features) const;
+  /// True if the column is or may become text (an open column, or one of a string value).
+  bool may_be_text(const ColumnRef& column) const;
+  const std::string& path() const { return path_; }
+
+  const std::vector<Gap>& gaps() const { return gaps_; }
+  /// The graph of the final step; the model's column types as its consumers decided.
+  Result<std::shared_ptr<const Graph>> finish(const Step& step) &&;
+
+ private:
+  Features placeholder(pickle::Value estimator);
+  Status check_budget(pickle::Value estimator);
+  Status add_transform_output(const Features& features, Signature& signature);
+  Result<std::vector<ColumnPick>> picks(const Features& features, bool text,
+                                        std::vector<ValueId>& inputs);
+
+  enum class ColumnUse : uint8_t { kOpen, kNumber, kText };
+
+  GraphBuilder builder_;
+  std::vector<std::string> names_;
+  std::vector<ColumnUse> uses_;
+  std::map<std::pair<ValueId, uint32_t>, ValueId> finite_checks_;  // not to check a value twice
+  std::string path_;
+  uint32_t depth_ = 0;
+  std::map<uint32_t, uint32_t> visits_;  // how often each object of the file was lowered
+  std::vector<Gap> gaps_;
+};
+
+using LowerFunction = Result<Step> (*)(Lowering& lowering, pickle::Value self,
+                                       const Features& input);
+
+/// A Step whose transform output is this one value.
+Step transformed(ValueId value, uint32_t width, std::vector<std::string> names = {});
+
+}  // namespace slipway::sklearn

@@ -1,0 +1,251 @@
+// Parity with scikit-learn: every fixture under tests/data/sklearn/<version>/ is read, compiled and
+// run, and each answer is compared with what that version of scikit-learn itself said
+// (tests/data/sklearn/ README.md tells how they were made). Each case also runs with every row
+// alone: the bits must agree.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <filesystem>
+#include <map>
+
+#include "base/file.h"
+#include "engine/compile.h"
+#include "formats/sklearn/reader.h"
+
+namespace slipway::sklearn {
+namespace {
+
+namespace dom = simdjson::dom;
+
+struct FixturePath {
+  std::string version;
+  std::string name;
+  std::string json_path;
+};
+
+std::vector<FixturePath> find_fixtures() {
+  const std::filesystem::path root = std::filesystem::path(SLIPWAY_TEST_DATA_DIR) / "sklearn";
+  std::vector<FixturePath> found;
+  for (const auto& folder : std::filesystem::directory_iterator(root)) {
+    const std::string version = folder.path().filename();
+    if (!folder.is_directory() || version.find_first_not_of("0123456789.") != std::string::npos) {
+      continue;
+    }
+    for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
+      if (file.path().extension() != ".json") continue;
+      found.push_back({version, file.path().stem(), file.path()});
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.version, a.name) < std::tie(b.version, b.name);
+  });
+  return found;
+}
+
+double special_float(dom::element value) {
+  const std::string_view text = value["f"].get_string().value();
+  if (text == "inf") return std::numeric_limits<double>::infinity();
+  if (text == "-inf") return -std::numeric_limits<double>::infinity();
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+double to_number(dom::element value) {
+  if (value.is_object()) return special_float(value);
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  if (value.is_bool()) return value.get_bool().value() ? 1 : 0;
+  return value.get_double().value();
+}
+
+void fill_row(const Signature& signature, dom::array row, size_t index, InputBuffer& input) {
+  size_t column = 0;
+  for (const dom::element cell : row) {
+    ASSERT_LT(column, signature.columns.size());
+    if (!signature.columns[column].is_text) {
+      ASSERT_FALSE(cell.is_string()) << "a text in number column " << column;
+      input.number_row(index)[column] = to_number(cell);
+    } else if (cell.is_string()) {
+      input.string_row(index)[column] = input.store(cell.get_string().value());
+    } else {
+      ASSERT_TRUE(cell.is_null() || cell.is_object()) << "a number in text column " << column;
+      input.string_row(index)[column] = cell.is_null() ? StringCell::none() : StringCell::nan();
+    }
+    ++column;
+  }
+  EXPECT_EQ(column, signature.columns.size());
+}
+
+void compare_number(double expected, double actual, double tolerance, const std::string& where) {
+  if (std::isnan(expected) || std::isinf(expected)) {
+    EXPECT_TRUE(std::isnan(expected) ? std::isnan(actual) : actual == expected)
+        << where << ": expected " << expected << ", got " << actual;
+    return;
+  }
+  EXPECT_LE(std::fabs(expected - actual), tolerance * std::max(1.0, std::fabs(expected)))
+      << where << ": expected " << fmt::format("{}, got {}", expected, actual);
+}
+
+void compare_label(const LabelTable& labels, int32_t index, dom::element expected,
+                   const std::string& where) {
+  ASSERT_GE(index, 0) << where;
+  ASSERT_LT(static_cast<size_t>(index), labels.size()) << where;
+  const auto i = static_cast<size_t>(index);
+  switch (labels.dtype) {
+    case DType::kString:
+      EXPECT_EQ(labels.strings[i], std::string(expected.get_string().value())) << where;
+      break;
+    case DType::kFloat64: EXPECT_EQ(labels.floats[i], to_number(expected)) << where; break;
+    case DType::kBool:
+      ASSERT_TRUE(expected.is_bool()) << where;
+      EXPECT_EQ(labels.ints[i] != 0, expected.get_bool().value()) << where;
+      break;
+    default: EXPECT_EQ(labels.ints[i], expected.get_int64().value()) << where;
+  }
+}
+
+void compare_string(const StringCell& cell, dom::element expected, const std::string& where) {
+  if (!expected.is_string()) {
+    EXPECT_TRUE(cell.missing()) << where;
+    return;
+  }
+  EXPECT_EQ(cell.view(), expected.get_string().value()) << where;
+}
+
+size_t product(dom::array shape) {
+  size_t count = 1;
+  for (const dom::element extent : shape) count *= extent.get_uint64().value();
+  return count;
+}
+
+void compare_output(const OutputSpec& spec, const OutputBuffer& output, dom::element expected,
+                    double tolerance) {
+  const dom::array values = expected["values"].get_array().value();
+  const dom::array shape = expected["shape"].get_array().value();
+  ASSERT_EQ(product(shape), output.rows * spec.width) << spec.name;
+  EXPECT_EQ(shape.size() == 1, spec.is_vector) << spec.name << ": vector or matrix";
+  size_t i = 0;
+  for (const dom::element value : values) {
+    const std::string where =
+        fmt::format("{}, row {}, column {}", spec.name, i / spec.width, i % spec.width);
+    if (!output.indices.empty()) {
+      compare_label(spec.labels[i % spec.width], output.indices[i], value, where);
+    } else if (!output.strings.empty()) {
+      compare_string(output.strings[i], value, where);
+    } else {
+      ASSERT_FALSE(value.is_string()) << where;
+      compare_number(to_number(value), output.numbers[i], tolerance, where);
+    }
+    ++i;
+  }
+}
+
+bool same_bits(const OutputBuffer& batch, size_t row, const OutputBuffer& alone) {
+  const auto equal = [&](const auto& all, const auto& one, const auto& same) {
+    return std::equal(one.begin(), one.end(),
+                      all.begin() + static_cast<ptrdiff_t>(all.empty() ? 0 : row * batch.width),
+                      same);
+  };
+  return equal(batch.numbers, alone.numbers,
+               [](double a, double b) {
+                 return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+               }) &&
+         equal(batch.indices, alone.indices, std::equal_to<>()) &&
+         equal(batch.strings, alone.strings,
+               [](const StringCell& a, const StringCell& b) { return a.view() == b.view(); });
+}
+
+Status run_rows(const Executable& executable, dom::array rows, OutputMask wanted, Scratch& scratch,
+                std::vector<OutputBuffer>& outputs, InputBuffer& input) {
+  const Signature& signature = executable.signature();
+  input.reset(rows.size(), signature.columns.size(), signature.has_text);
+  size_t index = 0;
+  for (const dom::element row : rows) fill_row(signature, row.get_array().value(), index++, input);
+  return executable.run(input.batch(), wanted, scratch, outputs);
+}
+
+class ParityTest : public testing::TestWithParam<FixturePath> {};
+
+TEST_P(ParityTest, AnswersAsScikitLearn) {
+  const FixturePath& fixture = GetParam();
+  dom::parser parser;
+  dom::element expected;
+  ASSERT_EQ(parser.load(fixture.json_path).get(expected), simdjson::SUCCESS);
+  const std::filesystem::path model_path = std::filesystem::path(fixture.json_path).parent_path() /
+                                           std::string(expected["file"].get_string().value());
+  ReadOptions options;
+  if (expected["select"].is_string()) options.select = expected["select"].get_string().value();
+  Result<std::string> bytes = read_file(model_path, Limits{});
+  ASSERT_TRUE(bytes.ok()) << bytes.status().to_string();
+  const Result<ReadReport> report = read(std::move(bytes).value(), options, Limits{});
+  ASSERT_TRUE(report.ok()) << report.status().to_string();
+  ASSERT_TRUE(report->status().ok()) << report->status().to_string();
+  const auto executable = engine::compile(report->graph);
+  ASSERT_TRUE(executable.ok()) << executable.status().to_string();
+  const Signature& signature = (*executable)->signature();
+  const dom::object outputs_expected = expected["outputs"].get_object().value();
+  const double tolerance = expected["tolerance"].get_double().value();
+  const auto scratch = (*executable)->make_scratch();
+  const dom::array rows = expected["rows"].get_array().value();
+
+  OutputMask wanted = 0;
+  for (const auto& [name, values] : outputs_expected) {
+    const auto output = signature.find_output(name);
+    ASSERT_TRUE(output.has_value()) << "the model has no output " << name;
+    wanted |= OutputMask{1} << *output;
+  }
+  std::vector<OutputBuffer> outputs;
+  InputBuffer input;
+  const Status status = run_rows(**executable, rows, wanted, *scratch, outputs, input);
+  ASSERT_TRUE(status.ok()) << status.to_string();
+  for (const auto& [name, values] : outputs_expected) {
+    const uint32_t i = *signature.find_output(name);
+    compare_output(signature.outputs[i], outputs[i], values, tolerance);
+  }
+
+  // Each row alone gives the same bits.
+  const size_t columns = signature.columns.size();
+  const Batch batch = input.batch();
+  for (size_t row = 0; row < batch.rows; ++row) {
+    std::vector<OutputBuffer> alone;
+    const Batch one{1, batch.numbers + row * columns,
+                    batch.strings == nullptr ? nullptr : batch.strings + row * columns};
+    ASSERT_TRUE((*executable)->run(one, wanted, *scratch, alone).ok());
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if ((wanted >> i & 1U) == 0) continue;
+      EXPECT_TRUE(same_bits(outputs[i], row, alone[i]))
+          << signature.outputs[i].name << ": row " << row << " alone differs from the batch";
+    }
+  }
+
+  // Rows that scikit-learn refuses are refused, each by itself.
+  if (dom::object refused; expected["error"].get(refused) == simdjson::SUCCESS) {
+    for (const dom::element row : refused["rows"].get_array().value()) {
+      input.reset(1, columns, signature.has_text);
+      fill_row(signature, row.get_array().value(), 0, input);
+      std::vector<OutputBuffer> none;
+      const Status error = (*executable)->run(input.batch(), wanted, *scratch, none);
+      EXPECT_EQ(error.code(), StatusCode::kInvalidArgument)
+          << "scikit-learn refuses a row: " << refused["message"].get_string().value();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sklearn, ParityTest, testing::ValuesIn(find_fixtures()),
+                         [](const testing::TestParamInfo<FixturePath>& param) {
+                           std::string name = param.param.version + "_" + param.param.name;
+                           std::replace_if(
+                               name.begin(), name.end(),
+                               [](char c) {
+                                 return std::isalnum(static_cast<unsigned char>(c)) == 0;
+                               },
+                               '_');
+                           return name;
+                         });
+
+TEST(ParityFixtures, AreThere) { EXPECT_GE(find_fixtures().size(), 500U); }
+
+}  // namespace
+}  // namespace slipway::sklearn

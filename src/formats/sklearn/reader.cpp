@@ -1,0 +1,182 @@
+#include "formats/sklearn/reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "formats/pickle/tree.h"
+#include "formats/sklearn/attributes.h"
+#include "formats/sklearn/estimator_table.h"
+
+namespace slipway::sklearn {
+namespace {
+
+constexpr size_t kCandidatesMax = 200;
+
+bool is_estimator(pickle::Value value) {
+  return value.kind() == pickle::Kind::kObject && value.state().has_value() &&
+         (value.module().starts_with("sklearn.") || value.trust() == pickle::Trust::kRefused);
+}
+
+/// Dict-like (dict, OrderedDict, Bunch) or list-like children, with their path parts.
+std::vector<std::pair<std::string, pickle::Value>> container_items(pickle::Value value) {
+  std::vector<std::pair<std::string, pickle::Value>> items;
+  const bool dict_like = value.kind() == pickle::Kind::kDict ||
+                         (value.kind() == pickle::Kind::kObject && value.size() > 0);
+  const size_t count = std::min(value.size(), kCandidatesMax);
+  for (size_t i = 0; i < count; ++i) {
+    if (dict_like) {
+      const pickle::Value::Entry entry = value.entry(i);
+      const auto key = entry.key.as_string();
+      const auto number = entry.key.as_int();
+      if (!key.ok() && !number.ok()) continue;
+      items.emplace_back(key.ok() ? std::string(*key) : fmt::format("{}", *number), entry.value);
+    } else if (value.kind() == pickle::Kind::kList || value.kind() == pickle::Kind::kTuple) {
+      items.emplace_back(fmt::format("{}", i), value.at(i));
+    }
+  }
+  return items;
+}
+
+/// Models inside nested containers, breadth first; bounded in number and depth.
+std::vector<std::pair<std::string, pickle::Value>> find_models(pickle::Value root) {
+  constexpr int kLevelsMax = 4;
+  std::vector<std::pair<std::string, pickle::Value>> models;
+  std::vector<std::pair<std::string, pickle::Value>> level = container_items(root);
+  for (int depth = 0; depth < kLevelsMax && !level.empty(); ++depth) {
+    std::vector<std::pair<std::string, pickle::Value>> next;
+    for (const auto& [path, value] : level) {
+      if (models.size() + next.size() >= kCandidatesMax) break;
+      if (is_estimator(value)) {
+        models.emplace_back(path, value);
+        continue;
+      }
+      for (auto& [part, child] : container_items(value))
+        next.emplace_back(path + "." + part, child);
+    }
+    level = std::move(next);
+  }
+  return models;
+}
+
+/// Follows "a.b.0" through containers; keys may themselves hold dots.
+Result<pickle::Value> select_model(pickle::Value root, std::string_view path) {
+  pickle::Value value = root;
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const auto items = container_items(value);
+    const auto found = std::find_if(items.begin(), items.end(), [&](const auto& item) {
+      return rest == item.first || (rest.starts_with(item.first) && rest[item.first.size()] == '.');
+    });
+    if (found == items.end()) {
+      std::string names;
+      for (const auto& [name, child] : items) names += (names.empty() ? "" : ", ") + name;
+      return not_found(fmt::format("--select {}: nothing at '{}'; there is: {}", path, rest,
+                                   names.empty() ? "nothing inside" : names));
+    }
+    rest.remove_prefix(std::min(rest.size(), found->first.size() + 1));
+    value = found->second;
+  }
+  return value;
+}
+
+/// Versions whose files the tests read; others in between are read with a warning.
+bool is_tested_version(std::string_view version) {
+  static constexpr std::array kTested = {std::string_view("1.1."), std::string_view("1.3."),
+                                         std::string_view("1.5."), std::string_view("1.7."),
+                                         std::string_view("1.9.")};
+  return std::any_of(kTested.begin(), kTested.end(),
+                     [&](std::string_view prefix) { return version.starts_with(prefix); });
+}
+
+void describe(const pickle::Tree& tree, pickle::Value model, ModelInfo& info) {
+  info.container = tree.container();
+  info.compression = tree.compression();
+  info.file_bytes = tree.file_bytes();
+  info.class_name = model.type_name();
+  if (model.kind() == pickle::Kind::kObject) {
+    info.library_version = string_attr_or(model, "_sklearn_version", "");
+  }
+  if (info.library_version.empty()) {
+    info.warnings.push_back("the file does not say which scikit-learn wrote it");
+  } else if (!is_tested_version(info.library_version)) {
+    info.warnings.push_back(fmt::format(
+        "written by scikit-learn {}, a version that Slipway's tests do not cover; compare some "
+        "predictions before you rely on it",
+        info.library_version));
+  }
+}
+
+void add_refused(const pickle::Tree& tree, std::vector<Gap>& gaps) {
+  for (const pickle::RefusedGlobal& refused : tree.refused()) {
+    gaps.push_back(
+        {"", refused.module + "." + refused.name, refused.offset,
+         "this name is refused: reading it as scikit-learn does could run code",
+         "do not load this file elsewhere if you do not trust its origin; save the model "
+         "without this object"});
+  }
+}
+
+}  // namespace
+
+Status ReadReport::status() const {
+  if (graph != nullptr) return {};
+  if (!candidates.empty()) {
+    std::string text = "the file holds several models; choose one with --select:";
+    for (const Candidate& candidate : candidates) {
+      text += fmt::format("\n  --select {}  ({})", candidate.path, candidate.class_name);
+    }
+    return failed_precondition(std::move(text));
+  }
+  std::string text;
+  bool refused = false;
+  for (const Gap& gap : gaps) {
+    text += fmt::format("{}{}{}{} (byte {}): {}", text.empty() ? "" : "\n", gap.path,
+                        gap.path.empty() ? "" : ": ", gap.class_name, gap.offset, gap.message);
+    refused = refused || gap.message.starts_with("this name is refused");
+  }
+  return refused ? permission_denied(std::move(text)) : unimplemented(std::move(text));
+}
+
+Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits) {
+  const pickle::Tree tree = TRY(pickle::parse(std::move(bytes), limits));
+  ReadReport report;
+  pickle::Value model = tree.root();
+  if (!options.select.empty()) model = TRY(select_model(model, options.select));
+  add_refused(tree, report.gaps);
+  if (!is_estimator(model)) {
+    const auto models = find_models(model);
+    if (models.size() > 1) {
+      for (const auto& [path, value] : models)
+        report.candidates.push_back({path, value.type_name()});
+      describe(tree, models[0].second, report.info);
+      report.info.class_name = tree.root().type_name();
+      return report;
+    }
+    if (models.size() == 1) model = models[0].second;
+  }
+  describe(tree, model, report.info);
+
+  const std::optional<uint32_t> count = feature_count(model);
+  std::vector<std::string> names = feature_names(model);
+  const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
+  if (names.size() != columns) names.clear();
+  Lowering lowering(columns, std::move(names));
+  const Step step = lowering.lower(model, lowering.input(), "");
+  report.gaps.insert(report.gaps.end(), lowering.gaps().begin(), lowering.gaps().end());
+  if (!report.gaps.empty()) return report;
+  if (!count.has_value()) {
+    lowering.add_gap(model, "", invalid_argument("it does not say how many columns it takes"));
+  } else if (Result<std::shared_ptr<const Graph>> graph = std::move(lowering).finish(step);
+             graph.ok()) {
+    report.graph = std::move(graph).value();
+  } else {
+    lowering.add_gap(model, "", graph.status());
+  }
+  if (report.graph == nullptr) report.gaps = lowering.gaps();
+  return report;
+}
+
+}  // namespace slipway::sklearn

@@ -1,0 +1,76 @@
+#include "graph/ops/elementwise.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace slipway {
+
+std::string_view elementwise_name(ElementwiseOp::Function function) {
+  using Function = ElementwiseOp::Function;
+  switch (function) {
+    case Function::kAbsolute: return "absolute";
+    case Function::kArccos: return "arccos";
+    case Function::kArccosh: return "arccosh";
+    case Function::kArcsin: return "arcsin";
+    case Function::kArcsinh: return "arcsinh";
+    case Function::kArctan: return "arctan";
+    case Function::kArctanh: return "arctanh";
+    case Function::kBinarize: return "binarize";
+    case Function::kCbrt: return "cbrt";
+    case Function::kCeil: return "ceil";
+    case Function::kClip: return "clip";
+    case Function::kCos: return "cos";
+    case Function::kCosh: return "cosh";
+    case Function::kDegrees: return "degrees";
+    case Function::kExp: return "exp";
+    case Function::kExp2: return "exp2";
+    case Function::kExpit: return "expit";
+    case Function::kExpm1: return "expm1";
+    case Function::kFloor: return "floor";
+    case Function::kLog: return "log";
+    case Function::kLog10: return "log10";
+    case Function::kLog1p: return "log1p";
+    case Function::kLog2: return "log2";
+    case Function::kLogit: return "logit";
+    case Function::kNanToNum: return "nan_to_num";
+    case Function::kNegative: return "negative";
+    case Function::kPositive: return "positive";
+    case Function::kRadians: return "radians";
+    case Function::kReciprocal: return "reciprocal";
+    case Function::kRint: return "rint";
+    case Function::kRound: return "round";
+    case Function::kSign: return "sign";
+    case Function::kSin: return "sin";
+    case Function::kSinh: return "sinh";
+    case Function::kSqrt: return "sqrt";
+    case Function::kSquare: return "square";
+    case Function::kTan: return "tan";
+    case Function::kTanh: return "tanh";
+    case Function::kTrunc: return "trunc";
+  }
+  return "?";
+}
+
+Result<ValueType> ElementwiseOp::infer(std::span<const ValueType> inputs) const {
+  if (inputs.size() != 1 || inputs[0].kind != ValueKind::kDense) {
+    return invalid_argument("expected one dense input");
+  }
+  if (function == Function::kRound &&
+      (parameters.a != std::nearbyint(parameters.a) || std::fabs(parameters.a) > 300)) {
+    return invalid_argument(
+        fmt::format("expected -300 to 300 whole decimals, got {}", parameters.a));
+  }
+  return inputs[0];
+}
+
+std::string ElementwiseOp::describe() const {
+  switch (function) {
+    case Function::kBinarize:
+    case Function::kRound: return fmt::format("{} {}", elementwise_name(function), parameters.a);
+    case Function::kClip: return fmt::format("clip {}..{}", parameters.a, parameters.b);
+    default: return std::string(elementwise_name(function));
+  }
+}
+
+}  // namespace slipway

@@ -1,0 +1,63 @@
+// HttpService: the one HttpHandler of `slipway serve`; routes requests to the protocols.
+//
+//   transport --HttpExchange--> HttpService --route--> simple / kserve_v2 / metrics / landing page
+//
+// Thread rule: handle() is called concurrently from all loops; per-loop state is indexed by
+// request.loop. set_models() hands each loop its snapshot through Server::post.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "serving/inference.h"
+#include "serving/serving_metrics.h"
+#include "transport/http.h"
+
+namespace slipway::protocols {
+
+/// What the access log gets for each finished request; views are valid during the call only.
+struct AccessRecord {
+  const transport::HttpRequest* request;
+  int status;
+  size_t response_bytes;
+  std::string_view request_id;
+  std::string_view trace_id;   // from traceparent; may be empty
+  std::string_view model;      // empty if none was involved
+  std::string_view version;
+  std::string_view digest;
+  std::string_view error;      // the message of a failed request
+  uint64_t rows;
+  double seconds;          // whole request: first byte read to answer ready
+  double queue_seconds;
+  double compute_seconds;
+};
+
+/// Thread-safe; must not block.
+class AccessLog {
+ public:
+  virtual ~AccessLog() = default;
+  virtual void write(const AccessRecord& record) = 0;
+};
+
+struct ServiceOptions {
+  uint32_t loops = 1;
+  serving::Inference::Options inference;
+  std::string version;             // Slipway's own
+  AccessLog* access_log = nullptr;  // may be null; outlives the service
+};
+
+class HttpService : public transport::HttpHandler {
+ public:
+  static std::unique_ptr<HttpService> create(const ServiceOptions& options,
+                                             std::shared_ptr<serving::InferencePool> pool,
+                                             serving::ServingMetrics& metrics);
+  /// On the given loop's thread, or before the loops start: the snapshot for that loop's next requests.
+  virtual void set_models(uint32_t loop, std::shared_ptr<const serving::ModelSet> models) = 0;
+  /// Readiness answers 503 from now on (drain). Thread-safe.
+  virtual void set_draining() = 0;
+};
+
+}  // namespace slipway::protocols

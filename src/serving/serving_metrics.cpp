@@ -1,0 +1,144 @@
+#include "serving/serving_metrics.h"
+
+#include <dirent.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+
+namespace slipway::serving {
+namespace {
+
+using metrics::Labels;
+using metrics::MetricType;
+
+Labels labels_of(const std::string& name, const std::string& version) {
+  return {{"model", name}, {"version", version}};
+}
+
+/// The second field of /proc/self/statm: resident pages.
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total_pages = 0;
+  double resident_pages = 0;
+  statm >> total_pages >> resident_pages;
+  return resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double open_descriptors() {
+  DIR* folder = opendir("/proc/self/fd");
+  if (folder == nullptr) return 0;
+  double count = -3;  // ".", ".." and the folder itself
+  while (readdir(folder) != nullptr) ++count;
+  closedir(folder);
+  return count;
+}
+
+void register_process(metrics::Registry& registry) {
+  const double started = std::chrono::duration<double>(
+                             std::chrono::system_clock::now().time_since_epoch())
+                             .count();
+  registry.callback("process_start_time_seconds", "Start of the process since the Unix epoch.",
+                    MetricType::kGauge, {}, [started] { return started; });
+  registry.callback("process_cpu_seconds_total", "User and system CPU time of the process.",
+                    MetricType::kCounter, {}, cpu_seconds);
+  registry.callback("process_resident_memory_bytes", "Resident memory of the process.",
+                    MetricType::kGauge, {}, resident_bytes);
+  registry.callback("process_open_fds", "Open file descriptors of the process.",
+                    MetricType::kGauge, {}, open_descriptors);
+}
+
+}  // namespace
+
+ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model_name,
+                           const std::string& model_version)
+    : name(model_name),
+      version(model_version),
+      requests(registry.counter("slipway_requests_total",
+                                "Inference requests answered, with success or not.",
+                                labels_of(name, version))),
+      rows(registry.counter("slipway_rows_total", "Rows predicted.", labels_of(name, version))),
+      in_flight(registry.up_down_counter("slipway_requests_in_flight",
+                                         "Inference requests that wait or run now.",
+                                         labels_of(name, version))),
+      request_seconds(registry.histogram(
+          "slipway_request_duration_seconds",
+          "Time from the first byte of an inference request to its answer being ready.",
+          labels_of(name, version), metrics::latency_bounds())),
+      queue_seconds(registry.histogram("slipway_queue_duration_seconds",
+                                       "Time that requests waited for an inference thread.",
+                                       labels_of(name, version), metrics::latency_bounds())),
+      compute_seconds(registry.histogram("slipway_compute_duration_seconds",
+                                         "Time that the model computed, per request.",
+                                         labels_of(name, version), metrics::latency_bounds())),
+      ready(registry.gauge("slipway_model_ready", "1 if the model is served, 0 if it failed.",
+                           labels_of(name, version))),
+      load_seconds(registry.gauge("slipway_model_load_duration_seconds",
+                                  "Time that reading and compiling the model took.",
+                                  labels_of(name, version))),
+      memory_bytes(registry.gauge("slipway_model_memory_bytes",
+                                  "Memory of the model's constants.",
+                                  labels_of(name, version))),
+      file_bytes(registry.gauge("slipway_model_file_bytes", "Size of the model's file.",
+                                labels_of(name, version))) {
+  constexpr StatusCode kCounted[] = {StatusCode::kInvalidArgument,   StatusCode::kResourceExhausted,
+                                     StatusCode::kDeadlineExceeded,  StatusCode::kUnimplemented,
+                                     StatusCode::kUnavailable,       StatusCode::kInternal};
+  const auto counter = [&](std::string_view code) {
+    Labels labels = labels_of(name, version);
+    labels.push_back({"code", std::string(code)});
+    return &registry.counter("slipway_request_errors_total",
+                             "Inference requests that failed, by code.", std::move(labels));
+  };
+  for (const StatusCode code : kCounted) {
+    errors[static_cast<size_t>(code)] = counter(status_code_name(code));
+  }
+  metrics::Counter* other = counter(status_code_name(StatusCode::kUnknown));
+  for (size_t i = 1; i < errors.size(); ++i) {
+    if (errors[i] == nullptr) errors[i] = other;
+  }
+}
+
+void ModelMetrics::record_answer(uint32_t shard, StatusCode code, double seconds) {
+  requests.add(shard);
+  if (code != StatusCode::kOk) errors[static_cast<size_t>(code)]->add(shard);
+  request_seconds.observe(shard, seconds);
+}
+
+ServingMetrics::ServingMetrics(uint32_t loops) : registry_(loops) { register_process(registry_); }
+ServingMetrics::~ServingMetrics() = default;
+
+ModelMetrics& ServingMetrics::model(const std::string& name, const std::string& version) {
+  const MutexLock lock(mutex_);
+  for (const auto& model : models_) {
+    if (model->name == name && model->version == version) return *model;
+  }
+  models_.push_back(std::make_unique<ModelMetrics>(registry_, name, version));
+  return *models_.back();
+}
+
+void ServingMetrics::set_loaded(const ServedModel& served) {
+  ModelMetrics& metrics = model(served.name, served.version);
+  metrics.ready.set(1);
+  metrics.load_seconds.set(served.loaded.load_seconds);
+  metrics.memory_bytes.set(static_cast<double>(served.executable().size_bytes()));
+  metrics.file_bytes.set(static_cast<double>(served.loaded.file_bytes));
+  Labels labels = labels_of(served.name, served.version);
+  labels.push_back({"class", served.loaded.class_name});
+  labels.push_back({"library", served.loaded.library});
+  labels.push_back({"library_version", served.loaded.library_version});
+  labels.push_back({"digest", served.loaded.digest});
+  registry_.gauge("slipway_model_info", "What is served: always 1.", std::move(labels)).set(1);
+}
+
+}  // namespace slipway::serving

@@ -1,0 +1,286 @@
+#include "transport/internal/http1_session.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "base/check.h"
+#include "base/json_escape.h"
+#include "base/log.h"
+#include "transport/internal/ascii.h"
+
+namespace slipway::transport {
+namespace {
+
+// Bodies up to this are copied behind their head: cheaper than a second piece in the system call.
+constexpr size_t kCopiedBodyBytesMax = 16 * 1024;
+// Pipelined answers gather up to this before they are sent.
+constexpr size_t kGatheredBytesMax = 64 * 1024;
+constexpr size_t kKeptCapacityMax = 1024 * 1024;
+constexpr std::string_view kContinueLine = "HTTP/1.1 100 Continue\r\n\r\n";
+
+void release_if_large(std::string& text) {
+  if (text.capacity() > kKeptCapacityMax) std::string().swap(text);
+}
+
+void set_error(HttpResponse& response, int status, std::string_view reason) {
+  response.clear();
+  response.status = status;
+  response.body = "{\"error\":";
+  append_json_string(response.body, reason);
+  response.body += "}";
+}
+
+}  // namespace
+
+Http1Session::Http1Session(LoopContext& loop, SessionHost& host, std::string remote_address,
+                           SteadyTime now)
+    : loop_(loop),
+      host_(host),
+      remote_address_(std::move(remote_address)),
+      parser_({loop.options.header_bytes_max, loop.options.body_bytes_max}, loop.budget),
+      deadline_(now + loop.options.idle_timeout),
+      idle_since_(now) {}
+
+void Http1Session::on_read(size_t bytes, SteadyTime now) {
+  parser_.commit(bytes);
+  last_read_ = now;
+  if (phase_ == Phase::kIdle) {
+    phase_ = Phase::kHeader;
+    message_began_ = now;
+    deadline_ = now + loop_.options.header_timeout;
+  }
+}
+
+Http1Session::Step Http1Session::advance(SteadyTime now) {
+  for (;;) {
+    if (body_pending_ || out_.size() - out_sent_ >= kGatheredBytesMax) return Step::kWrite;
+    if (phase_ == Phase::kHandling) return has_output() ? Step::kWrite : Step::kWait;
+    if (phase_ == Phase::kEnding) return has_output() ? Step::kWrite : Step::kClose;
+    switch (parser_.next()) {
+      case Http1Event::kNeedMore:
+        if (has_output()) return Step::kWrite;
+        on_input_starved(now);
+        return input_ended_ ? Step::kClose : Step::kRead;
+      case Http1Event::kHeaders: enter_body(now); break;
+      case Http1Event::kRequest: begin_exchange(now); break;
+      case Http1Event::kError: fail(parser_.failure().status, parser_.failure().reason, now); break;
+    }
+  }
+}
+
+void Http1Session::on_input_starved(SteadyTime now) {
+  if (input_ended_) {
+    if (!parser_.empty()) loop_.counters.protocol_errors.add(1);  // cut off inside a request
+    return;
+  }
+  if (phase_ != Phase::kHeader) return;
+  if (parser_.empty()) {
+    phase_ = Phase::kIdle;
+    idle_since_ = now;
+    deadline_ = now + loop_.options.idle_timeout;
+  } else if (deadline_ == SteadyTime::max()) {
+    deadline_ = now + loop_.options.header_timeout;
+  }
+}
+
+void Http1Session::enter_body(SteadyTime now) {
+  const Http1Message& message = parser_.message();
+  phase_ = Phase::kBody;
+  deadline_ = now + loop_.options.body_timeout;
+  if (message.http11 && message.expectation == Http1Expectation::kContinue) out_ += kContinueLine;
+}
+
+void Http1Session::begin_exchange(SteadyTime now) {
+  const Http1Message& message = parser_.message();
+  phase_ = Phase::kHandling;
+  deadline_ = SteadyTime::max();
+  loop_.counters.requests.add(1);
+  request_.method = message.method;
+  request_.path = message.path;
+  request_.query = message.query;
+  request_.headers = message.headers;
+  request_.body = message.body;
+  request_.remote_address = remote_address_;
+  request_.loop = loop_.index;
+  request_.received = message_began_;
+  if (!decode_body(now)) return;
+  response_.clear();
+  has_deferred_ = false;
+  call_handler();
+  if (!has_deferred_) complete_exchange(now);
+}
+
+bool Http1Session::decode_body(SteadyTime now) {
+  const std::string_view coding = parser_.message().content_encoding;
+  if (ContentCoder::is_identity(coding) || request_.body.empty()) return true;
+  const uint64_t bytes_max = loop_.options.body_bytes_max;
+  switch (loop_.coder.decode(coding, request_.body, bytes_max, decoded_body_)) {
+    case DecodeResult::kOk: break;
+    case DecodeResult::kUnknownCoding:
+      fail(415, "This Content-Encoding is not supported: use gzip, deflate or none", now);
+      return false;
+    case DecodeResult::kMalformed:
+      fail(400, "The request body does not decompress: it is damaged or cut off", now);
+      return false;
+    case DecodeResult::kTooLarge:
+      fail(413, "The request body is too large when decompressed", now);
+      return false;
+  }
+  if (!loop_.budget.reserve(decoded_body_.capacity())) {
+    fail(503, "The server holds too many large requests at the moment: try again later", now);
+    return false;
+  }
+  decoded_reserved_ = decoded_body_.capacity();
+  request_.body = decoded_body_;
+  return true;
+}
+
+void Http1Session::call_handler() {
+  // Handlers report errors in their answer. What still throws is caught here, so that it ends one
+  // request and not the server.
+  try {
+    loop_.handler.handle(*this);
+    return;
+  } catch (const std::bad_alloc&) {
+    if (!has_deferred_) set_error(response_, 503, "Not enough memory for this request");
+  } catch (const std::exception& error) {
+    log_error("a request handler threw: {}", error.what());
+    if (!has_deferred_) set_error(response_, 500, "The request failed inside the server");
+  }
+}
+
+std::function<void()> Http1Session::defer() {
+  CHECK(phase_ == Phase::kHandling && !has_deferred_);
+  has_deferred_ = true;
+  return host_.make_completion();
+}
+
+void Http1Session::on_completed(SteadyTime now) {
+  if (phase_ == Phase::kHandling) complete_exchange(now);
+}
+
+void Http1Session::complete_exchange(SteadyTime now) {
+  const Http1Message& message = parser_.message();
+  client_closes_ = !message.keep_alive;
+  const bool close = client_closes_ || loop_.draining;
+  ConnectionHeader connection = ConnectionHeader::kNone;
+  if (close) connection = ConnectionHeader::kClose;
+  if (!close && !message.http11) connection = ConnectionHeader::kKeepAlive;
+  compress_response();
+  write_response(connection, now);
+  release_decoded_body();
+  parser_.finish();
+  // Bytes of the next request may be here already. Its clock starts when they are looked at, since
+  // until then it is the answer, not the client, that holds it up.
+  phase_ = close ? Phase::kEnding : Phase::kHeader;
+  message_began_ = last_read_;
+  deadline_ = SteadyTime::max();
+}
+
+void Http1Session::compress_response() {
+  const auto& options = loop_.options;
+  if (response_.body.size() < options.compress_bytes_min ||
+      response_.body.size() > options.compress_bytes_max || !status_has_body(response_.status) ||
+      !is_compressible(response_.content_type)) {
+    return;
+  }
+  for (const auto& [name, value] : response_.headers) {
+    if (equals_ignoring_case(name, "Content-Encoding")) return;
+  }
+  response_.headers.emplace_back("Vary", "Accept-Encoding");
+  if (accepts_gzip(parser_.message().accept_encoding) && loop_.coder.gzip(response_.body)) {
+    response_.headers.emplace_back("Content-Encoding", "gzip");
+  }
+}
+
+void Http1Session::write_response(ConnectionHeader connection, SteadyTime now) {
+  if (response_.status < 200 || response_.status > 999) {
+    log_error("a request handler gave an impossible status: {}", response_.status);
+    set_error(response_, 500, "The request failed inside the server");
+  }
+  loop_.response_head.append(out_, response_, connection, now);
+  if (request_.method == HttpMethod::kHead || !status_has_body(response_.status)) return;
+  if (response_.body.size() <= kCopiedBodyBytesMax) {
+    out_ += response_.body;
+    return;
+  }
+  body_pending_ = true;
+  body_sent_ = 0;
+}
+
+// An answer of the transport itself, after which the connection cannot go on.
+void Http1Session::fail(int status, std::string_view reason, SteadyTime now) {
+  loop_.counters.protocol_errors.add(1);
+  release_decoded_body();
+  set_error(response_, status, reason);
+  if (status == 415) response_.headers.emplace_back("Accept-Encoding", "gzip, deflate");
+  request_.method = HttpMethod::kOther;  // not HEAD: what was asked may not be known
+  write_response(ConnectionHeader::kClose, now);
+  phase_ = Phase::kEnding;
+  deadline_ = SteadyTime::max();
+}
+
+void Http1Session::refuse(int status, std::string_view reason, SteadyTime now) {
+  fail(status, reason, now);
+}
+
+Http1Session::Output Http1Session::output() const {
+  Output output;
+  if (out_sent_ < out_.size()) {
+    output[0] = {out_.data() + out_sent_, out_.size() - out_sent_};
+  }
+  if (body_pending_) {
+    output[1] = {response_.body.data() + body_sent_, response_.body.size() - body_sent_};
+  }
+  return output;
+}
+
+void Http1Session::on_written(size_t bytes) {
+  const size_t from_out = std::min(bytes, out_.size() - out_sent_);
+  out_sent_ += from_out;
+  if (out_sent_ < out_.size()) return;
+  out_.clear();
+  out_sent_ = 0;
+  release_if_large(out_);
+  if (!body_pending_) return;
+  body_sent_ += bytes - from_out;
+  CHECK(body_sent_ <= response_.body.size());
+  if (body_sent_ < response_.body.size()) return;
+  body_pending_ = false;
+  release_if_large(response_.body);
+}
+
+void Http1Session::on_deadline(SteadyTime now) {
+  switch (phase_) {
+    case Phase::kIdle: phase_ = Phase::kEnding; break;
+    case Phase::kHeader:
+      loop_.counters.timeouts.add(1);
+      fail(408, "The request header did not arrive in time", now);
+      break;
+    case Phase::kBody:
+      loop_.counters.timeouts.add(1);
+      fail(408, "The request body did not arrive in time", now);
+      break;
+    case Phase::kHandling:
+    case Phase::kEnding: break;
+  }
+  deadline_ = SteadyTime::max();
+}
+
+void Http1Session::release_decoded_body() {
+  loop_.budget.release(std::exchange(decoded_reserved_, 0));
+  release_if_large(decoded_body_);
+}
+
+void Http1Session::release_memory() {
+  CHECK(!deferred());
+  parser_.release_memory();
+  std::string().swap(decoded_body_);
+  if (has_output()) return;
+  std::string().swap(out_);
+  std::string().swap(response_.body);
+}
+
+}  // namespace slipway::transport

@@ -1,0 +1,48 @@
+// One event loop: a listener, its connections, their timers; run by one thread.
+//
+// Ownership: owned by the Server. Thread rule: run() on one thread; post(), begin_close(),
+// stop_listening(), quit() and the const functions from any; construction and destruction while
+// run() is not running.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "transport/http.h"
+#include "transport/internal/unique_fd.h"
+#include "transport/server.h"
+
+namespace slipway::transport {
+
+class EventLoop {
+ public:
+  /// `open_connections` counts over all loops of a server.
+  EventLoop(uint32_t index, const ServerOptions& options, HttpHandler& handler, const Clock& clock,
+            std::atomic<uint32_t>& open_connections, UniqueFd listener, bool ipv6);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Until quit().
+  void run();
+  /// Dropped when the loop has quit.
+  void post(std::function<void()> task);
+  void begin_close();
+  /// Takes the connections that the kernel has completed already, then closes the listener.
+  void stop_listening();
+  bool listening() const;
+  /// Cuts what is still open and ends run().
+  void quit();
+  /// After run(): requests that had begun to arrive and got no complete answer.
+  uint64_t requests_cut() const;
+  void add_counters(TransportCounters& sum) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace slipway::transport

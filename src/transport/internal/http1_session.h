@@ -1,0 +1,117 @@
+// One HTTP/1.x connection as a state machine over bytes and time: requests are parsed, decoded and
+// handed to the handler one after the other, answers are queued as bytes. It does not know sockets:
+// the connection that owns it moves the bytes and tells the time, a test or a fuzzer does likewise.
+//
+//   on_read(n) --> advance() --kRead--> read more into read_space()
+//                     |------kWrite--> send output(), on_written(n), advance() again
+//                     |------kWait---> a deferred exchange is under way; on_completed()
+//                     '------kClose--> nothing is left to do
+//
+// Answers to pipelined requests gather in one output. Ownership: one per connection. Thread rule:
+// the loop's thread; while an exchange is deferred, its completer alone uses request()/response().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "transport/http.h"
+#include "transport/internal/http1_parser.h"
+#include "transport/internal/loop_context.h"
+
+namespace slipway::transport {
+
+/// Makes the function that completes the session's deferred exchange from any thread.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  virtual std::function<void()> make_completion() = 0;
+};
+
+class Http1Session final : public HttpExchange {
+ public:
+  enum class Step { kRead, kWrite, kWait, kClose };
+  using Output = std::array<std::span<const char>, 2>;
+
+  Http1Session(LoopContext& loop, SessionHost& host, std::string remote_address, SteadyTime now);
+
+  std::span<char> read_space() { return parser_.read_space(); }
+  void on_read(size_t bytes, SteadyTime now);
+  /// The peer sends no more; what it has sent is still answered.
+  void on_end_of_input() { input_ended_ = true; }
+  /// Bytes that are received and not parsed; decides the connection's protocol.
+  std::string_view unread() const { return parser_.unread(); }
+  /// Answers with this error instead of parsing, then closes.
+  void refuse(int status, std::string_view reason, SteadyTime now);
+
+  /// Goes on as far as the bytes at hand allow.
+  Step advance(SteadyTime now);
+
+  /// Bytes to send, in order; both empty when there are none.
+  Output output() const;
+  void on_written(size_t bytes);
+
+  /// When on_deadline() must be called, unless the session moves on before.
+  SteadyTime deadline() const { return deadline_; }
+  void on_deadline(SteadyTime now);
+
+  /// The deferred exchange is complete.
+  void on_completed(SteadyTime now);
+
+  /// Between requests, everything sent.
+  bool idle() const { return phase_ == Phase::kIdle && !has_output(); }
+  SteadyTime idle_since() const { return idle_since_; }
+  /// A handler keeps the exchange; its memory must stay.
+  bool deferred() const { return phase_ == Phase::kHandling; }
+  /// The end was the client's wish and all its bytes are read: no need to wait for it.
+  bool ends_cleanly() const { return input_ended_ || (client_closes_ && parser_.empty()); }
+  /// Gives back what an idle connection does not need.
+  void release_memory();
+
+  const HttpRequest& request() const override { return request_; }
+  HttpResponse& response() override { return response_; }
+  std::function<void()> defer() override;
+
+ private:
+  enum class Phase { kIdle, kHeader, kBody, kHandling, kEnding };
+
+  bool has_output() const { return out_sent_ < out_.size() || body_pending_; }
+  void on_input_starved(SteadyTime now);
+  void enter_body(SteadyTime now);
+  void begin_exchange(SteadyTime now);
+  bool decode_body(SteadyTime now);
+  void call_handler();
+  void complete_exchange(SteadyTime now);
+  void compress_response();
+  void write_response(ConnectionHeader connection, SteadyTime now);
+  void fail(int status, std::string_view reason, SteadyTime now);
+  void release_decoded_body();
+
+  LoopContext& loop_;
+  SessionHost& host_;
+  const std::string remote_address_;
+  Http1Parser parser_;
+  HttpRequest request_;
+  HttpResponse response_;
+
+  Phase phase_ = Phase::kIdle;
+  bool input_ended_ = false;
+  bool client_closes_ = false;
+  bool has_deferred_ = false;  // defer() was called in this handle()
+  SteadyTime deadline_;
+  SteadyTime idle_since_;
+  SteadyTime last_read_;
+  SteadyTime message_began_;
+
+  std::string out_;
+  size_t out_sent_ = 0;
+  bool body_pending_ = false;  // response_.body follows out_, too large to be copied
+  size_t body_sent_ = 0;
+  std::string decoded_body_;
+  uint64_t decoded_reserved_ = 0;
+};
+
+}  // namespace slipway::transport

@@ -1,0 +1,131 @@
+#include "transport/server.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "transport/internal/event_loop.h"
+#include "transport/internal/listener.h"
+
+namespace slipway::transport {
+namespace {
+
+// stop() looks so often whether all connections are done.
+constexpr std::chrono::milliseconds kStopPoll{2};
+
+// Pins the thread to the index-th CPU that the process may use.
+void pin_thread(std::thread& thread, uint32_t index) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+  const int usable = CPU_COUNT(&allowed);
+  if (usable <= 0) return;
+  int skip = static_cast<int>(index) % usable;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    if (!CPU_ISSET(cpu, &allowed) || skip-- > 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    if (pthread_setaffinity_np(thread.native_handle(), sizeof(one), &one) != 0) {
+      log_warning("cannot pin event loop {} to a CPU: {}", index, cpu);
+    }
+    return;
+  }
+}
+
+class ServerImpl final : public Server {
+ public:
+  ServerImpl(const ServerOptions& options, HttpHandler& handler, Listeners listeners)
+      : options_(options), port_(listeners.port) {
+    for (uint32_t i = 0; i < listeners.sockets.size(); i++) {
+      loops_.push_back(std::make_unique<EventLoop>(i, options_, handler, clock_, open_connections_,
+                                                   std::move(listeners.sockets[i]),
+                                                   listeners.ipv6));
+    }
+  }
+
+  ~ServerImpl() override { stop(std::chrono::milliseconds(0)); }
+
+  void start() override {
+    CHECK(threads_.empty() && !stopped_);
+    for (uint32_t i = 0; i < loops_.size(); i++) {
+      threads_.emplace_back([loop = loops_[i].get(), i] {
+        pthread_setname_np(pthread_self(), fmt::format("io-{}", i).c_str());
+        loop->run();
+      });
+      if (options_.pin_loops) pin_thread(threads_.back(), i);
+    }
+  }
+
+  uint16_t port() const override { return port_; }
+
+  void begin_close() override {
+    for (const auto& loop : loops_) loop->begin_close();
+  }
+
+  bool stop(std::chrono::milliseconds grace) override {
+    if (stopped_ || threads_.empty()) {
+      stopped_ = true;
+      return true;
+    }
+    stopped_ = true;
+    begin_close();
+    for (const auto& loop : loops_) loop->stop_listening();
+    const auto deadline = std::chrono::steady_clock::now() + grace;
+    const auto done = [this] {
+      return open_connections_.load() == 0 &&
+             std::none_of(loops_.begin(), loops_.end(),
+                          [](const auto& loop) { return loop->listening(); });
+    };
+    while (!done() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(kStopPoll);
+    }
+    for (const auto& loop : loops_) loop->quit();
+    for (std::thread& thread : threads_) thread.join();
+    uint64_t cut = 0;
+    for (const auto& loop : loops_) cut += loop->requests_cut();
+    if (cut > 0) log_warning("requests cut off when the grace time was over: {}", cut);
+    return cut == 0;
+  }
+
+  void post(uint32_t loop, std::function<void()> task) override {
+    CHECK(loop < loops_.size());
+    loops_[loop]->post(std::move(task));
+  }
+
+  TransportCounters counters() const override {
+    TransportCounters sum;
+    for (const auto& loop : loops_) loop->add_counters(sum);
+    return sum;
+  }
+
+ private:
+  const ServerOptions options_;
+  const uint16_t port_;
+  const SystemClock clock_;
+  std::atomic<uint32_t> open_connections_{0};
+  std::vector<std::unique_ptr<EventLoop>> loops_;
+  std::vector<std::thread> threads_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options, HttpHandler& handler) {
+  Listeners listeners = TRY(open_listeners(options.host, options.port, options.loops));
+  try {  // the event loops open kernel objects
+    return std::unique_ptr<Server>(
+        std::make_unique<ServerImpl>(options, handler, std::move(listeners)));
+  } catch (const std::exception& error) {
+    return unavailable(fmt::format("cannot create the event loops: {}", error.what()));
+  }
+}
+
+}  // namespace slipway::transport

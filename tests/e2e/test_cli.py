@@ -1,0 +1,138 @@
+"""The commands: predict, inspect, version, help, completion, and their exit codes."""
+
+import csv
+import io
+import json
+import os
+import shutil
+
+import pytest
+
+from conftest import DATA, IRIS, ROOT, run
+
+FLOWERS = ROOT / "examples" / "iris" / "iris.csv"
+
+
+def fixture(name, version="1.7.2"):
+    case = json.loads((DATA / version / f"{name}.json").read_text())
+    return DATA / version / case["file"], case
+
+
+def test_help_and_version_are_printed():
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("serve", "predict", "inspect", "version"):
+        assert command in done.stdout
+        assert run(command, "--help").returncode == 0
+    assert run("version").stdout.startswith("slipway ")
+    assert run("nonsense").returncode == 1
+
+
+def test_predict_scores_csv_and_passes_key_columns_through():
+    done = run("predict", IRIS, FLOWERS)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert len(rows) == 150
+    assert sum(row["species"] == row["predict"] for row in rows) / 150 > 0.95
+
+
+def test_predict_matches_columns_by_name_whatever_their_order(tmp_path):
+    with FLOWERS.open() as source:
+        rows = list(csv.DictReader(source))
+    shuffled = tmp_path / "rows.csv"
+    with shuffled.open("w", newline="") as out:
+        writer = csv.DictWriter(out, ["petal_width", "id", "sepal_width", "petal_length", "sepal_length"])
+        writer.writeheader()
+        for i, row in enumerate(rows[:20]):
+            writer.writerow({**{k: v for k, v in row.items() if k != "species"}, "id": f"no, {i}"})
+    got = list(csv.DictReader(io.StringIO(run("predict", IRIS, shuffled).stdout)))
+    assert [row["predict"] for row in got] == ["setosa"] * 20
+    assert [row["id"] for row in got] == [f"no, {i}" for i in range(20)]
+
+
+def test_predict_takes_json_lines_from_stdin_and_writes_json():
+    lines = '{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2, "id": "a"}\n' * 3
+    done = run("predict", IRIS, "--output-format", "json", "--outputs", "predict,predict_proba", input=lines)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["predict"] for row in rows] == ["setosa"] * 3
+    assert all(abs(sum(row["predict_proba"]) - 1) < 1e-12 for row in rows)
+
+
+@pytest.mark.parametrize("text, words", [
+    ("sepal_length,sepal_width\n1,2\n", ["petal_length"]),
+    ("sepal_length,sepal_width,petal_length,petal_width\n1,2,three,4\n", ["petal_length", "three", "2"]),
+    ("sepal_length,sepal_width,petal_length,petal_width\n1,2\n", ["2"]),
+    ('{"sepal_length": 1', []),
+    ("", []),
+])
+def test_predict_names_line_and_column_of_bad_input(text, words):
+    done = run("predict", IRIS, input=text)
+    assert done.returncode == 1
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("name", [
+    "container_dict", "container_list", "container_tuple", "container_nested", "container_bunch", "container_ordered",
+    "container_with_table"])
+def test_select_finds_the_model_in_a_container(name):
+    path, case = fixture(name)
+    text = "".join(json.dumps(row) + "\n" for row in case["rows"])
+    done = run("predict", path, "--select", case["select"], "--input-format", "jsonl", "--output-format", "json", input=text)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["predict"] for line in done.stdout.splitlines()] == case["outputs"]["predict"]["values"]
+
+
+def test_a_container_of_several_models_lists_them():
+    path, case = fixture("container_ordered")
+    found = json.loads(run("inspect", path, "--json").stdout)
+    assert {model["path"] for model in found["models"]} == {"first", "second"}
+    done = run("predict", path, input="1,2,3,4\n")
+    assert done.returncode == 1 and "--select" in done.stderr
+
+
+def test_inspect_tells_schema_and_version():
+    found = json.loads(run("inspect", IRIS, "--json").stdout)
+    assert found["servable"] is True and found["gaps"] == []
+    assert [column["name"] for column in found["columns"]] == ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+    assert "predict_proba" in [output["name"] for output in found["outputs"]]
+    text = run("inspect", IRIS).stdout
+    assert "1.7.2" in text and "LogisticRegression" in text and "sha256" in text
+
+
+@pytest.mark.parametrize("name, what", sorted(json.loads((DATA / "unsupported" / "expected.json").read_text()).items()))
+def test_all_gaps_are_listed_at_once(name, what):
+    done = run("inspect", DATA / "unsupported" / name, "--json")
+    if what["expect"] == "refused":
+        assert done.returncode in (1, 2)
+        assert what["names"][0] in done.stdout + done.stderr
+        return
+    assert done.returncode in ((2,) if what["names"] else (1, 2)), done.stdout + done.stderr
+    for class_name in what["names"]:
+        short = class_name.rsplit(".", 1)[1]
+        assert any(short in gap["class"] for gap in json.loads(done.stdout)["gaps"]), class_name
+    if what["names"]:
+        assert run("predict", DATA / "unsupported" / name, input="1,2,3,4\n").returncode == 2
+
+
+def test_files_that_cannot_be_read_end_serve_with_the_reason(tmp_path):
+    for name, make in {"missing.joblib": lambda path: None, "empty.joblib": lambda path: path.write_bytes(b""),
+                       "notes.joblib": lambda path: path.write_text("hello")}.items():
+        path = tmp_path / name
+        make(path)
+        done = run("serve", path, "--port", "0")
+        assert done.returncode == 1
+        assert name in done.stderr
+    locked = tmp_path / "locked.joblib"
+    shutil.copy(IRIS, locked)
+    locked.chmod(0)
+    if os.geteuid() != 0:
+        done = run("serve", locked, "--port", "0")
+        assert done.returncode == 1 and "locked.joblib" in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_names_the_commands(shell):
+    done = run("completion", shell)
+    assert done.returncode == 0 and "serve" in done.stdout and "drain-delay" in done.stdout
