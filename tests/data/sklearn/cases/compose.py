@@ -218,7 +218,7 @@ add("container_with_table", lambda: inside(lambda m: {
     "half": np.float16(1.5), "complex": (b"bytes", bytearray(b"more"), 1 << 80, -1.5e300)}), select="model")
 
 # Kernels of real models.
-TITANIC_NEW = [{"embarked": "X"}, {"age": np.nan}, {"embarked": None}, {"sex": "unknown"}]
+TITANIC_NEW = [{"embarked": "X"}, {"age": np.nan}, {"embarked": np.nan}, {"sex": "unknown"}]
 
 
 def titanic_pipeline(model):

@@ -229,7 +229,8 @@ FUNCTIONS = {
     "log2": (np.log2, {}, POSITIVE), "log10": (np.log10, {}, POSITIVE), "abs": (np.abs, {}, SIGNED),
     "square": (np.square, {}, SIGNED), "reciprocal": (np.reciprocal, {}, POSITIVE), "sign": (np.sign, {}, SIGNED),
     "clip": (np.clip, {"a_min": -0.2, "a_max": 0.4}, SIGNED), "round": (np.round, {"decimals": 1}, SIGNED),
-    "nan_to_num": (np.nan_to_num, {"nan": -1.0, "posinf": 9.0}, np.array([[np.nan, np.inf, 1.0], [-np.inf, 0.5, np.nan]])),
+    "nan_to_num": (np.nan_to_num, {"nan": -1.0, "posinf": 9.0}, np.array([
+        [np.nan, np.inf, 1.0], [-np.inf, 0.5, np.nan], [np.nan, -0.0, 3.0], [0.25, np.nan, np.nan]])),
     "floor": (np.floor, {}, SIGNED * 10), "ceil": (np.ceil, {}, SIGNED * 10),
     "tanh": (np.tanh, {}, SIGNED), "sin": (np.sin, {}, SIGNED), "cos": (np.cos, {}, SIGNED), "cbrt": (np.cbrt, {}, SIGNED),
     "negative": (np.negative, {}, SIGNED), "rint": (np.rint, {}, SIGNED * 10), "arcsinh": (np.arcsinh, {}, SIGNED),
