@@ -17,7 +17,9 @@ target_include_directories(slipway_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${C
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(slipway_options INTERFACE -Wthread-safety -Wshadow)
 else()
-  target_compile_options(slipway_options INTERFACE -Wshadow=local)
+  target_compile_options(slipway_options INTERFACE -Wshadow=local
+    # False positives of GCC 12 on std::string (GCC bug 105651).
+    -Wno-restrict)
 endif()
 if(SLIPWAY_SANITIZE)
   target_compile_options(slipway_options INTERFACE

@@ -30,8 +30,7 @@ Histogram::Snapshot Histogram::snapshot() const {
   for (size_t shard = 0; shard < sums_.size(); ++shard) {
     for (size_t bucket = 0; bucket < snapshot.counts.size(); ++bucket) {
       const Line& line = lines_[shard * lines_per_shard_ + bucket / kCellsPerLine];
-      const uint64_t count =
-          line.counts[bucket % kCellsPerLine].load(std::memory_order_relaxed);
+      const uint64_t count = line.counts[bucket % kCellsPerLine].load(std::memory_order_relaxed);
       snapshot.counts[bucket] += count;
       snapshot.total += count;
     }

@@ -3,9 +3,9 @@
 //   event loop i --add(i, n)--> its own cell        scrape --value()--> sum over cells
 //
 // Each event loop writes a cache line of its own with plain relaxed stores (it is the only writer);
-// every other thread writes one more cell, the shared one, with atomic additions. A scrape reads all
-// of them. Ownership: Registry owns instruments; they never move. Thread rule: thread-safe, as long
-// as a loop index is used by one thread at a time.
+// every other thread writes one more cell, the shared one, with atomic additions. A scrape reads
+// all of them. Ownership: Registry owns instruments; they never move. Thread rule: thread-safe, as
+// long as a loop index is used by one thread at a time.
 //
 //   Counter& rows = registry.counter("slipway_rows_total", "Rows predicted.", labels);
 //   rows.add(request.loop, 64);

@@ -12,9 +12,9 @@
 namespace slipway::metrics {
 namespace {
 
-constexpr double kLatencyBounds[] = {1e-5,   2.5e-5, 5e-5,  1e-4, 2.5e-4, 5e-4, 1e-3,
-                                     2.5e-3, 5e-3,   1e-2,  2.5e-2, 5e-2, 0.1,  0.25,
-                                     0.5,    1,      2.5,   5,    10};
+constexpr double kLatencyBounds[] = {1e-5,   2.5e-5, 5e-5, 1e-4,   2.5e-4, 5e-4, 1e-3,
+                                     2.5e-3, 5e-3,   1e-2, 2.5e-2, 5e-2,   0.1,  0.25,
+                                     0.5,    1,      2.5,  5,      10};
 
 std::string_view type_name(MetricType type) {
   switch (type) {
@@ -29,9 +29,8 @@ bool valid_name(std::string_view name) {
   const auto letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
   };
-  return !name.empty() && letter(name.front()) && std::ranges::all_of(name, [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9');
-  });
+  return !name.empty() && letter(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
@@ -59,7 +58,9 @@ void append_number(std::string& out, double value) {
   }
 }
 
-void append_integer(std::string& out, int64_t value) { fmt::format_to(std::back_inserter(out), "{}", value); }
+void append_integer(std::string& out, int64_t value) {
+  fmt::format_to(std::back_inserter(out), "{}", value);
+}
 
 /// name{a="b",...,le="0.1"} and a space; `le` may be empty.
 void append_head(std::string& out, std::string_view name, std::string_view suffix,

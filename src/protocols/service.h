@@ -6,7 +6,7 @@
 // request.loop. set_models() hands each loop its snapshot through Server::post.
 #pragma once
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +15,7 @@
 #include "serving/inference.h"
 #include "serving/serving_metrics.h"
 #include "transport/http.h"
+#include "transport/server.h"
 
 namespace slipway::protocols {
 
@@ -24,13 +25,13 @@ struct AccessRecord {
   int status;
   size_t response_bytes;
   std::string_view request_id;
-  std::string_view trace_id;   // from traceparent; may be empty
-  std::string_view model;      // empty if none was involved
+  std::string_view trace_id;  // from traceparent; may be empty
+  std::string_view model;     // empty if none was involved
   std::string_view version;
   std::string_view digest;
-  std::string_view error;      // the message of a failed request
+  std::string_view error;  // the message of a failed request
   uint64_t rows;
-  double seconds;          // whole request: first byte read to answer ready
+  double seconds;  // whole request: first byte read to answer ready
   double queue_seconds;
   double compute_seconds;
 };
@@ -45,7 +46,7 @@ class AccessLog {
 struct ServiceOptions {
   uint32_t loops = 1;
   serving::Inference::Options inference;
-  std::string version;             // Slipway's own
+  std::string version;              // Slipway's own
   AccessLog* access_log = nullptr;  // may be null; outlives the service
 };
 
@@ -54,10 +55,14 @@ class HttpService : public transport::HttpHandler {
   static std::unique_ptr<HttpService> create(const ServiceOptions& options,
                                              std::shared_ptr<serving::InferencePool> pool,
                                              serving::ServingMetrics& metrics);
-  /// On the given loop's thread, or before the loops start: the snapshot for that loop's next requests.
+  /// On the given loop's thread, or before the loops start: the snapshot for that loop's next
+  /// requests.
   virtual void set_models(uint32_t loop, std::shared_ptr<const serving::ModelSet> models) = 0;
   /// Readiness answers 503 from now on (drain). Thread-safe.
   virtual void set_draining() = 0;
+  /// Where /metrics gets the transport's counters from (Server::counters); thread-safe to call. The
+  /// source must live as long as the service, or until another one is set.
+  virtual void set_transport_counters(std::function<transport::TransportCounters()> read) = 0;
 };
 
 }  // namespace slipway::protocols

@@ -22,9 +22,8 @@ double seconds_between(SteadyTime begin, SteadyTime end) {
 /// Runs the model on the caller's thread; an exhausted heap ends this request only.
 Status run_model(const InferRequest& request, ScratchCache& scratches, InferResponse& response) {
   const ServedModel& model = *request.model;
-  const OutputMask wanted = request.wanted != 0
-                                ? request.wanted
-                                : OutputMask{1} << model.signature().default_output;
+  const OutputMask wanted =
+      request.wanted != 0 ? request.wanted : OutputMask{1} << model.signature().default_output;
   try {
     return model.executable().run(request.input.batch(), wanted,
                                   scratches.get(model.loaded.executable), response.outputs);

@@ -1,11 +1,12 @@
 // Inference: runs requests against models, inline when cheap, in the inference pool when dear.
 //
-//   protocol (on its loop) --Inference::infer--> inline on the loop, or InferencePool --> done callback
+//   protocol (on its loop) --Inference::infer--> inline on the loop, or InferencePool --> done
+//   callback
 //
-// One Inference per event loop (single-sequence: used on that loop's thread only). It keeps a Scratch
-// per model, so that a one-row predict allocates nothing. A request whose cost (measured at load) is
-// over Options::inline_seconds_max goes to the pool through a bounded queue; a full queue is
-// RESOURCE_EXHAUSTED (429).
+// One Inference per event loop (single-sequence: used on that loop's thread only). It keeps a
+// Scratch per model, so that a one-row predict allocates nothing. A request whose cost (measured at
+// load) is over Options::inline_seconds_max goes to the pool through a bounded queue; a full queue
+// is RESOURCE_EXHAUSTED (429).
 #pragma once
 
 #include <cstdint>
@@ -54,8 +55,8 @@ class Inference {
   bool is_inline(const InferRequest& request) const;
   /// Runs inline, on the caller's thread, and fills the response; records the model's metrics.
   void infer(const InferRequest& request, InferResponse& response);
-  /// Queues; `done` is called once on a pool thread (or at once, on this one, if the queue is full).
-  /// Request and response must stay valid until then.
+  /// Queues; `done` is called once on a pool thread (or at once, on this one, if the queue is
+  /// full). Request and response must stay valid until then.
   void infer_in_pool(const InferRequest& request, InferResponse& response,
                      std::function<void()> done);
 

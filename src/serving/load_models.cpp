@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kWarmTimeMax{20};
 constexpr int kWarmRunsMax = 50;
 constexpr std::string_view kFirstVersion = "1";
 constexpr std::string_view kModelEndings[] = {".joblib", ".pkl", ".pickle", ".sav", ".dump"};
-constexpr std::string_view kOtherEndings[] = {".gz", ".z", ".zlib", ".bz2", ".xz", ".lzma",
+constexpr std::string_view kOtherEndings[] = {".gz",  ".z",   ".zlib", ".bz2",   ".xz", ".lzma",
                                               ".lz4", ".zst", ".zstd", ".model", ".bin"};
 
 bool ends_with_any(std::string_view name, std::span<const std::string_view> endings,
@@ -68,8 +68,7 @@ Status list_folder(const std::string& path, std::vector<Candidate>& candidates) 
     found.push_back({std::move(name), entry->path().string(), is_model});
   }
   if (error) {
-    return permission_denied(
-        fmt::format("cannot read the folder {}: {}", path, error.message()));
+    return permission_denied(fmt::format("cannot read the folder {}: {}", path, error.message()));
   }
   std::ranges::sort(found, {}, &Candidate::path);
   std::ranges::move(found, std::back_inserter(candidates));
@@ -159,14 +158,13 @@ class SetLoader {
   void fail(const Candidate& candidate, const Status& status, bool own_name) {
     log_error("model {} is not served: {}", candidate.name, status.message());
     if (own_name) metrics_.model(candidate.name, std::string(kFirstVersion)).ready.set(0);
-    statuses_.push_back(
-        {candidate.name, std::string(kFirstVersion), candidate.path, status});
+    statuses_.push_back({candidate.name, std::string(kFirstVersion), candidate.path, status});
   }
 
   Result<std::shared_ptr<const ModelSet>> finish(const std::string& default_model) && {
     const bool known = default_model.empty() || paths_.contains(default_model);
-    auto set = std::make_shared<const ModelSet>(std::move(models_), std::move(statuses_),
-                                                default_model);
+    auto set =
+        std::make_shared<const ModelSet>(std::move(models_), std::move(statuses_), default_model);
     if (!known) {
       return not_found(fmt::format("the default model \"{}\" is not among the models: {}",
                                    default_model, set->names()));

@@ -54,10 +54,10 @@ Result<const ServedModel*> ModelSet::find(std::string_view name, std::string_vie
 Result<const ServedModel*> ModelSet::default_model() const {
   if (!default_model_.empty()) return find(default_model_);
   if (models_.empty()) return unavailable("no model is served");
-  return invalid_argument(fmt::format(
-      "several models are served and none is the default: name one in the path "
-      "(/models/{{model}}/predict); served: {}",
-      names()));
+  return invalid_argument(
+      fmt::format("several models are served and none is the default: name one in the path "
+                  "(/models/{{model}}/predict); served: {}",
+                  names()));
 }
 
 bool ModelSet::all_served() const {

@@ -1,10 +1,11 @@
 // The models that are served: an immutable snapshot that requests read without a lock.
 //
-//   loader (ModelLoader, wired by cli) --LoadedModel--> ModelSet --snapshot--> one pointer per event loop
+//   loader (ModelLoader, wired by cli) --LoadedModel--> ModelSet --snapshot--> one pointer per
+//   event loop
 //
-// Ownership: a ModelSet shares its models; a request keeps the snapshot that it began with, so a model
-// that is replaced lives until its last request is done. Thread rule: ModelSet and ServedModel are
-// immutable.
+// Ownership: a ModelSet shares its models; a request keeps the snapshot that it began with, so a
+// model that is replaced lives until its last request is done. Thread rule: ModelSet and
+// ServedModel are immutable.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +48,8 @@ struct ServedModel {
   std::string version;  // "1"
   std::string path;
   LoadedModel loaded;
-  /// Seconds that one row, and each further row, was measured to take for the default output at load.
+  /// Seconds that one row, and each further row, was measured to take for the default output at
+  /// load.
   double seconds_first_row = 0;
   double seconds_per_row = 0;
   ModelMetrics* metrics = nullptr;  // owned by the ServingMetrics, which outlives all sets
@@ -79,11 +81,11 @@ class ModelSet {
   ModelSet() = default;
   /// Models in the order of their names. `default_model` may be empty: then a set of one model has
   /// that one as its default, a larger set none.
-  ModelSet(std::vector<std::shared_ptr<const ServedModel>> models, std::vector<ModelStatus> statuses,
-           std::string default_model);
+  ModelSet(std::vector<std::shared_ptr<const ServedModel>> models,
+           std::vector<ModelStatus> statuses, std::string default_model);
 
-  /// NOT_FOUND names the model (and the version) and lists what there is; UNAVAILABLE if the model is
-  /// there but failed to load. An empty version means any.
+  /// NOT_FOUND names the model (and the version) and lists what there is; UNAVAILABLE if the model
+  /// is there but failed to load. An empty version means any.
   Result<const ServedModel*> find(std::string_view name, std::string_view version = {}) const;
   /// INVALID_ARGUMENT lists the models if there are several and no default.
   Result<const ServedModel*> default_model() const;
@@ -100,11 +102,11 @@ class ModelSet {
   std::string default_model_;
 };
 
-/// Loads files and folders of files (every regular file whose content a loader reads; hidden files and
-/// files of other kinds are passed over with a log line) into a set; the model's name is the file's
-/// without its extensions (.joblib, .pkl, .pickle, .gz, ...). Two files that would get the same name: an error status for the
-/// second. A model that fails never stops the others. `name` overrides the name of a single file.
-/// NOT_FOUND if the default model is not among the models.
+/// Loads files and folders of files (every regular file whose content a loader reads; hidden files
+/// and files of other kinds are passed over with a log line) into a set; the model's name is the
+/// file's without its extensions (.joblib, .pkl, .pickle, .gz, ...). Two files that would get the
+/// same name: an error status for the second. A model that fails never stops the others. `name`
+/// overrides the name of a single file. NOT_FOUND if the default model is not among the models.
 struct LoadRequest {
   std::vector<std::string> paths;
   std::string name;

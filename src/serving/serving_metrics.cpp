@@ -45,17 +45,16 @@ double open_descriptors() {
 }
 
 void register_process(metrics::Registry& registry) {
-  const double started = std::chrono::duration<double>(
-                             std::chrono::system_clock::now().time_since_epoch())
-                             .count();
+  const double started =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   registry.callback("process_start_time_seconds", "Start of the process since the Unix epoch.",
                     MetricType::kGauge, {}, [started] { return started; });
   registry.callback("process_cpu_seconds_total", "User and system CPU time of the process.",
                     MetricType::kCounter, {}, cpu_seconds);
   registry.callback("process_resident_memory_bytes", "Resident memory of the process.",
                     MetricType::kGauge, {}, resident_bytes);
-  registry.callback("process_open_fds", "Open file descriptors of the process.",
-                    MetricType::kGauge, {}, open_descriptors);
+  registry.callback("process_open_fds", "Open file descriptors of the process.", MetricType::kGauge,
+                    {}, open_descriptors);
 }
 
 }  // namespace
@@ -86,14 +85,13 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
       load_seconds(registry.gauge("slipway_model_load_duration_seconds",
                                   "Time that reading and compiling the model took.",
                                   labels_of(name, version))),
-      memory_bytes(registry.gauge("slipway_model_memory_bytes",
-                                  "Memory of the model's constants.",
+      memory_bytes(registry.gauge("slipway_model_memory_bytes", "Memory of the model's constants.",
                                   labels_of(name, version))),
       file_bytes(registry.gauge("slipway_model_file_bytes", "Size of the model's file.",
                                 labels_of(name, version))) {
-  constexpr StatusCode kCounted[] = {StatusCode::kInvalidArgument,   StatusCode::kResourceExhausted,
-                                     StatusCode::kDeadlineExceeded,  StatusCode::kUnimplemented,
-                                     StatusCode::kUnavailable,       StatusCode::kInternal};
+  constexpr StatusCode kCounted[] = {StatusCode::kInvalidArgument,  StatusCode::kResourceExhausted,
+                                     StatusCode::kDeadlineExceeded, StatusCode::kUnimplemented,
+                                     StatusCode::kUnavailable,      StatusCode::kInternal};
   const auto counter = [&](std::string_view code) {
     Labels labels = labels_of(name, version);
     labels.push_back({"code", std::string(code)});

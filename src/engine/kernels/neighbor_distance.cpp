@@ -158,8 +158,12 @@ double fused_dot(const double* x, const double* y, size_t features) {
   return sum;
 }
 
+double squared_norm(const double* x, size_t features) {
+  return sum_of(features, [&](size_t j) { return x[j] * x[j]; });
+}
+
 void unit_vector(const double* x, size_t features, double* out) {
-  const double length = std::sqrt(sum_of(features, [&](size_t j) { return x[j] * x[j]; }));
+  const double length = std::sqrt(squared_norm(x, features));
   const double divisor = length == 0 ? 1 : length;
   std::transform(x, x + features, out, [divisor](double value) { return value / divisor; });
 }

@@ -46,7 +46,7 @@ class NeighborsKernel : public Kernel {
       norms_.resize(padded(op.point_count()));
       for (size_t i = 0; i < op.point_count(); ++i) {
         const double* y = op.points.data() + i * op.features;
-        norms_[i] = fused_dot(y, y, op.features);
+        norms_[i] = squared_norm(y, op.features);
       }
     }
     if (op.distance.metric == Metric::kCosine) {
@@ -258,7 +258,7 @@ class ScalarNeighbors final : public NeighborsKernel {
   }
 
   double norm(const double* x) const {
-    return op().distance.expanded ? fused_dot(x, x, op().features) : 0;
+    return op().distance.expanded ? squared_norm(x, op().features) : 0;
   }
 
   void search_partition(const double* x, const Room& room) const {
@@ -440,7 +440,7 @@ class BlockedNeighbors final : public NeighborsKernel {
     for (size_t row = 0; row < queries.count; ++row) {
       if (by_heap) heap(rooms[row]).reset();
       if (!model.distance.expanded) continue;
-      norm[row] = fused_dot(queries.rows[row], queries.rows[row], model.features);
+      norm[row] = squared_norm(queries.rows[row], model.features);
     }
     for (size_t first = 0; first < model.point_count(); first += kBlock) {
       function_({blocks_.data() + first * model.features, model.features}, queries.rows,

@@ -75,7 +75,8 @@ Status set_shape(Value array, std::vector<uint64_t> shape, bool fortran_order, A
     return {};
   }
   view.strides = row_major_strides(view.shape);
-  if (fortran_order) set_fortran_order(view);
+  // A list of objects is in row-major order whatever the array's own order is.
+  if (fortran_order && !view.objects) set_fortran_order(view);
   return {};
 }
 

@@ -105,6 +105,9 @@ constexpr std::array kRows = {
     Row{"numpy.core.multiarray", Match::kExact, Names::kListed, kNumpyTypes, kData},
     Row{"numpy._core.multiarray", Match::kExact, Names::kListed, kNumpyTypes, kData},
     Row{"numpy", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
+    Row{"numpy", Match::kExact, Names::kListed, "vectorize poly1d", kOpaque},  // in distributions
+    Row{"numpy.lib.function_base", Match::kExact, Names::kListed, "vectorize", kOpaque},
+    Row{"numpy.lib._function_base_impl", Match::kExact, Names::kListed, "vectorize", kOpaque},
     Row{"numpy.core", Match::kExact, Names::kListed, "_ufunc_reconstruct", kOpaque},
     Row{"numpy._core", Match::kExact, Names::kListed, "_ufunc_reconstruct", kOpaque},
     Row{"numpy.core._multiarray_umath", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},

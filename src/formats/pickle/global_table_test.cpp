@@ -26,6 +26,7 @@ TEST(GlobalTable, NamesOfRealFilesAreInTheirClass) {
       {"numpy.core._multiarray_umath", "log1p", Trust::kInert},
       {"numpy._core._multiarray_umath", "sqrt", Trust::kInert},
       {"numpy", "log1p", Trust::kInert},
+      {"numpy", "vectorize", Trust::kInert},
       {"numpy.random._pickle", "__randomstate_ctor", Trust::kInert},
       {"numpy.random._mt19937", "MT19937", Trust::kInert},
       {"scipy.stats._distn_infrastructure", "rv_frozen", Trust::kInert},

@@ -10,15 +10,16 @@
 namespace slipway::pickle {
 
 Result<uint32_t> Machine::add_global_at(std::string_view module, std::string_view name) {
-  const GlobalClass known = classify_global(canonical_module(module), name);
-  if (known.role == GlobalRole::kOldJoblibArray) {
+  const uint32_t made = TRY(builder_.add_global(module, name, opcode_offset_));
+  const GlobalRole role = builder_.global_of(made).role;
+  if (role == GlobalRole::kOldJoblibArray) {
     return unimplemented(fmt::format(
         "The file was written by joblib older than 0.10, which keeps arrays in separate files "
         "(byte {}); load it with that joblib and save it again with a newer one",
         opcode_offset_));
   }
-  if (known.role == GlobalRole::kJoblibArray) storage_.joblib = true;
-  return builder_.add_global(module, name, opcode_offset_);
+  if (role == GlobalRole::kJoblibArray) storage_.joblib = true;
+  return made;
 }
 
 Status Machine::op_global() {
@@ -142,10 +143,19 @@ Result<uint32_t> Machine::call_reconstructor(uint32_t callable, uint32_t args) {
   if (parts.size() != 3 || kind(parts[0]) != Kind::kGlobal) return instantiate(callable, args);
   const uint32_t type = parts[0];
   const uint32_t state = parts[2];
-  // The base is `object`, with None, or a builtin type with the value to make it from.
+  // The base is `object`, with None, or a builtin type with the value to make it from. A subclass
+  // of dict or list gets what that holds, as the later protocols would have set it.
   std::span<const uint32_t> given;
   if (kind(state) != Kind::kNone) given = std::span(&state, 1);
-  return instantiate(type, TRY(builder_.add_container(Kind::kTuple, given, opcode_offset_)));
+  const uint32_t given_args = TRY(builder_.add_container(Kind::kTuple, given, opcode_offset_));
+  const uint32_t made = TRY(instantiate(type, given_args));
+  if (kind(state) == Kind::kDict || kind(state) == Kind::kList) {
+    const std::span<const uint32_t> items = builder_.children(state);
+    const std::vector<uint32_t> copy(items.begin(), items.end());  // the arena may move
+    const bool is_dict = kind(state) == Kind::kDict;
+    TRY_STATUS(builder_.extend_object(is_dict ? &Object::entries : &Object::appended, made, copy));
+  }
+  return made;
 }
 
 Result<uint32_t> Machine::call_new_object(uint32_t callable, uint32_t args, bool keywords) {

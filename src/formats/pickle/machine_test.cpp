@@ -148,7 +148,6 @@ TEST(Machine, StackErrorsAreDataLossWithTheOffset) {
                                 "h\x05",
                                 "g7\n",
                                 "j\x01\x01\x01\x01",
-                                "(K\x01",
                                 "q\x01",
                                 "N(a",
                                 "N(Na",
@@ -213,9 +212,9 @@ TEST(Machine, AListMayHoldItself) {
 
 TEST(Machine, DeepNestingIsRefusedWithoutRecursion) {
   Limits limits;
-  EXPECT_EQ(code_of(pickle_of("N" + repeated("\x85", 1'000'000)), limits),
+  EXPECT_EQ(code_of(pickle_of("N" + repeated("\x85", 200'000)), limits),
             StatusCode::kResourceExhausted);
-  EXPECT_EQ(code_of(pickle_of(repeated("(", 1'000'000)), limits), StatusCode::kResourceExhausted);
+  EXPECT_EQ(code_of(pickle_of(repeated("(", 200'000)), limits), StatusCode::kResourceExhausted);
   EXPECT_EQ(code_of(pickle_of("N" + repeated("\x85", limits.depth_max)), limits), StatusCode::kOk);
   EXPECT_EQ(code_of(pickle_of("N" + repeated("\x85", limits.depth_max + 1)), limits),
             StatusCode::kResourceExhausted);
@@ -223,7 +222,7 @@ TEST(Machine, DeepNestingIsRefusedWithoutRecursion) {
   EXPECT_EQ(code_of(pickle_of(repeated("]", 300) + repeated("a", 299)), limits),
             StatusCode::kResourceExhausted);
   limits.depth_max = 0xFFFFFFFF;
-  EXPECT_EQ(code_of(pickle_of("N" + repeated("\x85", 1'000'000)), limits), StatusCode::kOk);
+  EXPECT_EQ(code_of(pickle_of("N" + repeated("\x85", 200'000)), limits), StatusCode::kOk);
 }
 
 TEST(Machine, SharedPartsAreNeitherCopiedNorWalkedTwice) {

@@ -95,5 +95,8 @@ Result<std::optional<Array<int64_t>>> field_i64(Value value, std::string_view fi
 
 /// CSR or CSC (transposed into CSR), duplicates kept, indices verified against the shape.
 Result<Csr> to_csr(Value value);
+/// The same as a full matrix, duplicates summed, if it is no larger than memory_bytes_max and
+/// 2 GiB.
+Result<Array<double>> to_dense(Value value);
 
 }  // namespace slipway::pickle

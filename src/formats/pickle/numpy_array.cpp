@@ -80,6 +80,21 @@ Value value_at(const ValueSource& source, uint64_t i) {
   return source.array ? source.array->objects->at(i) : source.values[i];
 }
 
+/// One string can be an element many times over: the copies count as memory.
+class TextBudget {
+ public:
+  explicit TextBudget(Value value) : value_(value) {}
+
+  Status take(size_t bytes) {
+    bytes_ += bytes;
+    return check_memory(value_, bytes_, 1);
+  }
+
+ private:
+  const Value value_;
+  uint64_t bytes_ = 0;
+};
+
 /// Calls f(index) for each element in row-major order.
 template <typename F>
 bool for_each_element(const ValueSource& source, F&& f) {
@@ -185,6 +200,8 @@ Result<Array<std::string>> to_strings(Value value) {
   Array<std::string> array;
   array.shape = source.shape;
   array.values.reserve(source.count);
+  TextBudget budget(value);
+  Status failed;
   const bool fits = for_each_element(source, [&](uint64_t i) {
     std::optional<std::string> text;
     if (!source.is_numeric_array()) {
@@ -195,9 +212,12 @@ Result<Array<std::string>> to_strings(Value value) {
     } else if (source.array->dtype.kind == ElementKind::kBytes) {
       text = load_bytes(source.array->dtype, source.array->element(i));
     }
-    if (text) array.values.push_back(std::move(*text));
-    return text.has_value();
+    if (!text) return false;
+    failed = budget.take(text->size());
+    array.values.push_back(std::move(*text));
+    return failed.ok();
   });
+  TRY_STATUS(failed);
   if (!fits) return unfit(value, source, "strings");
   return array;
 }
@@ -208,6 +228,7 @@ Result<Array<Cell>> to_cells(Value value) {
   Array<Cell> array;
   array.shape = source.shape;
   array.values.reserve(source.count);
+  TextBudget budget(value);
   Status failed;
   for_each_element(source, [&](uint64_t i) {
     Result<Cell> cell = [&]() -> Result<Cell> {
@@ -221,13 +242,9 @@ Result<Array<Cell>> to_cells(Value value) {
       if (!source.is_numeric_array()) return scalar_cell(value_at(source, i));
       return element_cell(value, source.array->dtype, source.array->element(i));
     }();
-    const bool fits = cell.ok();
-    if (fits) {
-      array.values.push_back(std::move(*cell));
-    } else {
-      failed = std::move(cell).status();
-    }
-    return fits;
+    failed = cell.ok() ? budget.take(cell->text.size()) : std::move(cell).status();
+    if (failed.ok()) array.values.push_back(std::move(*cell));
+    return failed.ok();
   });
   TRY_STATUS(failed);
   return array;

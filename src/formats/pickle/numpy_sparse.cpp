@@ -104,4 +104,25 @@ Result<Csr> to_csr(Value value) {
   return transpose_lines(value, lines, lines.columns);
 }
 
+Result<Array<double>> to_dense(Value value) {
+  constexpr uint64_t kCellsMax = 1U << 28;
+  const Csr csr = TRY(to_csr(value));
+  if (csr.columns > kCellsMax || csr.rows > kCellsMax / (csr.columns + 1)) {
+    return resource_exhausted(
+        fmt::format("A sparse matrix is too large to make dense at byte {}: {} x {}",
+                    value.offset(), csr.rows, csr.columns));
+  }
+  TRY_STATUS(check_memory(value, csr.rows * csr.columns, sizeof(double)));
+  Array<double> dense;
+  dense.shape = {csr.rows, csr.columns};
+  dense.values.resize(csr.rows * csr.columns);
+  for (uint64_t row = 0; row < csr.rows; ++row) {
+    for (int64_t i = csr.row_starts[row]; i < csr.row_starts[row + 1]; ++i) {
+      const auto k = static_cast<size_t>(i);
+      dense.values[row * csr.columns + static_cast<size_t>(csr.column_indices[k])] += csr.values[k];
+    }
+  }
+  return dense;
+}
+
 }  // namespace slipway::pickle

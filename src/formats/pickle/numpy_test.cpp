@@ -235,23 +235,26 @@ std::vector<std::string> all_files() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Written, NumpyFile, testing::ValuesIn(all_files()), [](const auto& info) {
-  std::string name = info.param;
+std::string test_name(const testing::TestParamInfo<std::string>& file) {
+  std::string name = file.param;
   for (char& c : name) {
     if (c == '/' || c == '.') c = '_';
   }
   return name;
-});
+}
 
-TEST(Numpy, TheFilesAreThere) { EXPECT_EQ(all_files().size(), 35u); }
+INSTANTIATE_TEST_SUITE_P(Written, NumpyFile, testing::ValuesIn(all_files()), test_name);
+
+TEST(Numpy, TheFilesAreThere) { EXPECT_EQ(all_files().size(), 27u); }
 
 TEST(Numpy, AFileCutAnywhereIsAnErrorAndNothingWorse) {
-  for (const char* name : {"numpy2/values.joblib", "numpy2/values.p0.pkl", "numpy2/values.p5.pkl",
-                           "numpy2/values.two.gz", "numpy2/values.joblib.lz4",
-                           "numpy2/values.pkl.zst", "numpy2/values.pkl.zlib"}) {
+  for (const char* name :
+       {"numpy2/model.joblib", "numpy2/values.joblib", "numpy2/values.p0.pkl",
+        "numpy2/values.p5.pkl", "numpy2/values.two.gz", "numpy2/values.joblib.lz4",
+        "numpy2/values.pkl.zst", "numpy2/values.pkl.zlib"}) {
     const std::string whole = file_bytes(name);
-    const bool compressed = std::string_view(name).find("values.p") == std::string_view::npos;
-    const size_t step = compressed ? 7 : 1;  // inflating a file thousands of times takes its time
+    // The small file at every byte; the others, which take their time, at some.
+    const size_t step = std::string_view(name) == "numpy2/model.joblib" ? 1 : 97;
     for (size_t size = 0; size < whole.size(); size += step) {
       const Status status = parse(whole.substr(0, size), {}).status();
       const bool expected =

@@ -14,6 +14,7 @@ constexpr uint64_t kUnitsPerObject = 3;
 // single characters, which are shared, be decoded more than once.
 constexpr uint64_t kOwnedBytesFree = 64 << 10;
 constexpr size_t kRefusedMax = 1000;
+constexpr size_t kGlobalsMax = 100'000;
 
 }  // namespace
 
@@ -102,6 +103,10 @@ Result<uint32_t> TreeBuilder::add_global(std::string_view module, std::string_vi
   if (is_new) {
     // The key is a copy of the names, so repeated long names cost nothing more, new ones do.
     TRY_STATUS(count(4 + (module.size() + name.size()) / kBytesPerUnit));
+    if (tree_.globals.size() == kGlobalsMax) {
+      return resource_exhausted(fmt::format(
+          "The pickle names more classes and functions than any model: {}", kGlobalsMax));
+    }
     const GlobalClass known = classify_global(module, name);
     tree_.globals.push_back({module, name, known.trust, known.role});
     if (known.trust == Trust::kRefused) refuse(module, name, offset);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <deque>
+#include <iterator>
 
 namespace slipway::sklearn {
 namespace {
@@ -13,27 +13,33 @@ Status in_attribute(Status status, pickle::Value self, std::string_view name) {
   return std::move(status).with_context(fmt::format("{}.{}", self.name(), name));
 }
 
-/// Breadth-first search of an estimator and what it holds, bounded: the tree may have cycles.
+/// Depth-first search of an estimator and what it holds, so that the first step of a pipeline
+/// counts before the next; bounded, as the tree may have cycles.
 std::optional<pickle::Value> find_nested(pickle::Value estimator, std::string_view name) {
   constexpr size_t kVisitsMax = 2000;
+  constexpr size_t kAttributesMax = 10'000;  // each look-up passes them all
   static constexpr std::string_view kInside[] = {"steps",         "best_estimator_",  "estimator_",
                                                  "transformers_", "transformer_list", "estimators_",
                                                  "estimator",     "base_estimator_"};
-  std::deque<pickle::Value> queue{estimator};
-  for (size_t visits = 0; !queue.empty() && visits < kVisitsMax; ++visits) {
-    const pickle::Value value = queue.front();
-    queue.pop_front();
+  std::vector<pickle::Value> stack{estimator};
+  for (size_t visits = 0; !stack.empty() && visits < kVisitsMax; ++visits) {
+    const pickle::Value value = stack.back();
+    stack.pop_back();
     if (value.kind() == pickle::Kind::kObject) {
+      const auto state = value.state();
+      if (!state.has_value() || state->size() > kAttributesMax) continue;
       if (const auto found = value.find_attr(name); found.has_value() && !found->is_none()) {
         return found;
       }
       // A ColumnTransformer's parts see only some of its columns.
       if (value.name() == "ColumnTransformer") continue;
-      for (const std::string_view inside : kInside) {
-        if (const auto part = value.find_attr(inside); part.has_value()) queue.push_back(*part);
+      for (size_t i = std::size(kInside); i-- > 0;) {  // the first one is to come off first
+        if (const auto part = value.find_attr(kInside[i]); part.has_value()) {
+          stack.push_back(*part);
+        }
       }
     } else if (value.kind() == pickle::Kind::kList || value.kind() == pickle::Kind::kTuple) {
-      for (size_t i = 0; i < std::min<size_t>(value.size(), 100); ++i) queue.push_back(value.at(i));
+      for (size_t i = std::min<size_t>(value.size(), 100); i-- > 0;) stack.push_back(value.at(i));
     }
   }
   return std::nullopt;
@@ -153,6 +159,11 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
       }
     }
   }
+  if (const auto found = find_nested(estimator, "categories_"); found.has_value()) {
+    if (found->kind() == pickle::Kind::kList && found->size() <= kColumnsMax) {
+      return static_cast<uint32_t>(found->size());  // encoders before 1.0
+    }
+  }
   // Before 0.24 only the shape of the coefficients told.
   for (const std::string_view name : {"coef_", "theta_", "mean_", "scale_"}) {
     if (const auto found = find_nested(estimator, name); found.has_value()) {
@@ -168,8 +179,12 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
 std::vector<std::string> feature_names(pickle::Value estimator) {
   const auto found = find_nested(estimator, "feature_names_in_");
   if (!found.has_value()) return {};
+  constexpr size_t kBytesMax = 1U << 28;
   Result<pickle::Array<std::string>> names = pickle::to_strings(*found);
-  return names.ok() ? std::move(names->values) : std::vector<std::string>{};
+  if (!names.ok() || names->values.size() > kColumnsMax) return {};
+  size_t bytes = 0;
+  for (const std::string& name : names->values) bytes += name.size();
+  return bytes <= kBytesMax ? std::move(names->values) : std::vector<std::string>{};
 }
 
 }  // namespace slipway::sklearn

@@ -16,6 +16,14 @@ constexpr size_t kGapsMax = 1000;
 // would multiply without this bound; a sincere file has each fitted estimator once or twice.
 constexpr uint32_t kVisitsMax = 16;
 constexpr size_t kFeaturesMax = 1U << 22;  // columns between two estimators
+constexpr uint64_t kEstimatorsMax = 1U << 16;
+constexpr uint64_t kNodesMax = 1U << 20;
+constexpr uint64_t kSpendMax = 1U << 25;         // columns of all estimators together
+constexpr uint64_t kBytesPerColumn = 64;         // of names, for one column's worth of spending
+constexpr uint64_t kPlaceholderCost = 1U << 13;  // it searches the estimator for a width
+constexpr size_t kAttributesMax = 10'000;        // of one estimator: each look-up passes them all
+constexpr size_t kPathPartMax = 200;
+constexpr size_t kMessageMax = 4000;
 
 /// Stands for columns that cannot be computed because of a gap; never part of a finished graph.
 class PlaceholderOp final : public Op {
@@ -32,9 +40,17 @@ class PlaceholderOp final : public Op {
   const uint32_t width_;
 };
 
+/// Names come from the file and are as long as it likes.
+std::string shortened(std::string_view text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  while (bytes_max > 0 && (static_cast<uint8_t>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
+  return std::string(text.substr(0, bytes_max)) + "...";
+}
+
 std::string join_path(const std::string& path, std::string_view part) {
   if (part.empty()) return path;
-  return path.empty() ? std::string(part) : fmt::format("{}.{}", path, part);
+  const std::string place = shortened(part, kPathPartMax);
+  return path.empty() ? place : fmt::format("{}.{}", path, place);
 }
 
 std::string advice_for(const pickle::Value& where) {
@@ -45,6 +61,12 @@ std::string advice_for(const pickle::Value& where) {
 }
 
 }  // namespace
+
+size_t Features::longest_name() const {
+  size_t longest = 0;
+  for (const std::string& name : names) longest = std::max(longest, name.size());
+  return longest;
+}
 
 std::string Features::name(size_t i) const {
   return names.empty() ? fmt::format("x{}", i) : names[i];
@@ -99,8 +121,11 @@ const Method* Step::find(std::string_view name) const {
   return nullptr;
 }
 
-Lowering::Lowering(uint32_t columns, std::vector<std::string> names)
-    : builder_(columns), names_(std::move(names)), uses_(columns, ColumnUse::kOpen) {
+Lowering::Lowering(uint32_t columns, std::vector<std::string> names, const Limits& limits)
+    : builder_(columns),
+      names_(std::move(names)),
+      uses_(columns, ColumnUse::kOpen),
+      constants_bytes_max_(limits.memory_bytes_max) {
   CHECK(names_.empty() || names_.size() == columns);
 }
 
@@ -112,12 +137,14 @@ Features Lowering::input() const {
 
 void Lowering::add_gap(pickle::Value where, std::string_view path_part, const Status& why) {
   if (gaps_.size() >= kGapsMax) return;
-  gaps_.push_back({join_path(path_, path_part), where.type_name(), where.offset(), why.message(),
-                   advice_for(where)});
+  gaps_.push_back({join_path(path_, path_part), shortened(where.type_name(), kMessageMax),
+                   where.offset(), shortened(why.message(), kMessageMax), advice_for(where)});
 }
 
 Features Lowering::placeholder(pickle::Value estimator) {
-  const uint32_t width = feature_count(estimator).value_or(1);
+  uint32_t width = 1;
+  if (spend(kPlaceholderCost).ok()) width = feature_count(estimator).value_or(1);
+  if (!spend(width).ok()) width = 1;
   const Result<ValueId> value = builder_.add(std::make_unique<PlaceholderOp>(width), {}, path_);
   if (!value.ok()) return input();
   return all_columns(*value, width, {});
@@ -127,10 +154,33 @@ Status Lowering::check_budget(pickle::Value estimator) {
   if (depth_ > kNestingMax) {
     return resource_exhausted(fmt::format("estimators are nested deeper than {}", kNestingMax));
   }
+  if (++lowered_ > kEstimatorsMax) {
+    return resource_exhausted(fmt::format("there are more than {} estimators", kEstimatorsMax));
+  }
+  if (gaps_.size() >= kGapsMax) {
+    return resource_exhausted(fmt::format("there are more than {} gaps", kGapsMax));
+  }
+  if (const auto state = estimator.state();
+      state.has_value() && state->kind() == pickle::Kind::kDict && state->size() > kAttributesMax) {
+    return resource_exhausted(
+        fmt::format("it has {} attributes, limit {}", state->size(), kAttributesMax));
+  }
   if (++visits_[estimator.id()] > kVisitsMax) {
     return resource_exhausted(
         fmt::format("one estimator is used at more than {} places", kVisitsMax));
   }
+  return {};
+}
+
+Status Lowering::spend(uint64_t columns, uint64_t name_bytes_each) {
+  const uint64_t each = 1 + name_bytes_each / kBytesPerColumn;
+  const uint64_t left = kSpendMax - spent_;
+  if (columns > left / each) {
+    spent_ = kSpendMax;  // whatever follows is too much as well
+    return resource_exhausted(
+        fmt::format("its estimators pass on more than {} columns, or too long names", kSpendMax));
+  }
+  spent_ += columns * each;
   return {};
 }
 
@@ -144,6 +194,7 @@ Step Lowering::lower(pickle::Value estimator, const Features& input, std::string
   ++depth_;
   Result<Step> step = [&]() -> Result<Step> {
     TRY_STATUS(check_budget(estimator));
+    TRY_STATUS(spend(input.size() + 1, input.longest_name()));
     if (estimator.kind() == pickle::Kind::kGlobal) {
       return invalid_argument("expected a fitted estimator, got a class or function");
     }
@@ -316,6 +367,14 @@ Result<ValueId> Lowering::strings(const Features& features) {
 }
 
 Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs) {
+  constants_bytes_ += op->size_bytes() + path_.size() + sizeof(Node);
+  if (constants_bytes_ > constants_bytes_max_) {
+    return resource_exhausted(
+        fmt::format("the model's numbers need over {} bytes of memory", constants_bytes_max_));
+  }
+  if (++nodes_ > kNodesMax) {
+    return resource_exhausted(fmt::format("the model has over {} operations", kNodesMax));
+  }
   return builder_.add(std::move(op), std::move(inputs), path_);
 }
 
@@ -361,9 +420,8 @@ Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
     signature.has_text = signature.has_text || column.is_text;
     signature.columns.push_back(std::move(column));
   }
-  for (uint32_t i = 0; i < signature.outputs.size(); ++i) {
-    if (signature.outputs[i].name == "predict") signature.default_output = i;
-  }
+  const auto transform = signature.find_output("transform");
+  signature.default_output = signature.find_output("predict").value_or(transform.value_or(0));
   return std::move(builder_).finish(std::move(signature));
 }
 

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "formats/pickle/numpy.h"
 #include "formats/pickle/tree.h"
 #include "graph/graph.h"
@@ -43,6 +44,8 @@ struct Features {
   bool unknown = false;            // behind a gap: width and content are not known
 
   size_t size() const { return columns.size(); }
+  /// Bytes of the longest name.
+  size_t longest_name() const;
   /// The name of a column; where there are no names, scikit-learn's stand-in: "x0", "x1", ...
   std::string name(size_t i) const;
   /// All of them.
@@ -87,8 +90,9 @@ struct Gap {
 
 class Lowering {
  public:
-  /// For a model of so many input columns; names may be empty.
-  Lowering(uint32_t columns, std::vector<std::string> names);
+  /// For a model of so many input columns; names may be empty. `limits` bounds the memory of all
+  /// constants together.
+  Lowering(uint32_t columns, std::vector<std::string> names, const Limits& limits = {});
 
   /// Lowers any estimator by its class, below the current path. Never fails: see the head comment.
   Step lower(pickle::Value estimator, const Features& input, std::string_view path_part);
@@ -126,6 +130,10 @@ class Lowering {
   /// True if the column is or may become text (an open column, or one of a string value).
   bool may_be_text(const ColumnRef& column) const;
   const std::string& path() const { return path_; }
+  /// RESOURCE_EXHAUSTED once the model's estimators have passed on more columns, and made longer
+  /// names for them, than a sincere model does. A small file can use one list or name a million
+  /// times over: call it before work or memory that only a product of the file's parts bounds.
+  Status spend(uint64_t columns, uint64_t name_bytes_each = 0);
 
   const std::vector<Gap>& gaps() const { return gaps_; }
   /// The graph of the final step; the model's column types as its consumers decided.
@@ -148,6 +156,11 @@ class Lowering {
   uint32_t depth_ = 0;
   std::map<uint32_t, uint32_t> visits_;  // how often each object of the file was lowered
   std::vector<Gap> gaps_;
+  uint64_t spent_ = 0;
+  uint64_t lowered_ = 0;  // calls of lower()
+  uint64_t nodes_ = 0;
+  uint64_t constants_bytes_ = 0;
+  const uint64_t constants_bytes_max_;
 };
 
 using LowerFunction = Result<Step> (*)(Lowering& lowering, pickle::Value self,

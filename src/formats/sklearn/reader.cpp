@@ -163,7 +163,7 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   std::vector<std::string> names = feature_names(model);
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
-  Lowering lowering(columns, std::move(names));
+  Lowering lowering(columns, std::move(names), limits);
   const Step step = lowering.lower(model, lowering.input(), "");
   report.gaps.insert(report.gaps.end(), lowering.gaps().begin(), lowering.gaps().end());
   if (!report.gaps.empty()) return report;

@@ -209,6 +209,11 @@ Status TreeEnsembleBuilder::add_tree(std::span<const SourceTreeNode> nodes,
     stack.push_back({right, child + 1});
     stack.push_back({left, child});
   }
+  // Trees can share their tables: only what the tree uses counts against the limits above.
+  if (const size_t reached = ensemble_.nodes.size() - root; reached != nodes.size()) {
+    return invalid_argument(fmt::format("{} of a tree's {} nodes have no parent",
+                                        nodes.size() - reached, nodes.size()));
+  }
   return {};
 }
 

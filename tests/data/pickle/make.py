@@ -89,6 +89,7 @@ if sys.argv[1] == "numpy2":
 for protocol in range(6):
     (out / f"values.p{protocol}.pkl").write_bytes(pickle.dumps(values, protocol))
 joblib.dump(values, out / "values.joblib")
+joblib.dump(values["model"], out / "model.joblib")
 
 if sys.argv[1] == "numpy2":
     import lz4.frame

@@ -23,8 +23,10 @@ double reduced_distance(const NeighborsOp::Distance& distance, size_t features,
 double from_reduced(const NeighborsOp::Distance& distance, double reduced);
 double to_reduced(const NeighborsOp::Distance& distance, double full);
 
-/// |x|^2 or <x, y> in feature order with fused multiply-add, as the BLAS kernels of current CPUs.
+/// <x, y> in feature order with fused multiply-add, as BLAS multiplies matrices on current CPUs.
 double fused_dot(const double* x, const double* y, size_t features);
+/// |x|^2 in feature order without fused steps, as the dot product of BLAS for a few features.
+double squared_norm(const double* x, size_t features);
 /// x / |x| into `out`; a zero vector stays.
 void unit_vector(const double* x, size_t features, double* out);
 

@@ -43,11 +43,13 @@ class NameFormat {
     return made;
   }
 
-  void apply(const std::string& part, Features& features) const {
+  Status apply(Lowering& lowering, const std::string& part, Features& features) const {
     if (!known_) {
       features.names.clear();
-      return;
+      return {};
     }
+    TRY_STATUS(
+        lowering.spend(features.size(), format_.size() + part.size() + features.longest_name()));
     features.names = features.all_names();
     for (std::string& name : features.names) {
       std::string text = format_;
@@ -55,6 +57,7 @@ class NameFormat {
       replace(text, "{feature_name}", name);
       name = std::move(text);
     }
+    return {};
   }
 
  private:
@@ -69,10 +72,12 @@ class NameFormat {
 };
 
 /// The columns of a part: what fit() resolved, else the specification as it stands.
-Result<std::vector<uint32_t>> part_columns(pickle::Value self, const NamedPart& part,
+Result<std::vector<uint32_t>> part_columns(Lowering& lowering, pickle::Value self,
+                                           const NamedPart& part,
                                            const std::vector<std::string>& names, uint32_t width) {
   const auto resolved = self.find_attr("_transformer_to_input_indices");  // since 1.0
   if (resolved.has_value() && resolved->kind() == pickle::Kind::kDict) {
+    TRY_STATUS(lowering.spend(resolved->size()));
     if (const auto indices = resolved->find(part.name); indices.has_value()) {
       return resolve_columns(*indices, {}, width);
     }
@@ -80,6 +85,7 @@ Result<std::vector<uint32_t>> part_columns(pickle::Value self, const NamedPart& 
   if (!part.columns.has_value()) {
     return invalid_argument(fmt::format("transformers_.{}: no columns", part.name));
   }
+  TRY_STATUS(lowering.spend(names.size()));
   return resolve_columns(*part.columns, names, width);
 }
 
@@ -89,19 +95,22 @@ Result<Step> lower_columns(Lowering& lowering, pickle::Value self, const Feature
   named.names = fitted_names(self, input);
   const NameFormat format = TRY(NameFormat::of(self));
   const auto width = static_cast<uint32_t>(input.size());
+  const size_t longest = named.longest_name();
   Step step;
   Features& output = step.transform.emplace();
   for (const NamedPart& part : TRY(named_parts(self, "transformers_"))) {
     if (is_drop(part.estimator)) continue;
-    const std::vector<uint32_t> columns = TRY(part_columns(self, part, named.names, width));
+    const std::vector<uint32_t> columns =
+        TRY(part_columns(lowering, self, part, named.names, width));
     if (columns.empty()) continue;
+    TRY_STATUS(lowering.spend(columns.size(), longest));
     Features picked = named.pick(columns);
     if (picked.names.empty()) {
       for (const uint32_t column : columns) picked.names.push_back(named.name(column));
     }
     Features features = TRY(transform_part(lowering, part, picked, "transformers_"));
     features = TRY(weighted(lowering, self, part.name, std::move(features)));
-    format.apply(part.name, features);
+    TRY_STATUS(format.apply(lowering, part.name, features));
     output.append(features);
   }
   step.unknown = output.unknown;

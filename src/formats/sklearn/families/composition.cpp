@@ -46,7 +46,10 @@ bool is_drop(pickle::Value estimator) { return is_word(estimator, "drop"); }
 
 Result<Features> transform_part(Lowering& lowering, const NamedPart& part, const Features& input,
                                 std::string_view attribute) {
-  if (is_passthrough(part.estimator)) return input;
+  if (is_passthrough(part.estimator)) {
+    TRY_STATUS(lowering.spend(input.size() + 1));
+    return input;
+  }
   const Step step =
       lowering.lower(part.estimator, input, fmt::format("{}.{}", attribute, part.name));
   if (!step.transform.has_value()) {
@@ -62,6 +65,7 @@ Result<Features> weighted(Lowering& lowering, pickle::Value self, const std::str
   if (!weights.has_value() || weights->kind() != pickle::Kind::kDict || features.unknown) {
     return features;
   }
+  TRY_STATUS(lowering.spend(weights->size()));
   const auto weight = weights->find(name);
   if (!weight.has_value() || weight->is_none()) return features;
   const double factor = TRY(weight->as_double());

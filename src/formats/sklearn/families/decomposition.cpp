@@ -5,9 +5,12 @@
 #include <array>
 #include <cfloat>
 #include <cmath>
+#include <numbers>
 
 #include "formats/sklearn/attributes.h"
+#include "formats/sklearn/classifier.h"
 #include "formats/sklearn/estimator_table.h"
+#include "graph/ops/elementwise.h"
 #include "graph/ops/linear.h"
 #include "graph/ops/scale.h"
 
@@ -29,39 +32,106 @@ Result<std::vector<double>> whitening(pickle::Value self, bool clipped) {
   return scale;
 }
 
-Result<Step> lower_pca(Lowering& lowering, pickle::Value self, const Features& input) {
-  ValueId x = TRY(lowering.finite(self, input));
-  const uint32_t features = lowering.type(x).width;
+/// components_ and mean_ (zeros if there is none), with their shapes checked.
+struct Projection {
+  uint32_t outputs = 0;
+  uint32_t features = 0;
+  std::vector<double> components;
+  std::vector<double> mean;
+};
+
+Result<Projection> read_projection(pickle::Value self, uint32_t features) {
   pickle::Array<double> components = TRY(matrix_attr(self, "components_"));
   if (components.columns() != features || components.rows() > kWidthMax) {
     return invalid_argument(fmt::format("PCA.components_: expected {} columns, got {}", features,
                                         components.columns()));
   }
-  const auto outputs = static_cast<uint32_t>(components.rows());
-  std::vector<double> mean;
-  if (!TRY(self.attr("mean_")).is_none()) mean = std::move(TRY(f64_attr(self, "mean_")).values);
-  if (!mean.empty() && mean.size() != features) {
+  Projection made{static_cast<uint32_t>(components.rows()), features, std::move(components.values),
+                  std::vector<double>(features, 0.0)};
+  if (TRY(self.attr("mean_")).is_none()) return made;
+  made.mean = TRY(f64_attr(self, "mean_")).values;
+  if (made.mean.size() != features) {
     return invalid_argument(
-        fmt::format("PCA.mean_: expected {} numbers, got {}", features, mean.size()));
+        fmt::format("PCA.mean_: expected {} numbers, got {}", features, made.mean.size()));
   }
+  return made;
+}
+
+Result<ValueId> center(Lowering& lowering, const Projection& projection, ValueId x) {
+  return lowering.add(std::make_unique<ScaleOp>(ScaleOp::Form::kSubtractDivide, projection.features,
+                                                projection.mean, std::vector<double>{}),
+                      {x});
+}
+
+Result<ValueId> project(Lowering& lowering, const Projection& projection, ValueId x,
+                        std::vector<double> intercept) {
+  return lowering.add(std::make_unique<LinearOp>(projection.outputs, projection.features,
+                                                 projection.components, std::move(intercept)),
+                      {x});
+}
+
+/// score_samples: the log-likelihood under the Gaussian whose covariance has the components as its
+/// principal axes and the noise variance along all others. With z = components (x - mean) it is a
+/// weighted sum of z squared and of (x - mean) squared, plus a constant.
+Status add_likelihood(Lowering& lowering, pickle::Value self, const Projection& projection,
+                      ValueId x, Step& step) {
+  const bool whiten = TRY(bool_attr_or(self, "whiten", false));
+  const double noise = TRY(double_attr_or(self, "noise_variance_", 0));
+  const std::vector<double> variances = TRY(f64_attr(self, "explained_variance_")).values;
+  const uint32_t others = projection.features - projection.outputs;
+  if (variances.size() != projection.outputs || projection.outputs > projection.features) {
+    return invalid_argument("PCA.explained_variance_: expected one number for each component");
+  }
+  if (noise == 0 && others != 0) return {};  // a singular covariance: scikit-learn fails
+  std::vector<double> weights;
+  double log_determinant = others == 0 ? 0 : others * std::log(noise);  // of the covariance
+  for (const double variance : variances) {
+    // scikit-learn scales whitened components by their variance once more.
+    const double along = noise + (whiten ? variance : 1) * std::max(variance - noise, 0.0);
+    weights.push_back(-0.5 * (1 / along - (others == 0 ? 0 : 1 / noise)));
+    log_determinant += std::log(along);
+  }
+  const ValueId centered = TRY(center(lowering, projection, x));
+  ValueId terms =
+      TRY(project(lowering, projection, centered, std::vector<double>(projection.outputs, 0.0)));
+  if (others != 0) {
+    weights.insert(weights.end(), projection.features, -0.5 / noise);
+    std::vector<ColumnPick> picks;
+    for (uint32_t k = 0; k < projection.outputs; ++k) picks.push_back({0, k});
+    for (uint32_t i = 0; i < projection.features; ++i) picks.push_back({1, i});
+    terms = TRY(lowering.add(std::make_unique<SelectOp>(std::move(picks)), {terms, centered}));
+  }
+  terms =
+      TRY(lowering.add(std::make_unique<ElementwiseOp>(ElementwiseOp::Function::kSquare), {terms}));
+  const double constant =
+      -0.5 * (projection.features * std::log(2 * std::numbers::pi) + log_determinant);
+  const auto width = static_cast<uint32_t>(weights.size());
+  const ValueId sum = TRY(lowering.add(
+      std::make_unique<LinearOp>(1, width, std::move(weights), std::vector<double>{constant}),
+      {terms}));
+  step.methods.push_back(number_method("score_samples", sum, 1, true));
+  return {};
+}
+
+Result<Step> lower_pca(Lowering& lowering, pickle::Value self, const Features& input) {
+  const ValueId x = TRY(lowering.finite(self, input));
+  const Projection projection = TRY(read_projection(self, lowering.type(x).width));
+  const uint32_t outputs = projection.outputs;
+  std::vector<double> intercept(outputs, 0.0);
+  ValueId y = x;
   // Since 1.5 scikit-learn centers after the projection. The two differ in the last digits.
   const bool centers_last = written_since(self, 1, 5);
-  std::vector<double> intercept(outputs, 0.0);
-  if (!mean.empty() && centers_last) {
+  if (centers_last) {
     for (size_t k = 0; k < outputs; ++k) {
+      const double* component = projection.components.data() + k * projection.features;
       double sum = 0;
-      for (size_t i = 0; i < features; ++i) sum += mean[i] * components.values[k * features + i];
+      for (size_t i = 0; i < projection.features; ++i) sum += projection.mean[i] * component[i];
       intercept[k] = -sum;
     }
-  } else if (!mean.empty()) {
-    x = TRY(lowering.add(std::make_unique<ScaleOp>(ScaleOp::Form::kSubtractDivide, features,
-                                                   std::move(mean), std::vector<double>{}),
-                         {x}));
+  } else {
+    y = TRY(center(lowering, projection, x));
   }
-  ValueId y =
-      TRY(lowering.add(std::make_unique<LinearOp>(outputs, features, std::move(components.values),
-                                                  std::move(intercept)),
-                       {x}));
+  y = TRY(project(lowering, projection, y, std::move(intercept)));
   if (TRY(bool_attr_or(self, "whiten", false))) {
     y = TRY(lowering.add(
         std::make_unique<ScaleOp>(ScaleOp::Form::kSubtractDivide, outputs, std::vector<double>{},
@@ -70,7 +140,9 @@ Result<Step> lower_pca(Lowering& lowering, pickle::Value self, const Features& i
   }
   std::vector<std::string> names;
   for (uint32_t k = 0; k < outputs; ++k) names.push_back(fmt::format("pca{}", k));
-  return transformed(y, outputs, std::move(names));
+  Step step = transformed(y, outputs, std::move(names));
+  TRY_STATUS(add_likelihood(lowering, self, projection, x, step));
+  return step;
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ constexpr uint32_t kSparseFrom = 65;  // narrower one-hot output is dense even i
 using Cells = std::vector<pickle::Cell>;
 
 /// categories_ of all columns.
-Result<std::vector<Cells>> read_categories(pickle::Value self, size_t expected) {
+Result<std::vector<Cells>> read_categories(Lowering& lowering, pickle::Value self,
+                                           size_t expected) {
   const pickle::Array<pickle::Value> lists = TRY(pickle::to_values(TRY(self.attr("categories_"))));
   if (lists.values.size() != expected) {
     return invalid_argument(fmt::format("{}.categories_: expected {} columns, got {}", self.name(),
@@ -27,6 +28,9 @@ Result<std::vector<Cells>> read_categories(pickle::Value self, size_t expected) 
   std::vector<Cells> columns;
   for (const pickle::Value& list : lists.values) {
     columns.push_back(TRY(pickle::to_cells(list)).values);
+    size_t longest = 0;
+    for (const pickle::Cell& cell : columns.back()) longest = std::max(longest, cell.text.size());
+    TRY_STATUS(lowering.spend(columns.back().size(), longest));
   }
   return columns;
 }
@@ -74,7 +78,7 @@ struct EncoderInput {
 /// The categories and, as at most two values, the columns that they encode.
 Result<EncoderInput> read_input(Lowering& lowering, pickle::Value self, const Features& input) {
   TRY_STATUS(lowering.check_width(self, input));
-  std::vector<Cells> cells = TRY(read_categories(self, input.size()));
+  std::vector<Cells> cells = TRY(read_categories(lowering, self, input.size()));
   EncoderInput made;
   std::vector<uint32_t> numbers;
   std::vector<uint32_t> texts;
@@ -232,9 +236,11 @@ Result<Step> lower_one_hot(Lowering& lowering, pickle::Value self, const Feature
   const std::vector<Grouping> groupings = TRY(read_groupings(self, encoded));
   const auto drops = TRY(read_drops(self, input.size()));
   const std::string unknown = string_attr_or(self, "handle_unknown", "error");
-  const bool to_infrequent = unknown == "infrequent_if_exist" || unknown == "warn";
+  // 'warn' left unknown categories zero until scikit-learn 1.8 repaired it.
+  const bool to_infrequent =
+      unknown == "infrequent_if_exist" || (unknown == "warn" && written_since(self, 1, 8));
   // Read once more for the names: the table above keeps only what a lookup needs.
-  const std::vector<Cells> cells = TRY(read_categories(self, input.size()));
+  const std::vector<Cells> cells = TRY(read_categories(lowering, self, input.size()));
 
   std::vector<OneHotOp::Column> columns;
   std::vector<std::string> names;
@@ -247,12 +253,14 @@ Result<Step> lower_one_hot(Lowering& lowering, pickle::Value self, const Feature
                                      to_infrequent));
     width += groupings[i].count - (drop.has_value() ? 1 : 0);
     if (width > kWidthMax) return resource_exhausted("one-hot encoding gives too many columns");
+    TRY_STATUS(lowering.spend(cells[i].size(), input.name(i).size()));
     add_names(input.name(i), cells[i], groupings[i], drop, names);
   }
-  // The parameter was called sparse before 1.2.
+  // The parameter was called sparse before 1.2; 1.2 and 1.3 have both, sparse then says
+  // "deprecated".
+  const bool renamed = self.find_attr("sparse_output").has_value();
   const bool sparse =
-      TRY(bool_attr_or(self, "sparse_output", TRY(bool_attr_or(self, "sparse", true)))) &&
-      width >= kSparseFrom;
+      TRY(bool_attr_or(self, renamed ? "sparse_output" : "sparse", true)) && width >= kSparseFrom;
   const auto outputs = static_cast<uint32_t>(width);
   const auto combiner = self.find_attr("feature_name_combiner");
   if (names.size() != outputs || (combiner.has_value() && !combiner->is_string())) names.clear();

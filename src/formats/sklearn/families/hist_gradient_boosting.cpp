@@ -76,6 +76,9 @@ Result<HistTree> read_hist_tree(pickle::Value predictor) {
   if (words > 0 && (tree.left_sets.shape.size() != 2 || tree.left_sets.columns() != kSetWords)) {
     return invalid_argument("raw_left_cat_bitsets: expected rows of 8 numbers");
   }
+  if (words / kSetWords > tree.value.size()) {
+    return invalid_argument("raw_left_cat_bitsets: more rows than the tree has nodes");
+  }
   return tree;
 }
 

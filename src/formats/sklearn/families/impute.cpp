@@ -197,6 +197,7 @@ Result<Step> lower_simple_imputer(Lowering& lowering, pickle::Value self, const 
   TRY_STATUS(lowering.check_width(self, input));
   const std::vector<Column> columns = TRY(read_columns(self, input.size()));
   const std::vector<uint32_t> indicated = TRY(indicator_columns(self, input.size()));
+  TRY_STATUS(lowering.spend(indicated.size(), input.longest_name()));
   const Missing missing = TRY(missing_values(self));
   std::vector<bool> needed(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {

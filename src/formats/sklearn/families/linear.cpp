@@ -11,9 +11,6 @@
 namespace slipway::sklearn {
 namespace {
 
-/// Coefficients that were made sparse (sparsify()) may be at most so many when dense.
-constexpr uint64_t kDenseCellsMax = 1U << 26;
-
 /// coef_ as outputs x features, and whether it was stored 1-D: then y was a vector.
 struct Coefficients {
   pickle::Array<double> weights;
@@ -23,21 +20,8 @@ struct Coefficients {
 Result<Coefficients> coefficients(pickle::Value self) {
   const pickle::Value value = TRY(self.attr("coef_"));
   Coefficients found;
-  if (pickle::is_sparse(value)) {
-    const pickle::Csr csr = TRY(pickle::to_csr(value));
-    if (csr.columns > kDenseCellsMax || csr.rows > kDenseCellsMax / (csr.columns + 1)) {
-      return resource_exhausted(fmt::format("{}.coef_: too many coefficients, {} x {}", self.name(),
-                                            csr.rows, csr.columns));
-    }
-    found.weights.shape = {csr.rows, csr.columns};
-    found.weights.values.resize(csr.rows * csr.columns);
-    for (uint64_t row = 0; row < csr.rows; ++row) {
-      for (int64_t i = csr.row_starts[row]; i < csr.row_starts[row + 1]; ++i) {
-        const auto k = static_cast<size_t>(i);
-        found.weights.values[row * csr.columns + static_cast<size_t>(csr.column_indices[k])] +=
-            csr.values[k];
-      }
-    }
+  if (pickle::is_sparse(value)) {  // sparsify() was called
+    found.weights = TRY(pickle::to_dense(value));
     return found;
   }
   found.is_vector = TRY(pickle::array_info(value)).shape.size() < 2;

@@ -20,8 +20,6 @@ namespace {
 using Metric = NeighborsOp::Metric;
 using Search = NeighborsOp::Search;
 
-constexpr uint64_t kCellsMax = 1U << 28;
-
 struct MetricName {
   std::string_view name;        // as effective_metric_ has it
   std::string_view class_name;  // the DistanceMetric of a tree, without its "64"
@@ -206,26 +204,12 @@ Result<Points> training_points(pickle::Value self) {
     points.values = TRY(matrix_attr(self, "_fit_X")).values;
     return points;
   }
-  const pickle::Csr csr = TRY(pickle::to_csr(value));
   points.is_sparse = true;
   if (const auto data = value.find_attr("data"); data.has_value()) {
     const auto info = pickle::array_info(*data);
     points.is_float64 = info.ok() && info->dtype == "float64";
   }
-  if (csr.columns > kCellsMax || csr.rows > kCellsMax / (csr.columns + 1)) {
-    return resource_exhausted(
-        fmt::format("{}._fit_X: a sparse matrix too large to make dense, "
-                    "{} x {}",
-                    self.name(), csr.rows, csr.columns));
-  }
-  points.values.resize(csr.rows * csr.columns);
-  for (uint64_t row = 0; row < csr.rows; ++row) {
-    for (int64_t i = csr.row_starts[row]; i < csr.row_starts[row + 1]; ++i) {
-      const auto k = static_cast<size_t>(i);
-      points.values[row * csr.columns + static_cast<size_t>(csr.column_indices[k])] +=
-          csr.values[k];
-    }
-  }
+  points.values = TRY(pickle::to_dense(value)).values;
   return points;
 }
 

@@ -35,6 +35,7 @@ Result<Step> lower_union(Lowering& lowering, pickle::Value self, const Features&
     if (is_drop(part.estimator)) continue;
     Features features = TRY(transform_part(lowering, part, input, "transformer_list"));
     features = TRY(weighted(lowering, self, part.name, std::move(features)));
+    TRY_STATUS(lowering.spend(features.size(), part.name.size() + features.longest_name()));
     features.names = features.all_names();
     if (prefixed) {
       for (std::string& name : features.names) name = fmt::format("{}__{}", part.name, name);

@@ -91,6 +91,7 @@ Result<Step> lower_polynomial(Lowering& lowering, pickle::Value self, const Feat
     TRY_STATUS(add_degree(degree, features, interaction_only, terms));
     if (features == 0) break;
   }
+  TRY_STATUS(lowering.spend(terms.factors.size() + terms.starts.size(), input.longest_name()));
   std::vector<std::string> names = term_names(terms, input);
   const ValueId y = TRY(lowering.add(
       std::make_unique<PolynomialOp>(features, std::move(terms.starts), std::move(terms.factors)),

@@ -15,27 +15,11 @@
 namespace slipway::sklearn {
 namespace {
 
-constexpr uint64_t kCellsMax = 1U << 28;
-
 /// A dense or sparse matrix as a dense one.
 Result<pickle::Array<double>> any_matrix(pickle::Value self, std::string_view name) {
   const pickle::Value value = TRY(self.attr(name));
   if (!pickle::is_sparse(value)) return matrix_attr(self, name);
-  const pickle::Csr csr = TRY(pickle::to_csr(value));
-  if (csr.columns > kCellsMax || csr.rows > kCellsMax / (csr.columns + 1)) {
-    return resource_exhausted(fmt::format("{}.{}: a sparse matrix too large to make dense, {} x {}",
-                                          self.name(), name, csr.rows, csr.columns));
-  }
-  pickle::Array<double> dense;
-  dense.shape = {csr.rows, csr.columns};
-  dense.values.resize(csr.rows * csr.columns);
-  for (uint64_t row = 0; row < csr.rows; ++row) {
-    for (int64_t i = csr.row_starts[row]; i < csr.row_starts[row + 1]; ++i) {
-      const auto k = static_cast<size_t>(i);
-      dense.values[row * csr.columns + static_cast<size_t>(csr.column_indices[k])] += csr.values[k];
-    }
-  }
-  return dense;
+  return pickle::to_dense(value);
 }
 
 Result<SvmOp::Parameters> parameters(pickle::Value self) {

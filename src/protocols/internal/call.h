@@ -1,0 +1,96 @@
+// Call: one request on its way through the protocols, and what each event loop keeps between calls.
+//
+//   HttpService::handle --Call--> route's handler --run_inference--> write --> finish
+//
+// Ownership: a loop owns the Call that it uses again and again; a call that is deferred is handed
+// to the pool's callback and destroyed there. Thread rule: LoopState belongs to its loop; a Call to
+// the thread that works on it. `write` functions may run on a pool thread: they use the Call only.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "protocols/service.h"
+#include "serving/inference.h"
+#include "transport/http.h"
+
+namespace slipway::protocols {
+
+struct ReadBuffers;  // protocols/internal/json.h
+struct Call;
+
+/// What does not change from call to call.
+struct ServerInfo {
+  std::string version;
+  const metrics::Registry* registry = nullptr;
+  std::atomic<bool> draining{false};
+};
+
+struct LoopState {
+  LoopState(ServerInfo& server_info, const serving::Inference::Options& options,
+            std::shared_ptr<serving::InferencePool> pool, uint32_t loop);
+  ~LoopState();
+
+  ServerInfo& server;
+  uint32_t index;
+  serving::Inference inference;
+  std::unique_ptr<ReadBuffers> read;
+  std::unique_ptr<Call> call;
+  uint64_t next_id;
+};
+
+struct RequestedOutput {
+  uint32_t index = 0;
+  bool binary = false;
+};
+
+/// What a protocol remembers of the request for its answer.
+struct AnswerPlan {
+  std::vector<RequestedOutput> outputs;
+  std::string id;  // kserve_v2: to be echoed
+  bool has_id = false;
+  bool single = false;         // simple: one named object, answered by one value
+  bool probabilities = false;  // simple: outputs[1] holds them
+
+  void clear();
+};
+
+struct Call {
+  transport::HttpExchange* exchange = nullptr;
+  LoopState* loop = nullptr;
+  std::array<std::string_view, 2> parameters;  // what the route's {...} matched, decoded
+  std::array<std::string, 2> decoded;          // storage, where decoding was needed
+  std::array<char, 16> id_storage{};
+  std::string_view request_id;
+  std::string_view traceparent;  // valid, or empty
+  std::string_view trace_id;
+  serving::InferRequest infer;
+  serving::InferResponse result;
+  AnswerPlan plan;
+  Status error;
+  bool deferred = false;
+  void (*write)(Call&) = nullptr;
+  std::function<void()> complete;  // of a deferred exchange
+
+  const transport::HttpRequest& request() const { return exchange->request(); }
+  transport::HttpResponse& response() { return exchange->response(); }
+};
+
+/// Sets call.infer.model to the named model, or the default one if the name is empty.
+Status choose_model(Call& call, std::string_view name, std::string_view version);
+/// The snapshot; UNAVAILABLE while there is none yet.
+Result<const serving::ModelSet*> models_of(const Call& call);
+/// Runs call.infer inline or in the pool, then `write`, which makes the body of a success.
+void run_inference(Call& call, void (*write)(Call&));
+/// Answers with the error as {"error": "..."}.
+void answer_error(Call& call, Status status);
+void answer_json(Call& call, int status, std::string_view body);
+
+}  // namespace slipway::protocols

@@ -1,0 +1,20 @@
+// "Did you mean": distances between short names. For messages only, off the hot path.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "graph/signature.h"
+
+namespace slipway::protocols {
+
+/// Levenshtein distance of the first 64 bytes of each.
+size_t edit_distance(std::string_view a, std::string_view b);
+
+/// `; did you mean "petal_width"?`, or the list of columns if none is near.
+std::string column_hint(const Signature& signature, std::string_view name);
+
+/// Text from outside, shortened for a message: at most 64 bytes, in quotes.
+std::string in_quotes(std::string_view text);
+
+}  // namespace slipway::protocols

@@ -1,0 +1,144 @@
+// The Open Inference Protocol's health and metadata: what is served, and whether it is ready.
+#include <fmt/format.h>
+
+#include "base/json_escape.h"
+#include "protocols/internal/call.h"
+#include "protocols/internal/endpoints.h"
+#include "protocols/internal/json_output.h"
+
+namespace slipway::protocols {
+namespace {
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.push_back('"');
+  out += name;
+  out += "\":";
+  append_json_string(out, value);
+}
+
+void append_tensor(std::string& out, std::string_view name, std::string_view datatype,
+                   uint64_t width, bool first) {
+  if (!first) out.push_back(',');
+  out.push_back('{');
+  append_field(out, "name", name);
+  out += ",\"datatype\":\"";
+  out += datatype;
+  out += "\",\"shape\":[-1,";
+  append_integer(out, width);
+  out += "]}";
+}
+
+/// One matrix if no column has a trained name and all are of one kind; else one tensor per column.
+void append_inputs(std::string& out, const Signature& signature) {
+  size_t texts = 0;
+  for (const InputColumn& column : signature.columns) texts += column.is_text ? 1 : 0;
+  const bool uniform = texts == 0 || texts == signature.columns.size();
+  if (!signature.columns_named && uniform) {
+    append_tensor(out, "input", texts == 0 ? "FP64" : "BYTES", signature.columns.size(), true);
+    return;
+  }
+  bool first = true;
+  for (const InputColumn& column : signature.columns) {
+    append_tensor(out, column.name, column.is_text ? "BYTES" : "FP64", 1, first);
+    first = false;
+  }
+}
+
+std::string platform_of(const serving::LoadedModel& model) {
+  return "slipway_" + (model.library == "scikit-learn" ? "sklearn" : model.library);
+}
+
+void append_metadata(std::string& out, const serving::ServedModel& model) {
+  const Signature& signature = model.signature();
+  out.push_back('{');
+  append_field(out, "name", model.name);
+  out += ",\"versions\":[";
+  append_json_string(out, model.version);
+  out += "],";
+  append_field(out, "platform", platform_of(model.loaded));
+  out += ",\"inputs\":[";
+  append_inputs(out, signature);
+  out += "],\"outputs\":[";
+  bool first = true;
+  for (const OutputSpec& output : signature.outputs) {
+    append_tensor(out, output.name, oip_name(output_dtype(output)), output.width, first);
+    first = false;
+  }
+  out += "],\"parameters\":{";
+  append_field(out, "class", model.loaded.class_name);
+  out.push_back(',');
+  append_field(out, "library", model.loaded.library);
+  out.push_back(',');
+  append_field(out, "library_version", model.loaded.library_version);
+  out.push_back(',');
+  append_field(out, "digest", model.loaded.digest);
+  out.push_back(',');
+  append_field(out, "default_output", signature.outputs[signature.default_output].name);
+  out += ",\"trained_with_column_names\":";
+  out += signature.columns_named ? "true" : "false";
+  out += "}}";
+}
+
+/// Why the server is not ready; empty if it is. One model that failed does not make it unready: its
+/// own readiness tells, and the others go on.
+std::string unready_reason(const Call& call) {
+  if (call.loop->server.draining.load(std::memory_order_relaxed)) return "the server is stopping";
+  const auto models = models_of(call);
+  if (!models.ok()) return models.status().message();
+  if ((*models)->models().empty()) return "no model is served";
+  return {};
+}
+
+}  // namespace
+
+void v2_server_metadata(Call& call) {
+  std::string& body = call.response().body;
+  body += "{\"name\":\"slipway\",";
+  append_field(body, "version", call.loop->server.version);
+  body += ",\"extensions\":[\"binary_tensor_data\"]}";
+}
+
+void v2_live(Call& call) { answer_json(call, 200, "{\"live\":true}"); }
+
+void v2_ready(Call& call) {
+  const std::string reason = unready_reason(call);
+  if (reason.empty()) return answer_json(call, 200, "{\"ready\":true}");
+  answer_error(call, unavailable(reason));
+  call.response().body = "{\"ready\":false,";
+  append_field(call.response().body, "error", reason);
+  call.response().body.push_back('}');
+}
+
+void v2_models(Call& call) {
+  const auto models = models_of(call);
+  if (!models.ok()) return answer_error(call, models.status());
+  std::string& body = call.response().body;
+  body += "{\"models\":[";
+  bool first = true;
+  for (const auto& model : (*models)->models()) {
+    if (!first) body.push_back(',');
+    first = false;
+    append_json_string(body, model->name);
+  }
+  body += "]}";
+}
+
+void v2_model_metadata(Call& call) {
+  Status status = choose_model(call, call.parameters[0], call.parameters[1]);
+  if (!status.ok()) return answer_error(call, std::move(status));
+  append_metadata(call.response().body, *call.infer.model);
+  call.infer.model = nullptr;  // asks about the model, not of it: no inference request to count
+}
+
+void v2_model_ready(Call& call) {
+  Status status = choose_model(call, call.parameters[0], call.parameters[1]);
+  const std::string_view name = call.parameters[0];
+  call.infer.model = nullptr;
+  if (!status.ok()) return answer_error(call, std::move(status));
+  std::string& body = call.response().body;
+  body.push_back('{');
+  append_field(body, "name", name);
+  body += ",\"ready\":true}";
+}
+
+}  // namespace slipway::protocols

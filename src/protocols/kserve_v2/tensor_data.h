@@ -1,0 +1,26 @@
+// The elements of one tensor, from JSON or from its binary part, into the cells of the rows.
+#pragma once
+
+#include <string_view>
+
+#include "protocols/internal/json.h"
+
+namespace slipway::protocols::kserve_v2 {
+
+/// Where a tensor's elements go: element k to cell first + k * stride, row-major over the rows.
+struct Place {
+  InputBuffer& input;
+  size_t first;
+  size_t stride;
+  size_t count;
+  size_t width;  // of a nested row of the tensor
+  bool is_text;
+};
+
+/// Nested or flat; null and NaN are missing values for any type.
+Status read_json_data(JsonInput& json, ondemand::value& value, const Tensor& tensor,
+                      const Place& place);
+/// Little-endian; BYTES as 4 bytes of length before each text.
+Status read_binary_data(std::string_view bytes, const Tensor& tensor, const Place& place);
+
+}  // namespace slipway::protocols::kserve_v2

@@ -1,0 +1,162 @@
+// The landing page, the plain list of models, and the metrics' text.
+#include <fmt/format.h>
+
+#include "base/json_escape.h"
+#include "metrics/registry.h"
+#include "protocols/internal/call.h"
+#include "protocols/internal/endpoints.h"
+#include "protocols/site/example.h"
+
+namespace slipway::protocols {
+namespace {
+
+constexpr size_t kExampleColumnsMax = 40;  // a longer curl line helps nobody
+
+constexpr std::string_view kPageHead = R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Slipway</title>
+<style>
+:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem}
+h1{margin:0}h2{margin:2rem 0 .25rem;font-size:1.15rem}
+p{margin:.25rem 0}.dim{opacity:.7}
+.state{font-size:.8rem;font-weight:600;padding:.1rem .5rem;border-radius:1rem;margin-left:.5rem}
+.ready{background:#1a7f3733;color:#1a7f37}.failed{background:#cf222e33;color:#cf222e}
+pre{background:#8881;padding:.75rem;border-radius:.5rem;overflow-x:auto;margin:.5rem 0}
+code{font:14px ui-monospace,monospace}a{color:#0969da}
+</style></head><body>
+)";
+
+void append_html(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out.push_back(c);
+    }
+  }
+}
+
+/// A path segment, percent-encoded.
+std::string encoded(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      out.push_back(c);
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+/// Text inside single quotes of a POSIX shell.
+std::string shell_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out + "'";
+}
+
+/// The host as the client named it, if it is one.
+std::string host_of(const Call& call) {
+  const std::string_view host = call.request().header("host");
+  for (const char c : host) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == ':' || c == '[' || c == ']' || c == '_';
+    if (!plain) return "localhost:8080";
+  }
+  return host.empty() || host.size() > 255 ? "localhost:8080" : std::string(host);
+}
+
+void append_model(std::string& out, const Call& call, const serving::ServedModel& model) {
+  const Signature& signature = model.signature();
+  out += "<h2>";
+  append_html(out, model.name);
+  out += "<span class=\"state ready\">ready</span></h2>\n<p class=\"dim\">";
+  append_html(out, model.loaded.class_name);
+  out += ", ";
+  append_html(out, model.loaded.library + " " + model.loaded.library_version);
+  out += fmt::format(", version {}, {} columns &middot; ", model.version, signature.columns.size());
+  const std::string path = encoded(model.name);
+  out += fmt::format(
+      "<a href=\"/v2/models/{0}\">metadata</a> &middot; "
+      "<a href=\"/v2/models/{0}/openapi.json\">OpenAPI</a></p>\n",
+      path);
+  if (signature.columns.size() > kExampleColumnsMax) return;
+  out += "<pre><code>";
+  append_html(out, fmt::format("curl http://{}/models/{}/predict -d {}", host_of(call), path,
+                               shell_quoted(site::example_features(signature))));
+  out += "</code></pre>\n";
+}
+
+void append_failed(std::string& out, const serving::ModelStatus& status) {
+  out += "<h2>";
+  append_html(out, status.name);
+  out += "<span class=\"state failed\">failed</span></h2>\n<p>";
+  append_html(out, status.status.message());
+  out += "</p>\n";
+}
+
+}  // namespace
+
+void landing_page(Call& call) {
+  transport::HttpResponse& response = call.response();
+  response.content_type = "text/html; charset=utf-8";
+  std::string& body = response.body;
+  body = kPageHead;
+  body += "<h1>Slipway</h1>\n<p class=\"dim\">";
+  append_html(body, "version " + call.loop->server.version);
+  body +=
+      " &middot; <a href=\"/metrics\">metrics</a> &middot; "
+      "<a href=\"/v2\">Open Inference Protocol</a> &middot; "
+      "<a href=\"/v2/health/ready\">readiness</a></p>\n";
+  const auto models = models_of(call);
+  if (!models.ok()) {
+    body += "<p>The models are still loading.</p>\n";
+  } else {
+    for (const auto& model : (*models)->models()) append_model(body, call, *model);
+    for (const serving::ModelStatus& status : (*models)->statuses()) {
+      if (!status.status.ok()) append_failed(body, status);
+    }
+  }
+  body += "</body></html>\n";
+}
+
+void models_list(Call& call) {
+  const auto models = models_of(call);
+  if (!models.ok()) return answer_error(call, models.status());
+  std::string& body = call.response().body;
+  body += "{\"models\":[";
+  bool first = true;
+  for (const serving::ModelStatus& status : (*models)->statuses()) {
+    if (!first) body.push_back(',');
+    first = false;
+    body += "{\"name\":";
+    append_json_string(body, status.name);
+    body += ",\"version\":";
+    append_json_string(body, status.version);
+    body += status.status.ok() ? ",\"ready\":true" : ",\"ready\":false,\"error\":";
+    if (!status.status.ok()) append_json_string(body, status.status.message());
+    body.push_back('}');
+  }
+  body += "]}";
+}
+
+void metrics_text(Call& call) {
+  call.response().content_type = metrics::kTextContentType;
+  call.loop->server.registry->write(call.response().body);
+}
+
+}  // namespace slipway::protocols

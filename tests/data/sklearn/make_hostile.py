@@ -1,0 +1,245 @@
+"""Writes hostile_models/: well-formed pickles of scikit-learn classes that no fit() could have made.
+
+`make_hostile.py OUTPUT_FOLDER` with any Python 3: the pickles are assembled by hand, so neither scikit-learn nor numpy
+is needed. Most are small files that stand for an enormous amount of work or memory, because a pickle can use one
+object any number of times, even inside itself. expected.json says which limit or contradiction each must be refused
+for: a word that the message holds.
+"""
+
+import json
+import pathlib
+import struct
+import sys
+
+
+class Raw(bytes):
+    """Opcodes that push one value."""
+
+
+def pickled(value):
+    """The opcodes of a Python value; nothing is memoized."""
+    if isinstance(value, Raw):
+        return value
+    if value is None:
+        return b"N"
+    if value is True or value is False:
+        return b"\x88" if value else b"\x89"
+    if isinstance(value, int):
+        if -(1 << 31) <= value < 1 << 31:
+            return b"J" + struct.pack("<i", value)
+        return b"\x8a\x08" + struct.pack("<q", value)
+    if isinstance(value, float):
+        return b"G" + struct.pack(">d", value)
+    if isinstance(value, str):
+        text = value.encode()
+        return b"X" + struct.pack("<I", len(text)) + text
+    if isinstance(value, bytes):
+        return b"B" + struct.pack("<I", len(value)) + value
+    if isinstance(value, list):
+        return b"](" + b"".join(map(pickled, value)) + b"e"
+    if isinstance(value, tuple):
+        return b"(" + b"".join(map(pickled, value)) + b"t"
+    if isinstance(value, dict):
+        return b"}(" + b"".join(pickled(k) + pickled(v) for k, v in value.items()) + b"u"
+    raise TypeError(type(value))
+
+
+def put(key):
+    """Memoizes the value on top of the stack."""
+    return b"r" + struct.pack("<I", key)
+
+
+def get(key):
+    return Raw(b"j" + struct.pack("<I", key))
+
+
+def named(value, key):
+    """A value that get(key) gives again."""
+    return Raw(pickled(value) + put(key))
+
+
+def model(path, key=None, **attributes):
+    """An estimator; with a key it is memoized before its state, so that the state can hold the estimator itself."""
+    module, name = path.rsplit(".", 1)
+    made = b"c" + f"sklearn.{module}\n{name}\n".encode() + b")\x81"
+    if key is not None:
+        made += put(key)
+    return Raw(made + pickled({**attributes, "_sklearn_version": "1.7.2"}) + b"b")
+
+
+DTYPES = {"f": ("f8", "<", 8), "i": ("i8", "<", 8), "n": ("i4", "<", 4)}
+
+
+def array(values, shape=None, kind="f"):
+    code, order, size = DTYPES[kind]
+    form = {"f": "d", "i": "q", "n": "i"}[kind]
+    dtype = Raw(b"cnumpy\ndtype\n" + pickled((code, False, True)) + b"R" +
+                pickled((3, order, None, None, None, -1, -1, 0)) + b"b")
+    content = struct.pack(f"<{len(values)}{form}", *values)
+    shape = (len(values),) if shape is None else shape
+    head = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n" + pickled((0,)) + pickled(b"b") + b"\x87R"
+    return Raw(head + pickled((1, shape, dtype, False, content)) + b"b")
+
+
+def objects(items):
+    dtype = Raw(b"cnumpy\ndtype\n" + pickled(("O8", False, True)) + b"R" +
+                pickled((3, "|", None, None, None, -1, -1, 63)) + b"b")
+    head = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n" + pickled((0,)) + pickled(b"b") + b"\x87R"
+    return Raw(head + pickled((1, (len(items),), dtype, False, list(items))) + b"b")
+
+
+def scaler(columns=2, **attributes):
+    return model("preprocessing._data.MaxAbsScaler", n_features_in_=columns,
+                 scale_=array([1.0] * columns), **attributes)
+
+
+def pipeline(steps, key=None, **attributes):
+    return model("pipeline.Pipeline", key, steps=steps, **attributes)
+
+
+def union(parts, key=None, **attributes):
+    return model("pipeline.FeatureUnion", key, transformer_list=parts, transformer_weights=None, **attributes)
+
+
+def nested_union(levels):
+    """Each level uses the one below it twice: 2 ** levels scalers from a file of a few kilobytes."""
+    part = named(scaler(), 1)
+    for level in range(levels):
+        part = named(union([("a", part), ("b", get(level + 1))]), level + 2)
+    return part
+
+
+def nested_pipelines(depth):
+    part = scaler()
+    for _ in range(depth):
+        part = pipeline([("p", part)])
+    return part
+
+
+def everything_holds_everything(count):
+    """Unions that all share one list of themselves."""
+    parts = named([(f"u{i}", model("pipeline.FeatureUnion", 10 + i, transformer_list=get(1))) for i in range(count)], 2)
+    # The list is needed before it is complete: it is memoized while empty.
+    return Raw(b"]" + put(1) + b"(" + parts[2:-len(put(2)) - 1] + b"e0" +
+               union(get(1), n_features_in_=1))
+
+
+def columns(transformers, width, **attributes):
+    return model("compose._column_transformer.ColumnTransformer", transformers_=transformers, n_features_in_=width,
+                 sparse_threshold=0.3, transformer_weights=None, verbose_feature_names_out=True, **attributes)
+
+
+def one_hot(categories, **attributes):
+    return model("preprocessing._encoders.OneHotEncoder", categories_=categories, n_features_in_=len(categories),
+                 handle_unknown="error", drop_idx_=None, sparse_output=True, _infrequent_enabled=False, **attributes)
+
+
+def polynomial(degree, width, **attributes):
+    return model("preprocessing._polynomial.PolynomialFeatures", degree=degree, n_features_in_=width,
+                 interaction_only=False, include_bias=True, order="C", **attributes)
+
+
+def neighbors(k, points=4):
+    return model("neighbors._classification.KNeighborsClassifier", n_neighbors=k, weights="uniform", n_features_in_=1,
+                 outputs_2d_=False, classes_=array([0, 1], kind="i"), _y=array([0, 1] * (points // 2), kind="i"),
+                 _fit_X=array([float(i) for i in range(points)], (points, 1)), _fit_method="brute", _tree=None,
+                 effective_metric_="euclidean", effective_metric_params_={}, n_samples_fit_=points, metric="minkowski")
+
+
+def classifier(classes):
+    return model("linear_model._logistic.LogisticRegression", coef_=array([0.5] * 6, (3, 2)),
+                 intercept_=array([0.0] * 3), classes_=array(classes, kind="i"), n_features_in_=2,
+                 multi_class="auto", solver="lbfgs")
+
+
+def pca(rows, width):
+    return model("decomposition._pca.PCA", components_=array([1.0] * (rows * width), (rows, width)),
+                 mean_=array([0.0]), explained_variance_=array([1.0] * 9), whiten=True, n_components_=1 << 40,
+                 n_features_in_=width, noise_variance_=0.0)
+
+
+def svc(counts):
+    return model("svm._classes.SVC", kernel="rbf", _gamma=0.5, degree=3, coef0=0.0, n_features_in_=1,
+                 classes_=array([0, 1], kind="i"), _n_support=array(counts, kind="n"), probability=False,
+                 break_ties=False, decision_function_shape="ovr", support_vectors_=array([0.0, 1.0], (2, 1)),
+                 _dual_coef_=array([1.0, -1.0], (1, 2)), _intercept_=array([0.0]), _sparse=False)
+
+
+def sparse_support(rows, width):
+    matrix = Raw(b"cscipy.sparse._csr\ncsr_matrix\n)\x81" +
+                 pickled({"_shape": (rows, width), "indptr": array([0] * (rows + 1), kind="n"),
+                          "indices": array([], kind="n"), "data": array([])}) + b"b")
+    return model("svm._classes.SVR", kernel="rbf", _gamma=0.5, degree=3, coef0=0.0, n_features_in_=2,
+                 _n_support=array([rows], kind="n"), support_vectors_=matrix, _dual_coef_=array([1.0], (1, 1)),
+                 _intercept_=array([0.0]), _sparse=True)
+
+
+def search(**attributes):
+    return model("model_selection._search.GridSearchCV", **attributes)
+
+
+def repeated(item, times):
+    """A list of one memoized value many times over."""
+    first = pickled(named(item, 77))
+    return Raw(b"](" + first + get(77) * (times - 1) + b"e")
+
+
+WIDE = 1 << 20
+
+
+def long_names(width, size):
+    names = objects([named("n" * size, 5)] + [get(5)] * (width - 1))
+    return model("preprocessing._data.Normalizer", norm="l2", n_features_in_=width, feature_names_in_=names)
+
+
+def cases():
+    yield "pipeline_of_itself.pkl", pipeline([("a", get(1))], 1), "places"
+    yield "search_of_itself.pkl", search(best_estimator_=search(best_estimator_=None)), "not supported"
+    yield "search_cycle.pkl", model("model_selection._search.GridSearchCV", 1, best_estimator_=get(1)), "places"
+    yield "union_doubles_30_times.pkl", nested_union(30), "places"
+    yield "pipelines_60_deep.pkl", nested_pipelines(60), "nested deeper"
+    yield "unions_of_each_other.pkl", everything_holds_everything(3000), "places"
+    yield "wide_passthrough.pkl", pipeline(repeated(("p", "passthrough"), 10_000), n_features_in_=WIDE), "columns"
+    yield "wide_union.pkl", union([("x" * 100_000, "passthrough")] * 1, n_features_in_=WIDE), "columns"
+    yield "wide_scaler.pkl", model("preprocessing._data.MaxAbsScaler", n_features_in_=WIDE, scale_=array([1.0])), \
+        "1048576"
+    yield "too_wide.pkl", model("preprocessing._data.Normalizer", norm="l2", n_features_in_=1 << 40), "how many columns"
+    yield "negative_width.pkl", model("preprocessing._data.Normalizer", norm="l2", n_features_in_=-1), \
+        "how many columns"
+    yield "polynomial_degree.pkl", polynomial(1 << 62, 3), "polynomial"
+    yield "polynomial_terms.pkl", polynomial(9, 4000), "polynomial"
+    yield "polynomial_wide.pkl", polynomial(2, WIDE), "polynomial"
+    yield "columns_picked_again.pkl", columns(
+        [(f"p{i}", "passthrough", get(9) if i else named([0] * 20_000, 9)) for i in range(3000)], 2), "columns"
+    yield "columns_beyond.pkl", columns([("p", "passthrough", [0, 1 << 40])], 2), "selects column"
+    yield "one_hot_shared.pkl", one_hot(
+        [named(array([float(i) for i in range(5000)]), 9)] + [get(9)] * 20_000), "columns"
+    yield "one_hot_long_text.pkl", one_hot(
+        [objects([named("t" * 100_000, 9)] + [get(9)] * 30_000)]), "columns"
+    yield "neighbors_more_than_points.pkl", neighbors(1 << 30), "neighbors"
+    yield "neighbors_none.pkl", neighbors(0), "neighbors"
+    yield "classes_too_few.pkl", classifier([0, 1]), "classes"
+    yield "classes_none.pkl", classifier([]), "classes"
+    yield "pca_mean.pkl", pca(3, 2), "mean_"
+    yield "svc_negative_counts.pkl", svc([-1, 3]), "count"
+    yield "svc_many_counts.pkl", svc([1 << 30, 1 << 30]), "support"
+    yield "svr_sparse_huge.pkl", sparse_support(1000, 1 << 40), "too large"
+    yield "long_names.pkl", long_names(WIDE // 16, 1_000_000), "columns"
+    yield "many_attributes.pkl", scaler(**{f"a{i}": None for i in range(20_000)}), "attributes"
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]) / "hostile_models"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    expected = {}
+    for name, value, word in cases():
+        (folder / name).write_bytes(b"\x80\x04" + value + b".")
+        expected[name] = word
+    lines = [f" {json.dumps(name)}: {json.dumps(word)}" for name, word in sorted(expected.items())]
+    (folder / "expected.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()
