@@ -55,6 +55,9 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
   c.add_option("paths", o.paths, "Model files, or folders of model files")->type_name("PATH");
   c.add_option("--config", config, "Read settings from this YAML file")->type_name("FILE");
   c.add_option("--name", o.name, "Name of the model (for a single file)")->group("Models");
+  c.add_option("--select", o.select, "Which model, in files that hold several")
+      ->type_name("PATH")
+      ->group("Models");
   c.add_option("--default-model", o.default_model,
                "The model that /predict means when there are several")
       ->group("Models");

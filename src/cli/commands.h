@@ -15,6 +15,7 @@ inline constexpr int kExitUnsupported = 2;  // the model holds something that Sl
 struct ServeOptions {
   std::vector<std::string> paths;
   std::string name;
+  std::string select;
   std::string default_model;
   std::string host = "127.0.0.1";
   uint16_t port = 8080;

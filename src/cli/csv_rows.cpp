@@ -129,7 +129,7 @@ class CsvRows final : public RowSource {
     }
     for (const InputColumn& column : signature_.columns) {
       const auto count = std::count(header.begin(), header.end(), column.name);
-      if (count == 0) return missing_column("column", column.name, header);
+      if (count == 0 && column.is_used) return missing_column("column", column.name, header);
       if (count > 1) {
         return invalid_argument(fmt::format("line 1: column '{}' stands there twice", column.name));
       }
@@ -156,9 +156,10 @@ class CsvRows final : public RowSource {
     for (size_t i = 0; i < fields.size(); ++i) {
       if (targets_[i].kind != Target::Kind::kFeature) continue;
       const uint32_t column = targets_[i].index;
+      if (!signature_.columns[column].is_used) continue;
       if (signature_.columns[column].is_text) {
         input.string_row(row)[column] = !reader_.quoted(i) && is_missing(fields[i])
-                                            ? StringCell::nan()
+                                            ? StringCell::absent()
                                             : input.store(fields[i]);
         continue;
       }

@@ -11,6 +11,7 @@ namespace slipway::cli {
 namespace {
 
 std::string_view column_type(const InputColumn& column) {
+  if (!column.is_used) return "not used";
   return column.is_text ? "text" : "number";
 }
 

@@ -85,7 +85,7 @@ class JsonRows final : public RowSource {
       TRY_STATUS(set(value, row, *column, input));
     }
     for (size_t i = 0; i < seen.size(); ++i) {
-      if (!seen[i]) {
+      if (!seen[i] && signature_.columns[i].is_used) {
         return invalid_argument(fmt::format("'{}' is missing", signature_.columns[i].name));
       }
     }
@@ -102,7 +102,7 @@ class JsonRows final : public RowSource {
 
   Status set(dom::element value, size_t row, uint32_t column, InputBuffer& input) {
     const InputColumn& target = signature_.columns[column];
-    if (value.is_null()) return {};  // cells begin as missing
+    if (value.is_null() || !target.is_used) return {};  // cells begin as missing
     if (target.is_text) {
       if (!value.is_string()) return wrong_type(target, "a text", value);
       input.string_row(row)[column] = input.store(value.get_string().value());

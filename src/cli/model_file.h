@@ -23,10 +23,12 @@ Result<ModelFile> read_model_file(const std::string& path, const std::string& se
 /// The serving layer's loader. Thread-safe.
 class FileModelLoader final : public serving::ModelLoader {
  public:
-  explicit FileModelLoader(uint64_t model_bytes_max) : model_bytes_max_(model_bytes_max) {}
+  FileModelLoader(std::string select, uint64_t model_bytes_max)
+      : select_(std::move(select)), model_bytes_max_(model_bytes_max) {}
   Result<serving::LoadedModel> load(const std::string& path) override;
 
  private:
+  const std::string select_;  // which model, in files that hold several
   const uint64_t model_bytes_max_;
 };
 

@@ -52,7 +52,7 @@ TEST(RowsTest, CsvColumnsAreMatchedByNameAndTheRestIsPassedThrough) {
   EXPECT_EQ(rows.input.number_row(0)[0], 31);
   EXPECT_EQ(rows.input.string_row(0)[1].view(), "Oslo");
   EXPECT_TRUE(std::isnan(rows.input.number_row(1)[0]));
-  EXPECT_EQ(rows.input.string_row(1)[1].kind, StringCell::Kind::kNan);
+  EXPECT_EQ(rows.input.string_row(1)[1].kind, StringCell::Kind::kAbsent);
 }
 
 TEST(RowsTest, CsvWithoutNamesGoesByPositionWithOrWithoutHeader) {

@@ -125,7 +125,7 @@ void publish(transport::Server& server, protocols::HttpService& service, uint32_
 /// The models, or the reasons why none of them can be served.
 Result<std::shared_ptr<const serving::ModelSet>> load(const ServeOptions& options,
                                                       serving::ServingMetrics& metrics) {
-  FileModelLoader loader(options.model_bytes_max);
+  FileModelLoader loader(options.select, options.model_bytes_max);
   serving::LoadRequest request{options.paths, options.name, options.default_model};
   std::shared_ptr<const serving::ModelSet> models =
       TRY(serving::load_models(request, loader, metrics));

@@ -221,7 +221,7 @@ Status read_text(JsonInput& json, ondemand::value& value, InputBuffer& input, St
     bool is_null = false;
     const auto error = value.is_null().get(is_null);
     if (error != simdjson::SUCCESS || !is_null) return json.syntax_error(simdjson::N_ATOM_ERROR);
-    cell = nan ? StringCell::nan() : StringCell::none();
+    cell = nan ? StringCell::nan() : StringCell::absent();
     return {};
   }
   return invalid_argument("expected a string, got " + describe(value));

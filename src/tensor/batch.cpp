@@ -11,7 +11,7 @@ void InputBuffer::reset(size_t rows, size_t columns, bool has_strings) {
   columns_ = columns;
   has_strings_ = has_strings;
   numbers_.assign(rows * columns, std::numeric_limits<double>::quiet_NaN());
-  strings_.assign(has_strings ? rows * columns : 0, StringCell::none());
+  strings_.assign(has_strings ? rows * columns : 0, StringCell::absent());
   if (blocks_.size() > 1) blocks_.resize(1);
   block_index_ = 0;
   block_used_ = 0;
@@ -20,7 +20,7 @@ void InputBuffer::reset(size_t rows, size_t columns, bool has_strings) {
 void InputBuffer::add_row() {
   ++rows_;
   numbers_.resize(rows_ * columns_, std::numeric_limits<double>::quiet_NaN());
-  if (has_strings_) strings_.resize(rows_ * columns_, StringCell::none());
+  if (has_strings_) strings_.resize(rows_ * columns_, StringCell::absent());
 }
 
 StringCell InputBuffer::store(std::string_view text) {

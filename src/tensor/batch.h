@@ -19,19 +19,21 @@
 
 namespace slipway {
 
-/// One cell of a text column. Python knows two missing values, and encoders tell them apart.
+/// One cell of a text column. Python knows two missing values, and encoders tell them apart; JSON
+/// and CSV have one word for both, kAbsent, which counts as whichever of the two the model knows.
 struct StringCell {
-  enum class Kind : uint8_t { kText, kNone, kNan };
+  enum class Kind : uint8_t { kText, kNone, kNan, kAbsent };
 
   const char* data = nullptr;
   uint32_t size = 0;
-  Kind kind = Kind::kNone;
+  Kind kind = Kind::kAbsent;
 
   static StringCell text(std::string_view view) {
     return {view.data(), static_cast<uint32_t>(view.size()), Kind::kText};
   }
-  static StringCell none() { return {}; }
+  static StringCell none() { return {nullptr, 0, Kind::kNone}; }
   static StringCell nan() { return {nullptr, 0, Kind::kNan}; }
+  static StringCell absent() { return {}; }
   bool missing() const { return kind != Kind::kText; }
   std::string_view view() const { return {data, size}; }
 };
@@ -46,7 +48,7 @@ struct Batch {
 /// Owns the rows that a Batch points to; reused from request to request without allocating.
 class InputBuffer {
  public:
-  /// Room for rows x columns cells, numbers set to NaN, strings to None (only if has_strings).
+  /// Room for rows x columns cells, numbers set to NaN, strings to absent (only if has_strings).
   void reset(size_t rows, size_t columns, bool has_strings);
   /// One more row behind the others (for readers that do not know the row count beforehand).
   void add_row();

@@ -444,14 +444,14 @@ void Connection::close() {
 class EventLoop::Impl final : public ConnectionOwner {
  public:
   Impl(uint32_t index, const ServerOptions& options, HttpHandler& handler, const Clock& clock,
-       std::atomic<uint32_t>& open_connections, UniqueFd listener, bool ipv6)
+       ConnectionCount& count, UniqueFd listener, bool ipv6)
       : io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),  // sockets are touched by one thread only
         context_(std::make_shared<LoopContext>(index, options, handler, clock)),
         mailbox_(std::make_shared<Mailbox>(io_)),
         acceptor_(io_),
         sweep_timer_(io_),
         accept_timer_(io_),
-        open_connections_(open_connections) {
+        count_(count) {
     acceptor_.assign(ipv6 ? Tcp::v6() : Tcp::v4(), listener.get());
     listener.release();
   }
@@ -495,7 +495,7 @@ class EventLoop::Impl final : public ConnectionOwner {
     }
     acceptor_.close(code);
     accept_timer_.cancel();
-    listening_.store(false);
+    count_.remove_listener();
   }
 
   void quit() {
@@ -504,7 +504,6 @@ class EventLoop::Impl final : public ConnectionOwner {
     io_.stop();
   }
 
-  bool listening() const { return listening_.load(); }
   uint64_t requests_cut() const { return requests_cut_; }
   const LoopCounters& counters() const { return context_->counters; }
 
@@ -518,7 +517,7 @@ class EventLoop::Impl final : public ConnectionOwner {
     }
     connections_.pop_back();
     context_->counters.connections_open.subtract(1);
-    open_connections_.fetch_sub(1);
+    count_.remove();
   }
 
   std::span<char> discard_space() override { return discarded_; }
@@ -558,7 +557,7 @@ class EventLoop::Impl final : public ConnectionOwner {
   }
 
   void adopt(Socket socket) {
-    const uint32_t open = open_connections_.load();
+    const uint32_t open = count_.open();
     const uint32_t open_max = context_->options.connections_max;
     context_->counters.connections_accepted.add(1);
     if (open >= open_max) context_->counters.connections_refused.add(1);
@@ -571,7 +570,7 @@ class EventLoop::Impl final : public ConnectionOwner {
                                                    peer.address().to_string(), now);
     connection->index = connections_.size();
     connections_.push_back(connection);
-    open_connections_.fetch_add(1);
+    count_.add();
     context_->counters.connections_open.add(1);
     if (open >= open_max) {
       connection->start_refused(now);
@@ -622,18 +621,16 @@ class EventLoop::Impl final : public ConnectionOwner {
   Timer sweep_timer_;
   Timer accept_timer_;
   std::vector<std::shared_ptr<Connection>> connections_;
-  std::atomic<uint32_t>& open_connections_;
-  std::atomic<bool> listening_{true};
+  ConnectionCount& count_;
   uint64_t requests_cut_ = 0;
   SteadyTime next_accept_warning_{};
   std::array<char, 16 * 1024> discarded_;
 };
 
 EventLoop::EventLoop(uint32_t index, const ServerOptions& options, HttpHandler& handler,
-                     const Clock& clock, std::atomic<uint32_t>& open_connections, UniqueFd listener,
-                     bool ipv6)
-    : impl_(std::make_unique<Impl>(index, options, handler, clock, open_connections,
-                                   std::move(listener), ipv6)) {}
+                     const Clock& clock, ConnectionCount& count, UniqueFd listener, bool ipv6)
+    : impl_(std::make_unique<Impl>(index, options, handler, clock, count, std::move(listener),
+                                   ipv6)) {}
 
 EventLoop::~EventLoop() = default;
 
@@ -648,8 +645,6 @@ void EventLoop::begin_close() {
 void EventLoop::stop_listening() {
   impl_->post([impl = impl_.get()] { impl->stop_listening(); });
 }
-
-bool EventLoop::listening() const { return impl_->listening(); }
 
 void EventLoop::quit() {
   impl_->post([impl = impl_.get()] { impl->quit(); });

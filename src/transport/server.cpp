@@ -4,21 +4,17 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include <algorithm>
-#include <atomic>
 #include <exception>
 #include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "transport/internal/connection_count.h"
 #include "transport/internal/event_loop.h"
 #include "transport/internal/listener.h"
 
 namespace slipway::transport {
 namespace {
-
-// stop() looks so often whether all connections are done.
-constexpr std::chrono::milliseconds kStopPoll{2};
 
 // Pins the thread to the index-th CPU that the process may use.
 void pin_thread(std::thread& thread, uint32_t index) {
@@ -43,9 +39,11 @@ void pin_thread(std::thread& thread, uint32_t index) {
 class ServerImpl final : public Server {
  public:
   ServerImpl(const ServerOptions& options, HttpHandler& handler, Listeners listeners)
-      : options_(options), port_(listeners.port) {
+      : options_(options),
+        port_(listeners.port),
+        connections_(static_cast<uint32_t>(listeners.sockets.size())) {
     for (uint32_t i = 0; i < listeners.sockets.size(); i++) {
-      loops_.push_back(std::make_unique<EventLoop>(i, options_, handler, clock_, open_connections_,
+      loops_.push_back(std::make_unique<EventLoop>(i, options_, handler, clock_, connections_,
                                                    std::move(listeners.sockets[i]),
                                                    listeners.ipv6));
     }
@@ -78,15 +76,7 @@ class ServerImpl final : public Server {
     stopped_ = true;
     begin_close();
     for (const auto& loop : loops_) loop->stop_listening();
-    const auto deadline = std::chrono::steady_clock::now() + grace;
-    const auto done = [this] {
-      return open_connections_.load() == 0 &&
-             std::none_of(loops_.begin(), loops_.end(),
-                          [](const auto& loop) { return loop->listening(); });
-    };
-    while (!done() && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(kStopPoll);
-    }
+    connections_.wait_until_none(std::chrono::steady_clock::now() + grace);
     for (const auto& loop : loops_) loop->quit();
     for (std::thread& thread : threads_) thread.join();
     uint64_t cut = 0;
@@ -110,7 +100,7 @@ class ServerImpl final : public Server {
   const ServerOptions options_;
   const uint16_t port_;
   const SystemClock clock_;
-  std::atomic<uint32_t> open_connections_{0};
+  ConnectionCount connections_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::thread> threads_;
   bool stopped_ = false;

@@ -75,6 +75,9 @@ CategoryLookup::CategoryLookup(const Categories& categories) : categories_(&cate
 int64_t CategoryLookup::find_text(const StringCell& cell) const {
   if (cell.kind == StringCell::Kind::kNone) return position_or_unknown(categories_->none);
   if (cell.kind == StringCell::Kind::kNan) return position_or_unknown(categories_->nan);
+  if (cell.kind == StringCell::Kind::kAbsent) {
+    return position_or_unknown(categories_->nan.has_value() ? categories_->nan : categories_->none);
+  }
   const size_t mask = slots_.size() - 1;
   for (size_t slot = hash_text(cell.view()) & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
     if (categories_->texts[slots_[slot] - 1] == cell.view()) return int64_t{slots_[slot]} - 1;
@@ -97,9 +100,9 @@ Status CategoryLookup::unknown_error(const KernelArgs& args, size_t row) const {
   if (categories_->is_text) {
     const StringCell& cell = input.strings(row)[categories_->from.column];
     value = cell.kind == StringCell::Kind::kNone ? "None"
-            : cell.kind == StringCell::Kind::kNan
-                ? "nan"
-                : fmt::format("'{}'", cell.view().substr(0, kShownMax));
+            : cell.missing()                     ? "nan"
+
+                             : fmt::format("'{}'", cell.view().substr(0, kShownMax));
   } else {
     value = fmt::format("{}", input.dense(row)[categories_->from.column]);
   }

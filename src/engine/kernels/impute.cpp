@@ -19,6 +19,7 @@ bool is_missing(const StringCell& cell, const MissingText& missing) {
   switch (cell.kind) {
     case StringCell::Kind::kNone: return missing.none;
     case StringCell::Kind::kNan: return missing.nan;
+    case StringCell::Kind::kAbsent: return missing.none || missing.nan;
     case StringCell::Kind::kText: return missing.text.has_value() && cell.view() == *missing.text;
   }
   return false;

@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view kDataTypes =
     "BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, FP16, FP32, FP64, BYTES";
 
+constexpr uint64_t kCellsMax = 1ULL << 28;  // of one request's rows x columns
+
 class RequestReader {
  public:
   RequestReader(const Body& body, const Signature& signature,
@@ -334,7 +336,7 @@ class RequestReader {
     } else {
       for (Tensor& tensor : tensors()) TRY_STATUS(check_column(tensor));
       for (size_t i = 0; i < columns(); ++i) {
-        if (seen_[i] == 0) {
+        if (seen_[i] == 0 && signature_.columns[i].is_used) {
           return invalid_argument(
               fmt::format("input {} is missing; expected one tensor for each "
                           "of the {} columns",
@@ -344,7 +346,9 @@ class RequestReader {
     }
     const uint64_t rows = tensors()[0].dims[0];
     // Each cell takes at least one byte of the body, so a shape cannot take memory by itself.
-    if (rows > (body_.json.size() + body_.binary.size()) / std::max<size_t>(columns(), 1)) {
+    const size_t cells_in_row = matrix_ ? std::max<size_t>(columns(), 1) : count_;
+    if (rows > (body_.json.size() + body_.binary.size()) / cells_in_row ||
+        rows > kCellsMax / std::max<size_t>(columns(), 1)) {
       return invalid_argument(
           fmt::format("input {}: the shape says {} rows, more than the body holds",
                       in_quotes(tensors()[0].name), rows));
@@ -385,7 +389,9 @@ class RequestReader {
     }
     seen_[*column] = 1;
     tensor.column = *column;
-    TRY_STATUS(check_type(tensor, signature_.columns[*column].is_text));
+    if (signature_.columns[*column].is_used) {
+      TRY_STATUS(check_type(tensor, signature_.columns[*column].is_text));
+    }
     if (tensor.rank == 2 && tensor.dims[1] != 1) {
       return invalid_argument(
           fmt::format("input {} is one column: expected shape [rows] or [rows, 1], got {}",
@@ -400,6 +406,11 @@ class RequestReader {
   }
 
   // ---- the second pass: the data
+
+  /// A column that nothing depends on may hold anything.
+  bool is_passed_over(const Tensor& tensor) const {
+    return !matrix_ && !signature_.columns[tensor.column].is_used;
+  }
 
   Place place_of(const Tensor& tensor) {
     const size_t rows = input_.rows();
@@ -438,7 +449,7 @@ class RequestReader {
     for (auto entry : object) {
       ondemand::field field;
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
-      if (!key_is(field.key(), "data")) continue;
+      if (!key_is(field.key(), "data") || is_passed_over(tensor)) continue;
       Status status = read_json_data(json_, field.value(), tensor, place_of(tensor));
       if (status.ok()) continue;
       return json_.failed_on_syntax() ? std::move(status) : name_tensor(std::move(status), tensor);
@@ -456,8 +467,9 @@ class RequestReader {
                                tensor.binary_bytes, rest.size())),
                            tensor);
       }
-      Status status =
-          read_binary_data(rest.substr(0, tensor.binary_bytes), tensor, place_of(tensor));
+      Status status = is_passed_over(tensor) ? Status()
+                                             : read_binary_data(rest.substr(0, tensor.binary_bytes),
+                                                                tensor, place_of(tensor));
       if (!status.ok()) return name_tensor(std::move(status), tensor);
       rest.remove_prefix(tensor.binary_bytes);
     }

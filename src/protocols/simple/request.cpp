@@ -10,6 +10,7 @@ namespace slipway::protocols::simple {
 namespace {
 
 constexpr std::string_view kRowsKeys[] = {"features", "input", "instances"};
+constexpr size_t kCellsMax = 1ULL << 28;
 constexpr std::string_view kProbabilitiesKey = "proba";
 
 class RowReader {
@@ -60,6 +61,7 @@ class RowReader {
   }
 
   Status read_cell(ondemand::value& value, uint32_t column) {
+    if (!signature_.columns[column].is_used) return {};  // it may hold anything
     const size_t row = input_.rows() - 1;
     Status status = signature_.columns[column].is_text
                         ? read_text(json_, value, input_, input_.string_row(row)[column])
@@ -124,12 +126,17 @@ class RowReader {
     if (count == columns()) return {};
     if (!signature_.columns_named) return count_error(count);
     for (uint32_t i = 0; i < columns(); ++i) {
-      if (seen_[i] != input_.rows()) return invalid_argument(cell_name(i) + " is missing");
+      if (seen_[i] != input_.rows() && signature_.columns[i].is_used)
+        return invalid_argument(cell_name(i) + " is missing");
     }
     return {};
   }
 
   Status read_named_row(ondemand::object& object) {
+    // Columns that nothing depends on may be left out, so the body does not bound the cells.
+    if ((input_.rows() + 1) * columns() > kCellsMax) {
+      return resource_exhausted(fmt::format("a request holds at most {} cells", kCellsMax));
+    }
     input_.add_row();
     uint32_t count = 0;
     for (auto entry : object) {

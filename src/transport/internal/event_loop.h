@@ -5,13 +5,13 @@
 // run() is not running.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 
 #include "base/clock.h"
 #include "transport/http.h"
+#include "transport/internal/connection_count.h"
 #include "transport/internal/unique_fd.h"
 #include "transport/server.h"
 
@@ -19,9 +19,9 @@ namespace slipway::transport {
 
 class EventLoop {
  public:
-  /// `open_connections` counts over all loops of a server.
+  /// `count` is of all loops of a server.
   EventLoop(uint32_t index, const ServerOptions& options, HttpHandler& handler, const Clock& clock,
-            std::atomic<uint32_t>& open_connections, UniqueFd listener, bool ipv6);
+            ConnectionCount& count, UniqueFd listener, bool ipv6);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -33,7 +33,6 @@ class EventLoop {
   void begin_close();
   /// Takes the connections that the kernel has completed already, then closes the listener.
   void stop_listening();
-  bool listening() const;
   /// Cuts what is still open and ends run().
   void quit();
   /// After run(): requests that had begun to arrive and got no complete answer.

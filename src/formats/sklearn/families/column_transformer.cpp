@@ -11,6 +11,8 @@
 namespace slipway::sklearn {
 namespace {
 
+constexpr uint64_t kSelectionCost = 8;  // in columns: to read one cell of a selection
+
 /// The column names that it was fitted with, wherever the version kept them; else the input's own.
 std::vector<std::string> fitted_names(pickle::Value self, const Features& input) {
   for (const std::string_view attribute :
@@ -103,7 +105,7 @@ Result<Step> lower_columns(Lowering& lowering, pickle::Value self, const Feature
     const std::vector<uint32_t> columns =
         TRY(part_columns(lowering, self, part, named.names, width));
     if (columns.empty()) continue;
-    TRY_STATUS(lowering.spend(columns.size(), longest));
+    TRY_STATUS(lowering.spend(columns.size() * kSelectionCost, longest));
     Features picked = named.pick(columns);
     if (picked.names.empty()) {
       for (const uint32_t column : columns) picked.names.push_back(named.name(column));

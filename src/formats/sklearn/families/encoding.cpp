@@ -15,6 +15,8 @@ namespace {
 
 constexpr uint32_t kSparseFrom = 65;  // narrower one-hot output is dense even if it was sparse
 
+constexpr uint64_t kCategoryCost = 8;  // in columns: each is held several times, by text and code
+
 using Cells = std::vector<pickle::Cell>;
 
 /// categories_ of all columns.
@@ -30,7 +32,7 @@ Result<std::vector<Cells>> read_categories(Lowering& lowering, pickle::Value sel
     columns.push_back(TRY(pickle::to_cells(list)).values);
     size_t longest = 0;
     for (const pickle::Cell& cell : columns.back()) longest = std::max(longest, cell.text.size());
-    TRY_STATUS(lowering.spend(columns.back().size(), longest));
+    TRY_STATUS(lowering.spend(columns.back().size() * kCategoryCost, longest));
   }
   return columns;
 }
