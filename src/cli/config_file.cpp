@@ -81,6 +81,7 @@ Status add_settings(const std::string& path, const YAML::Node& root,
     const Setting* setting = find_setting(settings, key);
     if (setting == nullptr) {
       std::vector<std::string> known;
+      known.reserve(settings.size());
       for (const Setting& each : settings) known.push_back(each.name);
       const std::string nearest = nearest_name(key, known);
       return wrong(

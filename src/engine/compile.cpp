@@ -203,6 +203,7 @@ Result<std::unique_ptr<const Kernel>> choose_kernel(const Graph& graph, const No
                                                     const CpuFeatures& cpu,
                                                     const EngineOptions& options) {
   std::vector<ValueType> types;
+  types.reserve(node.inputs.size());
   for (const ValueId input : node.inputs) types.push_back(graph.type(input));
   const auto forced = options.forced_kernels.find(std::string(node.op->name()));
   std::string names;

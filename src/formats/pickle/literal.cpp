@@ -59,7 +59,7 @@ size_t wtf8_length(std::string_view text, size_t i) {
 size_t ascii_prefix(std::string_view text, size_t i) {
   constexpr uint64_t kHighBits = 0x8080808080808080;
   while (i + 8 <= text.size()) {
-    uint64_t word;
+    uint64_t word = 0;
     std::memcpy(&word, text.data() + i, 8);
     if (word & kHighBits) break;
     i += 8;

@@ -242,7 +242,11 @@ Result<Array<Cell>> to_cells(Value value) {
       if (!source.is_numeric_array()) return scalar_cell(value_at(source, i));
       return element_cell(value, source.array->dtype, source.array->element(i));
     }();
-    failed = cell.ok() ? budget.take(cell->text.size()) : std::move(cell).status();
+    if (!cell.ok()) {
+      failed = std::move(cell).status();
+      return false;
+    }
+    failed = budget.take(cell->text.size());
     if (failed.ok()) array.values.push_back(std::move(*cell));
     return failed.ok();
   });

@@ -167,7 +167,7 @@ Result<std::optional<DtypeField>> find_field(const Dtype& dtype, std::string_vie
                                          name, field.dtype.item_bytes, offset, dtype.item_bytes));
   }
   field.offset_bytes = static_cast<uint64_t>(offset);
-  return std::optional(std::move(field));
+  return std::optional(field);
 }
 
 std::string dtype_name(const Dtype& dtype) {

@@ -26,7 +26,7 @@ Status bad_sparse(Value value, std::string_view what) {
 Status check_structure(Value value, const Csr& lines, uint64_t major, uint64_t minor) {
   const std::vector<int64_t>& starts = lines.row_starts;
   const uint64_t stored = std::min(lines.column_indices.size(), lines.values.size());
-  if (starts.size() == 0 || starts.size() - 1 != major) {
+  if (starts.empty() || starts.size() - 1 != major) {
     return bad_sparse(value, fmt::format("{} line starts for {} lines", starts.size(), major));
   }
   if (starts[0] != 0 || !std::is_sorted(starts.begin(), starts.end()) ||

@@ -69,12 +69,10 @@ Result<Cell> element_cell(Value value, const Dtype& dtype, const char* at) {
   visit_real(dtype, [&](auto load) {
     const auto real = load(at);
     using Real = std::remove_const_t<decltype(real)>;
-    if constexpr (std::is_floating_point_v<Real>) {
-      cell = float_cell(static_cast<double>(real));
-    } else if (const std::optional<int64_t> integer = to_int64(real)) {
-      cell = int_cell(std::is_same_v<Real, bool> ? Cell::Kind::kBool : Cell::Kind::kInt, *integer);
-    } else {
-      cell = float_cell(static_cast<double>(real));
+    cell = float_cell(static_cast<double>(real));
+    if constexpr (!std::is_floating_point_v<Real>) {
+      const Cell::Kind kind = std::is_same_v<Real, bool> ? Cell::Kind::kBool : Cell::Kind::kInt;
+      if (const std::optional<int64_t> integer = to_int64(real)) cell = int_cell(kind, *integer);
     }
   });
   if (dtype.kind == ElementKind::kString) {

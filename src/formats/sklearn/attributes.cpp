@@ -142,6 +142,7 @@ Result<LabelTable> label_table(pickle::Value classes) {
 std::vector<std::string> label_names(const LabelTable& labels) {
   if (labels.dtype == DType::kString) return labels.strings;
   std::vector<std::string> names;
+  names.reserve(labels.floats.size() + labels.ints.size());
   for (const double label : labels.floats) names.push_back(fmt::format("{}", label));
   for (const int64_t label : labels.ints) {
     names.push_back(labels.dtype == DType::kBool ? (label != 0 ? "true" : "false")
