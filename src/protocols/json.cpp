@@ -84,8 +84,12 @@ Status JsonInput::start(std::string_view body) {
 
 Status JsonInput::iterate() {
   std::memset(buffer_.data() + size_, ' ', simdjson::SIMDJSON_PADDING);
+  // After a failure document_ is still that of an earlier body, which must not be asked anything.
+  has_document_ = false;
   const auto error = parser_.iterate(buffer_.data(), size_, buffer_.size()).get(document_);
-  return error == simdjson::SUCCESS ? Status() : syntax_error(error);
+  if (error != simdjson::SUCCESS) return syntax_error(error);
+  has_document_ = true;
+  return {};
 }
 
 Status JsonInput::syntax_error(simdjson::error_code error) {
@@ -100,8 +104,8 @@ Status JsonInput::syntax_error(simdjson::error_code error) {
   if (error == simdjson::UNESCAPED_CHARS) what = "a control character in a string";
   if (error == simdjson::STRING_ERROR) what = "a broken escape in a string";
   const char* place = nullptr;
-  if (document_.current_location().get(place) == simdjson::SUCCESS && place >= buffer_.data() &&
-      place <= buffer_.data() + size_) {
+  if (has_document_ && document_.current_location().get(place) == simdjson::SUCCESS &&
+      place >= buffer_.data() && place <= buffer_.data() + size_) {
     return invalid_argument(
         fmt::format("the body is not valid JSON: {} near byte {}", what, place - buffer_.data()));
   }

@@ -32,4 +32,5 @@ def test_hostile_files_are_refused_and_run_nothing(name, command, tmp_path):
     assert said.strip() and "terminate called" not in said and "Sanitizer" not in said
     if EXPECTED[name]["expect"] == "refused":
         for refused in EXPECTED[name]["names"]:
-            assert refused in said, said
+            # Python 2's name of a module is told by its name of today.
+            assert refused.replace("__builtin__.", "builtins.") in said, said

@@ -83,7 +83,7 @@ def test_http_1_0_and_head_are_answered(iris):
     b"nonsense\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -4\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
-    b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
     b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
     b"GET / HTTP/9.9\r\n\r\n",
     b"\x16\x03\x01\x00\x05hello",

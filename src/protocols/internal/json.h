@@ -50,6 +50,7 @@ class JsonInput {
   size_t size_ = 0;
   ondemand::parser parser_;
   ondemand::document document_;
+  bool has_document_ = false;
   bool failed_on_syntax_ = false;
   std::vector<size_t> nan_offsets_;
 };

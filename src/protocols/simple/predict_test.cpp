@@ -149,6 +149,15 @@ TEST_F(SimplePredict, RefusesWhatIsNotJson) {
       R"({"error":"\"features\": expected a list of values, of rows or of objects, got the number 5"})");
 }
 
+TEST_F(SimplePredict, AnErrorBeforeAnyStructureDoesNotLookAtTheBodyBefore) {
+  post("/predict", kRow);
+  const std::string large(100'000, ' ');
+  EXPECT_NE(error_of(large + "\xff").find("UTF-8"), std::string::npos);
+  EXPECT_EQ(error_of(large + "[\"a"),
+            R"({"error":"the body is not valid JSON: a string does not end"})");
+  EXPECT_EQ(post("/predict", kRow), kOne);
+}
+
 TEST_F(SimplePredict, DeepNestingIsRefusedWithoutRecursion) {
   const std::string deep(1'000'000, '[');
   error_of(deep);
