@@ -196,6 +196,7 @@ int serve(const ServeOptions& options) {
   // The port first: a wrong one is told at once, and probes are answered while models load.
   auto server = transport::Server::create(server_options(options, plan.loops), *service);
   if (!server.ok()) return fail(server.status());
+  service->set_transport_counters([&running = **server] { return running.counters(); });
   (*server)->start();
   const auto models = load(options, metrics);
   if (!models.ok()) {
