@@ -18,8 +18,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(slipway_options INTERFACE -Wthread-safety -Wshadow)
 else()
   target_compile_options(slipway_options INTERFACE -Wshadow=local
-    # False positives of GCC 12 on std::string (GCC bug 105651).
-    -Wno-restrict)
+    # False positives of GCC 12: std::string (GCC bug 105651), tests that replace operator new.
+    -Wno-restrict -Wno-mismatched-new-delete)
 endif()
 if(SLIPWAY_SANITIZE)
   target_compile_options(slipway_options INTERFACE

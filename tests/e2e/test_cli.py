@@ -87,7 +87,7 @@ def test_select_finds_the_model_in_a_container(name):
 def test_a_container_of_several_models_lists_them():
     path, case = fixture("container_ordered")
     found = json.loads(run("inspect", path, "--json").stdout)
-    assert {model["path"] for model in found["models"]} == {"first", "second"}
+    assert {model["select"] for model in found["models"]} == {"first", "second"}
     done = run("predict", path, input="1,2,3,4\n")
     assert done.returncode == 1 and "--select" in done.stderr
 

@@ -26,7 +26,7 @@ def test_hostile_files_are_refused_and_run_nothing(name, command, tmp_path):
     done = subprocess.run([BINARY, command, HOSTILE / name, *extra], input="1,2,3,4\n", capture_output=True, text=True,
                           cwd=tmp_path, timeout=30, preexec_fn=limited)
     assert done.returncode in (1, 2), done.stdout + done.stderr
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 5
     assert not (tmp_path / "slipway_canary_was_run").exists()
     said = done.stdout + done.stderr
     assert said.strip() and "terminate called" not in said and "Sanitizer" not in said

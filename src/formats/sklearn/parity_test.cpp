@@ -201,7 +201,8 @@ KnownDifference known_difference(const std::string& name) {
   dom::parser parser;
   const std::string path = std::string(SLIPWAY_TEST_DATA_DIR) + "/sklearn/known_differences.json";
   KnownDifference known;
-  for (const dom::element entry : parser.load(path).get_array().value()) {
+  const dom::array entries = parser.load(path).get_array().value();
+  for (const dom::element entry : entries) {
     const std::string_view wanted = entry["case"].get_string().value();
     const bool prefix = entry["prefix"].error() == simdjson::SUCCESS;
     if (prefix ? !name.starts_with(wanted) : name != wanted) continue;
