@@ -75,7 +75,8 @@ class Server:
 
     def answer(self, rows):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        connection.request("POST", self.path, json.dumps({"features": rows}))
+        connection.request("POST", self.path, json.dumps({"features": rows}),
+                           {"Content-Type": "application/json"})
         response = connection.getresponse()
         body = response.read()
         connection.close()
@@ -130,7 +131,7 @@ def load(server, body_file, connections, seconds):
 def nginx_server(name, work, answer):
     """nginx that returns one fixed answer: what a core can do at all."""
     port = free_port()
-    home = work / name
+    home = work / f"nginx-{port}"  # nginx's configuration takes no spaces in paths
     home.mkdir()
     text = answer.decode().replace("'", "")
     (home / "nginx.conf").write_text(
