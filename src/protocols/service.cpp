@@ -174,6 +174,8 @@ void Service::handle(transport::HttpExchange& exchange) {
   Call& call = *loop.call;
   call.exchange = &exchange;
   call.infer.model = nullptr;
+  call.result.queue_seconds = 0;  // a refused request must not show the last one's
+  call.result.compute_seconds = 0;
   call.error = Status();
   call.deferred = false;
   identify(call);

@@ -167,7 +167,7 @@ void Inference::infer_in_pool(const InferRequest& request, InferResponse& respon
   if (state_->pool != nullptr && state_->pool->try_push(std::move(task))) return;
   if (metrics != nullptr) metrics->in_flight.add(state_->loop, -1);
   response.status = resource_exhausted("the inference queue is full; try again later");
-  task.done();
+  task.done();  // NOLINT(bugprone-use-after-move): try_push() moves only if it takes the task
 }
 
 }  // namespace slipway::serving

@@ -53,8 +53,9 @@ std::vector<std::pair<std::string, pickle::Value>> find_models(pickle::Value roo
         models.emplace_back(path, value);
         continue;
       }
-      for (auto& [part, child] : container_items(value))
-        next.emplace_back(path + "." + part, child);
+      for (auto& [part, child] : container_items(value)) {
+        next.emplace_back(fmt::format("{}.{}", path, part), child);
+      }
     }
     level = std::move(next);
   }
@@ -100,7 +101,7 @@ void describe(const pickle::Tree& tree, pickle::Value model, ModelInfo& info) {
     info.library_version = string_attr_or(model, "_sklearn_version", "");
   }
   if (info.library_version.empty()) {
-    info.warnings.push_back("the file does not say which scikit-learn wrote it");
+    info.warnings.emplace_back("the file does not say which scikit-learn wrote it");
   } else if (!is_tested_version(info.library_version)) {
     info.warnings.push_back(fmt::format(
         "written by scikit-learn {}, a version that Slipway's tests do not cover; compare some "
@@ -167,15 +168,21 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   const Step step = lowering.lower(model, lowering.input(), "");
   report.gaps.insert(report.gaps.end(), lowering.gaps().begin(), lowering.gaps().end());
   if (!report.gaps.empty()) return report;
+  const auto give_up = [&](const Status& why) {
+    report.gaps.push_back(
+        {"", model.type_name(), model.offset(), why.message(),
+         "save the model again with a newer scikit-learn, or see docs/coverage.md"});
+  };
   if (!count.has_value()) {
-    lowering.add_gap(model, "", invalid_argument("it does not say how many columns it takes"));
-  } else if (Result<std::shared_ptr<const Graph>> graph = std::move(lowering).finish(step);
-             graph.ok()) {
+    give_up(unimplemented("it does not say how many columns it takes"));
+    return report;
+  }
+  Result<std::shared_ptr<const Graph>> graph = std::move(lowering).finish(step);
+  if (graph.ok()) {
     report.graph = std::move(graph).value();
   } else {
-    lowering.add_gap(model, "", graph.status());
+    give_up(graph.status());
   }
-  if (report.graph == nullptr) report.gaps = lowering.gaps();
   return report;
 }
 
