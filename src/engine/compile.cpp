@@ -187,7 +187,8 @@ Status GraphExecutable::run(const Batch& batch, OutputMask wanted, Scratch& scra
   for (size_t first = 0; first < batch.rows; first += chunk_rows_) {
     const size_t rows = std::min(chunk_rows_, batch.rows - first);
     // Kernels only read their inputs; ValueBuffer is not const because outputs share the type.
-    own.values[kNumbersInput].data = const_cast<double*>(batch.numbers + first * columns);
+    own.values[kNumbersInput].data =
+        batch.numbers == nullptr ? nullptr : const_cast<double*>(batch.numbers + first * columns);
     own.values[kStringsInput].data = batch.strings == nullptr
                                          ? nullptr
                                          : const_cast<StringCell*>(batch.strings + first * columns);
