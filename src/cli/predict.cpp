@@ -19,10 +19,6 @@ namespace {
 
 constexpr size_t kBatchRows = 4096;
 
-/// One output's value for one row and column, as text. `json`: with quotes and null.
-void append_value(std::string& out, const OutputSpec& spec, const OutputBuffer& output, size_t cell,
-                  bool json);
-
 void append_csv_field(std::string& out, std::string_view text) {
   if (text.find_first_of(",\"\n\r") == std::string_view::npos) {
     out.append(text);
@@ -53,6 +49,7 @@ void append_label(std::string& out, const LabelTable& labels, size_t index, bool
   }
 }
 
+/// One output's value for one row and column, as text. `json`: with quotes and null.
 void append_value(std::string& out, const OutputSpec& spec, const OutputBuffer& output, size_t cell,
                   bool json) {
   if (!output.indices.empty()) {
