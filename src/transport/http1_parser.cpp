@@ -111,7 +111,6 @@ class Http1Parser::Grammar {
     // Where decoded chunk data goes; set before each put() of a chunked body.
     char* body_out = nullptr;
     size_t body_written = 0;
-    bool met_chunk_header = false;
 
     uint32_t hosts = 0;
     bool met_transfer_encoding = false;
@@ -204,9 +203,7 @@ class Http1Parser::Grammar {
     void on_header_impl(ErrorCode&) override {}
     void on_body_init_impl(const boost::optional<uint64_t>&, ErrorCode&) override {}
     size_t on_body_impl(beast::string_view body, ErrorCode&) override { return body.size(); }
-    void on_chunk_header_impl(uint64_t, beast::string_view, ErrorCode&) override {
-      met_chunk_header = true;
-    }
+    void on_chunk_header_impl(uint64_t, beast::string_view, ErrorCode&) override {}
     size_t on_chunk_body_impl(uint64_t, beast::string_view body, ErrorCode&) override {
       // The decoded body never overtakes the encoded one, so this only moves bytes down.
       std::memmove(body_out + body_written, body.data(), body.size());
@@ -389,23 +386,25 @@ Http1Event Http1Parser::next_chunked_body() {
   while (!parser.is_done()) {
     const size_t available = buffer_.unread_size() - raw_begin_;
     if (available < kChunkBytesMin) break;
+    // The parser never sees more of a chunk's line or of the trailer than is allowed, so that how
+    // the bytes were split does not change the answer.
+    const std::string_view bytes(base + raw_begin_, static_cast<size_t>(std::min<uint64_t>(
+                                                        available, limits_.header_bytes_max)));
     ErrorCode code;
-    parser.met_chunk_header = false;
-    const size_t used = parser.put({base + raw_begin_, available}, code);
+    const size_t used = parser.put({bytes.data(), bytes.size()}, code);
     raw_begin_ += used;
     const bool waits = code == http::error::need_more;
     if (code && !waits) {
       const Http1Failure failure = failure_of(code, {});
       return fail(failure.status, failure.reason);
     }
-    const size_t line_size = waits ? available - used : parser.met_chunk_header ? used : 0;
-    if (line_size > limits_.header_bytes_max) {
-      return fail(431, "A chunk's extension or the trailer is too large");
-    }
     if (!waits) continue;
-    if (has_whole_chunk_header({base + raw_begin_, available - used})) {
+    if (has_whole_chunk_header(bytes)) {
       const Http1Failure failure = failure_of(http::error::bad_chunk_extension, {});
       return fail(failure.status, failure.reason);
+    }
+    if (available > bytes.size()) {
+      return fail(431, "A chunk's extension or the trailer is too large");
     }
     break;
   }
