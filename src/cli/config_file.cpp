@@ -5,29 +5,14 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 
+#include "base/edit_distance.h"
 #include "base/file.h"
 
 namespace slipway::cli {
 namespace {
 
 constexpr uint64_t kConfigBytesMax = 1 << 20;
-
-size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
-}
 
 Status wrong(const std::string& path, const YAML::Node& node, const std::string& message) {
   return invalid_argument(fmt::format("{}, line {}: {}", path, node.Mark().line + 1, message));

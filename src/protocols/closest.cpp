@@ -1,8 +1,8 @@
 #include "protocols/internal/closest.h"
 
 #include <algorithm>
-#include <array>
-#include <numeric>
+
+#include "base/edit_distance.h"
 
 namespace slipway::protocols {
 namespace {
@@ -12,23 +12,6 @@ constexpr size_t kColumnsSearched = 2000;
 constexpr size_t kColumnsListed = 12;
 
 }  // namespace
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-  a = a.substr(0, kBytesMax);
-  b = b.substr(0, kBytesMax);
-  std::array<size_t, kBytesMax + 1> row{};
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-    }
-  }
-  return row[b.size()];
-}
 
 std::string in_quotes(std::string_view text) {
   std::string out = "\"";

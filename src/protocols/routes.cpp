@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "protocols/internal/closest.h"
+#include "base/edit_distance.h"
 #include "protocols/internal/endpoints.h"
 
 namespace slipway::protocols {

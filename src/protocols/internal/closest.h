@@ -1,4 +1,4 @@
-// "Did you mean": distances between short names. For messages only, off the hot path.
+// "Did you mean", and names from outside in messages. Off the hot path.
 #pragma once
 
 #include <string>
@@ -7,9 +7,6 @@
 #include "graph/signature.h"
 
 namespace slipway::protocols {
-
-/// Levenshtein distance of the first 64 bytes of each.
-size_t edit_distance(std::string_view a, std::string_view b);
 
 /// `; did you mean "petal_width"?`, or the list of columns if none is near.
 std::string column_hint(const Signature& signature, std::string_view name);
