@@ -32,40 +32,48 @@ size_t utf8_sequence_length(std::string_view text, size_t i) {
   return 0;
 }
 
+/// ASCII that stands for itself in a JSON string.
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20U && byte < 0x80U && c != '"' && c != '\\';
+}
+
+void append_escaped(std::string& out, char c) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  switch (c) {
+    case '"': out.append("\\\""); break;
+    case '\\': out.append("\\\\"); break;
+    case '\n': out.append("\\n"); break;
+    case '\r': out.append("\\r"); break;
+    case '\t': out.append("\\t"); break;
+    default:
+      out.append("\\u00");
+      out.push_back(kHex[static_cast<unsigned char>(c) >> 4U]);
+      out.push_back(kHex[static_cast<unsigned char>(c) & 0xFU]);
+  }
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
   out.push_back('"');
   for (size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x80U) {
-      const size_t length = utf8_sequence_length(text, i);
-      if (length == 0) {
-        out.append("\xEF\xBF\xBD");
-        ++i;
-      } else {
-        out.append(text.substr(i, length));
-        i += length;
-      }
+    const size_t plain_begin = i;
+    while (i < text.size() && is_plain(text[i])) ++i;
+    out.append(text, plain_begin, i - plain_begin);
+    if (i == text.size()) break;
+    if (static_cast<unsigned char>(text[i]) < 0x80U) {
+      append_escaped(out, text[i++]);
       continue;
     }
-    switch (c) {
-      case '"': out.append("\\\""); break;
-      case '\\': out.append("\\\\"); break;
-      case '\n': out.append("\\n"); break;
-      case '\r': out.append("\\r"); break;
-      case '\t': out.append("\\t"); break;
-      default:
-        if (c < 0x20U) {
-          out.append("\\u00");
-          out.push_back(kHex[c >> 4U]);
-          out.push_back(kHex[c & 0xFU]);
-        } else {
-          out.push_back(static_cast<char>(c));
-        }
+    const size_t length = utf8_sequence_length(text, i);
+    if (length == 0) {
+      out.append("\xEF\xBF\xBD");
+      ++i;
+    } else {
+      out.append(text, i, length);
+      i += length;
     }
-    ++i;
   }
   out.push_back('"');
 }
