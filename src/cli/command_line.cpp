@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/config_file.h"
+#include "cli/flag_values.h"
 #include "cli/version.h"
 
 namespace slipway::cli {
@@ -37,6 +38,12 @@ std::string environment_name(const std::string& flag) {
   return name;
 }
 
+/// Kubernetes sets SLIPWAY_PORT=tcp://10.0.0.1:8080 in every pod beside a service named slipway.
+void ignore_service_link() {
+  const char* port = std::getenv("SLIPWAY_PORT");
+  if (port != nullptr && std::string_view(port).starts_with("tcp://")) unsetenv("SLIPWAY_PORT");
+}
+
 /// Gives each flag of a command its environment variable.
 void bind_environment(CLI::App& command) {
   for (CLI::Option* option : command.get_options()) {
@@ -46,98 +53,94 @@ void bind_environment(CLI::App& command) {
   }
 }
 
-void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
-  CLI::App& c = *app.add_subcommand("serve", "Serve models over REST");
-  const CLI::AsNumberWithUnit seconds(
-      std::map<std::string, double>{{"ms", 0.001}, {"s", 1}, {"m", 60}},
-      CLI::AsNumberWithUnit::CASE_INSENSITIVE, "SECONDS");
-  const CLI::AsSizeValue size(false);
-  c.add_option("paths", o.paths, "Model files, or folders of model files")->type_name("PATH");
-  c.add_option("--config", config, "Read settings from this YAML file")->type_name("FILE");
-  c.add_option("--name", o.name, "Name of the model (for a single file)")->group("Models");
+void add_model_flags(CLI::App& c, ServeOptions& o) {
+  c.add_option("--name", o.name, "Name of the model (for a single file)")
+      ->transform(filled_value())
+      ->group("Models");
   c.add_option("--select", o.select, "Which model, in files that hold several")
       ->type_name("PATH")
       ->group("Models");
   c.add_option("--default-model", o.default_model,
                "The model that /predict means when there are several")
       ->group("Models");
-  c.add_option("--max-model-bytes", o.model_bytes_max, "Largest model file")
-      ->transform(size)
+  c.add_option("--max-model-bytes", o.model_bytes_max, "Largest model file (4g)")
+      ->transform(size_value(1))
       ->type_name("SIZE")
       ->group("Models");
-  c.add_option("--host", o.host, "Address to listen on")->capture_default_str()->group("Network");
-  c.add_option("--port", o.port, "Port to listen on; 0 picks a free one and prints it")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 65535))
-      ->group("Network");
-  c.add_option("--max-connections", o.connections_max, "Open connections; more are answered 503")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000'000))
-      ->group("Network");
-  c.add_option("--max-body", o.body_bytes_max, "Largest request body (64m)")
-      ->transform(size)
+}
+
+void add_size(CLI::App& c, const char* name, uint64_t& value, uint64_t least,
+              const char* description) {
+  c.add_option(name, value, description)
+      ->transform(size_value(least))
       ->type_name("SIZE")
       ->group("Network");
-  c.add_option("--max-header", o.header_bytes_max, "Largest request header (32k)")
-      ->transform(size)
-      ->type_name("SIZE")
-      ->group("Network");
-  c.add_option("--max-rows", o.rows_max, "Most rows in one request")
+}
+
+void add_time(CLI::App& c, const char* name, double& value, Zero zero, const char* group,
+              const char* description) {
+  c.add_option(name, value, description)
       ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group("Network");
-  c.add_option("--idle-timeout", o.idle_timeout_s, "Close idle connections after this")
-      ->capture_default_str()
-      ->transform(seconds)
+      ->transform(time_value(zero))
       ->type_name("TIME")
+      ->group(group);
+}
+
+template <typename T>
+void add_count(CLI::App& c, const char* name, T& value, uint64_t least, uint64_t most,
+               const char* group, const char* description) {
+  c.add_option(name, value, description)
+      ->capture_default_str()
+      ->transform(count_value(least, most))
+      ->type_name("COUNT")
+      ->group(group);
+}
+
+void add_network_flags(CLI::App& c, ServeOptions& o) {
+  c.add_option("--host", o.host, "Address to listen on")
+      ->capture_default_str()
+      ->transform(host_value())
+      ->type_name("HOST")
       ->group("Network");
-  c.add_option("--header-timeout", o.header_timeout_s, "A request's header must come within this")
-      ->capture_default_str()
-      ->transform(seconds)
-      ->type_name("TIME")
-      ->group("Network");
-  c.add_option("--body-timeout", o.body_timeout_s, "A request's body must come within this")
-      ->capture_default_str()
-      ->transform(seconds)
-      ->type_name("TIME")
-      ->group("Network");
-  c.add_option("--write-timeout", o.write_timeout_s,
-               "A peer must take some of its answer within this")
-      ->capture_default_str()
-      ->transform(seconds)
-      ->type_name("TIME")
-      ->group("Network");
-  c.add_option("--loops", o.loops, "Event loops; 0: one per usable CPU")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1024))
-      ->group("Resources");
-  c.add_option("--pool-threads", o.pool_threads, "Threads for dear requests; 0: one per usable CPU")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1024))
-      ->group("Resources");
-  c.add_option("--queue-max", o.queue_max, "Dear requests that may wait; more are answered 429")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group("Resources");
+  add_count(c, "--port", o.port, 0, 65535, "Network",
+            "Port to listen on; 0 picks a free one and prints it");
+  add_count(c, "--max-connections", o.connections_max, 1, 10'000'000, "Network",
+            "Open connections; more are answered 503");
+  add_size(c, "--max-body", o.body_bytes_max, 1, "Largest request body (64m)");
+  add_size(c, "--max-header", o.header_bytes_max, 256, "Largest request header (32k)");
+  add_count(c, "--max-rows", o.rows_max, 1, 1'000'000'000, "Network", "Most rows in one request");
+  add_time(c, "--idle-timeout", o.idle_timeout_s, Zero::kRefused, "Network",
+           "Close idle connections after this");
+  add_time(c, "--header-timeout", o.header_timeout_s, Zero::kRefused, "Network",
+           "A request's header must come within this");
+  add_time(c, "--body-timeout", o.body_timeout_s, Zero::kRefused, "Network",
+           "A request's body must come within this");
+  add_time(c, "--write-timeout", o.write_timeout_s, Zero::kRefused, "Network",
+           "A peer must take some of its answer within this");
+}
+
+void add_resource_flags(CLI::App& c, ServeOptions& o) {
+  add_count(c, "--loops", o.loops, 0, 1024, "Resources", "Event loops; 0: one per usable CPU");
+  add_count(c, "--pool-threads", o.pool_threads, 0, 1024, "Resources",
+            "Threads for dear requests; 0: one per usable CPU");
+  add_count(c, "--queue-max", o.queue_max, 1, 100'000'000, "Resources",
+            "Dear requests that may wait; more are answered 429");
   c.add_option("--inline-ms-max", o.inline_ms_max,
                "Requests measured cheaper than this run on the event loop")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 1e6))
       ->group("Resources");
-  c.add_option("--drain-delay", o.drain_delay_s,
-               "After SIGTERM, go on accepting requests for this long")
-      ->capture_default_str()
-      ->transform(seconds)
-      ->type_name("TIME")
-      ->group("Shutdown");
-  c.add_option("--grace", o.grace_s, "Then wait this long at most for open requests")
-      ->capture_default_str()
-      ->transform(seconds)
-      ->type_name("TIME")
-      ->group("Shutdown");
+  add_time(c, "--drain-delay", o.drain_delay_s, Zero::kAllowed, "Shutdown",
+           "After SIGTERM, go on accepting requests for this long");
+  add_time(c, "--grace", o.grace_s, Zero::kAllowed, "Shutdown",
+           "Then wait this long at most for open requests");
+}
+
+void add_log_flags(CLI::App& c, ServeOptions& o) {
   c.add_option("--access-log", o.access_log,
                "Log requests as JSON lines (ECS): off, - (stdout) or a file")
       ->capture_default_str()
+      ->transform(access_log_value())
       ->group("Logs");
   c.add_option("--access-log-sample", o.access_log_sample,
                "Share of requests that is logged; failed ones always are")
@@ -146,12 +149,22 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
       ->group("Logs");
   c.add_option("--log-level", o.log_level, "Of the program's own log, on stderr")
       ->capture_default_str()
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->transform(CLI::IsMember({"debug", "info", "warning", "error"}, CLI::ignore_case))
       ->group("Logs");
   c.add_option("--log-format", o.log_format, "Of the program's own log")
       ->capture_default_str()
-      ->check(CLI::IsMember({"text", "json"}))
+      ->transform(CLI::IsMember({"text", "json"}, CLI::ignore_case))
       ->group("Logs");
+}
+
+void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
+  CLI::App& c = *app.add_subcommand("serve", "Serve models over REST");
+  c.add_option("paths", o.paths, "Model files, or folders of model files")->type_name("PATH");
+  c.add_option("--config", config, "Read settings from this YAML file")->type_name("FILE");
+  add_model_flags(c, o);
+  add_network_flags(c, o);
+  add_resource_flags(c, o);
+  add_log_flags(c, o);
   bind_environment(c);
 }
 
@@ -244,9 +257,38 @@ std::vector<CommandDescription> describe_commands(const CLI::App& app) {
   return commands;
 }
 
-int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+/// "slipway sevre": CLI11 would only say that a command is missing.
+std::optional<std::string> unknown_command(const CLI::App& app,
+                                           const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0].starts_with('-')) return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == arguments[0]) return std::nullopt;
+    names.push_back(command->get_name());
+  }
+  const std::string nearest = nearest_name(arguments[0], names);
+  return fmt::format("there is no command '{}'{}", arguments[0].substr(0, 64),
+                     nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
+}
+
+/// Where a flag that the user did not write came from: " (from SLIPWAY_PORT)", or "".
+std::string source_of(const CLI::ParseError& error, const std::vector<std::string>& written,
+                      const std::optional<std::string>& config) {
+  const std::string message = error.what();
+  if (!message.starts_with("--")) return {};
+  const std::string flag = message.substr(0, message.find_first_of(": "));
+  for (const std::string& argument : written) {
+    if (argument == flag || argument.starts_with(flag + "=")) return {};
+  }
+  const std::string variable = environment_name(flag.substr(2));
+  if (std::getenv(variable.c_str()) != nullptr) return fmt::format(" (from {})", variable);
+  return config ? fmt::format(" (from {})", *config) : std::string();
+}
+
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error,
+                       const std::string& source) {
   if (error.get_exit_code() == 0) return app.exit(error);
-  fmt::print(stderr, "slipway: {}\n", error.what());
+  fmt::print(stderr, "slipway: {}{}\n", error.what(), source);
   fmt::print(stderr, "Try `slipway --help`, or `slipway COMMAND --help`.\n");
   return kExitFailure;
 }
@@ -275,6 +317,12 @@ int run(int argc, char** argv) {
   app.add_subcommand("man", "Print the manual page (slipway man | man -l -)");
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (const auto problem = unknown_command(app, arguments)) {
+    fmt::print(stderr, "slipway: {}\nTry `slipway --help`.\n", *problem);
+    return kExitFailure;
+  }
+  ignore_service_link();
+  const std::vector<std::string> written = arguments;
   Result<std::vector<std::string>> config_paths =
       insert_config(*app.get_subcommand("serve"), arguments);
   if (!config_paths.ok()) {
@@ -285,7 +333,7 @@ int run(int argc, char** argv) {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {
-    return report_parse_error(app, error);
+    return report_parse_error(app, error, source_of(error, written, config_path(written)));
   }
   if (app.got_subcommand("serve")) {
     if (serve_options.paths.empty()) serve_options.paths = std::move(config_paths).value();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "base/edit_distance.h"
 #include "base/file.h"
@@ -60,6 +61,7 @@ Status add_settings(const std::string& path, const YAML::Node& root,
                     const std::vector<Setting>& settings, ConfigArguments& arguments) {
   if (root.IsNull()) return {};
   if (!root.IsMap()) return wrong(path, root, "expected settings as `name: value` lines");
+  std::set<std::string> seen;
   for (const auto& entry : root) {
     if (!entry.first.IsScalar()) return wrong(path, entry.first, "expected a setting's name");
     const std::string key = entry.first.Scalar();
@@ -73,6 +75,9 @@ Status add_settings(const std::string& path, const YAML::Node& root,
           path, entry.first,
           fmt::format("unknown setting '{}'{}", key,
                       nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+    }
+    if (!seen.insert(setting->name).second) {
+      return wrong(path, entry.first, fmt::format("'{}' is given twice", setting->name));
     }
     if (!setting->environment.empty() && std::getenv(setting->environment.c_str()) != nullptr) {
       continue;

@@ -143,3 +143,34 @@ def test_files_that_cannot_be_read_end_serve_with_the_reason(tmp_path):
 def test_completion_names_the_commands(shell):
     done = run("completion", shell)
     assert done.returncode == 0 and "serve" in done.stdout and "drain-delay" in done.stdout
+
+
+@pytest.mark.parametrize("flag, value, words", [
+    ("--max-body", "-5", ["size", "-5"]), ("--max-body", "0", ["at least 1"]), ("--max-header", "1", ["at least 256"]),
+    ("--idle-timeout", "0", ["above 0"]), ("--grace", "-1s", ["0 or more"]), ("--body-timeout", "1y", ["500ms"]),
+    ("--queue-max", "0", ["from 1 to"]), ("--port", "70000", ["65535"]), ("--loops", "two", ["whole number", "two"]),
+    ("--host", "", ["address"]), ("--host", "*", ["0.0.0.0"]), ("--name", "", ["empty"]), ("--access-log", "on", ["off"]),
+    ("--max-body", "99999999999g", ["size"]), ("--log-level", "loud", ["debug"]), ("--access-log-sample", "2", ["1"]),
+])
+def test_a_wrong_value_of_a_flag_is_told_with_what_was_expected(flag, value, words):
+    done = run("serve", IRIS, flag, value)
+    assert done.returncode == 1
+    for word in [flag, *words]:
+        assert word in done.stderr
+
+
+def test_a_misspelt_command_is_named():
+    done = run("sevre", IRIS)
+    assert done.returncode == 1 and "'sevre'" in done.stderr and "'serve'" in done.stderr
+
+
+def test_a_wrong_value_is_told_with_the_place_that_it_came_from(tmp_path):
+    done = subprocess.run([BINARY, "serve", IRIS], env={**os.environ, "SLIPWAY_QUEUE_MAX": "x"}, capture_output=True, text=True)
+    assert done.returncode == 1 and "SLIPWAY_QUEUE_MAX" in done.stderr
+    config = tmp_path / "slipway.yaml"
+    config.write_text("max-body: nothing\n")
+    done = run("serve", IRIS, "--config", config)
+    assert done.returncode == 1 and str(config) in done.stderr
+    config.write_text("port: 0\nport: 1\n")
+    done = run("serve", IRIS, "--config", config)
+    assert done.returncode == 1 and "line 2" in done.stderr and "twice" in done.stderr
