@@ -182,9 +182,11 @@ void add_predict(CLI::App& app, PredictOptions& o) {
       ->check(CLI::IsMember({"csv", "json"}));
   c.add_option("--outputs", o.outputs,
                "What to compute: predict, predict_proba, ... (default: predict)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   c.add_option("--keys", o.keys, "Columns to pass through (default: all that are no feature)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   c.add_option("--out", o.out, "Write here instead of standard output")->type_name("FILE");
 }
 

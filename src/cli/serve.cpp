@@ -60,17 +60,22 @@ bool wait_for_signal(const sigset_t& signals, double seconds_max) {
   return sigtimedwait(&signals, nullptr, &limit) > 0;
 }
 
-/// Every connection needs a descriptor: the soft limit goes up to the hard one.
-void raise_descriptor_limit(uint32_t connections_max) {
+/// Every connection needs a descriptor: the soft limit goes up to the hard one. Gives the number of
+/// connections that fit: further ones are answered 503 instead of waiting for a descriptor.
+uint32_t connections_that_fit(uint32_t connections_max, uint32_t loops) {
+  constexpr uint64_t kOtherDescriptors = 32;  // libraries, model files, logs, pipes; loops below
+  constexpr uint64_t kPerLoop = 4;
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return connections_max;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < connections_max + 64ULL) {
-    log_warning("only {} file descriptors are allowed, fewer than --max-connections {} needs",
-                limit.rlim_cur, connections_max);
-  }
+  const uint64_t others = kOtherDescriptors + kPerLoop * loops;
+  if (limit.rlim_cur >= connections_max + others) return connections_max;
+  const uint64_t fitting = limit.rlim_cur > others ? limit.rlim_cur - others : 1;
+  log_warning("only {} file descriptors are allowed: at most {} connections, not {}",
+              limit.rlim_cur, fitting, connections_max);
+  return static_cast<uint32_t>(fitting);
 }
 
 struct Resources {
@@ -174,7 +179,6 @@ int serve(const ServeOptions& options) {
     return fail(invalid_argument("serve needs a model: slipway serve PATH (a file or a folder)"));
   }
   const sigset_t signals = block_stop_signals();
-  raise_descriptor_limit(options.connections_max);
   const Resources plan = plan_resources(options);
 
   std::unique_ptr<protocols::AccessLog> access_log;
@@ -194,7 +198,9 @@ int serve(const ServeOptions& options) {
   const auto service = protocols::HttpService::create(service_options, pool, metrics);
 
   // The port first: a wrong one is told at once, and probes are answered while models load.
-  auto server = transport::Server::create(server_options(options, plan.loops), *service);
+  transport::ServerOptions transport_options = server_options(options, plan.loops);
+  transport_options.connections_max = connections_that_fit(options.connections_max, plan.loops);
+  auto server = transport::Server::create(transport_options, *service);
   if (!server.ok()) return fail(server.status());
   service->set_transport_counters([&running = **server] { return running.counters(); });
   (*server)->start();

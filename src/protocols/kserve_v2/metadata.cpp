@@ -134,6 +134,9 @@ void v2_model_ready(Call& call) {
   Status status = choose_model(call, call.parameters[0], call.parameters[1]);
   const std::string_view name = call.parameters[0];
   call.infer.model = nullptr;
+  if (status.ok() && call.loop->server.draining.load(std::memory_order_relaxed)) {
+    status = unavailable("the server is stopping");
+  }
   if (!status.ok()) return answer_error(call, std::move(status));
   std::string& body = call.response().body;
   body.push_back('{');
