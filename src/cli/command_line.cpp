@@ -177,6 +177,9 @@ void add_predict(CLI::App& app, PredictOptions& o) {
   c.add_option("--input-format", o.input_format, "By default told from the name and content")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl"}));
+  c.add_option("--separator", o.separator, "Between fields (default: the commonest of , ; tab |)")
+      ->transform(separator_value())
+      ->type_name("CHAR");
   c.add_option("--output-format", o.output_format, "csv, or json (one object a line)")
       ->capture_default_str()
       ->check(CLI::IsMember({"csv", "json"}));

@@ -45,6 +45,7 @@ struct PredictOptions {
   std::string file = "-";
   std::string select;
   std::string input_format = "auto";  // "auto", "csv", "tsv", "jsonl"
+  std::string separator;              // of CSV; empty: found in its first line
   std::string output_format = "csv";  // "csv", "json"
   std::vector<std::string> outputs;   // empty: the default output
   std::vector<std::string> keys;      // columns passed through; empty: all that are no feature

@@ -1,6 +1,7 @@
 #include "cli/csv_reader.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <algorithm>
 
@@ -8,6 +9,44 @@ namespace slipway::cli {
 namespace {
 
 constexpr size_t kRecordBytesMax = 64ULL << 20;
+
+/// What is no text at all, told by its first bytes.
+Status check_first_line(std::string_view line) {
+  if (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF")) {
+    return invalid_argument("the input is UTF-16; expected UTF-8 (iconv -f UTF-16 -t UTF-8)");
+  }
+  constexpr std::string_view kCompressed[] = {"\x1F\x8B", "BZh",
+                                              "\xFD"
+                                              "7zXZ",
+                                              "\x28\xB5\x2F\xFD", "PK\x03\x04"};
+  for (const std::string_view magic : kCompressed) {
+    if (!line.starts_with(magic)) continue;
+    return invalid_argument("the input is compressed; expected text (zcat FILE | slipway predict)");
+  }
+  if (line.starts_with("PAR1")) {
+    return unimplemented("the input is a Parquet file; expected CSV, TSV or JSON lines");
+  }
+  return {};
+}
+
+/// The likeliest separator of a first line: the commonest outside of quotes, a comma if none.
+char find_separator(std::string_view line) {
+  char best = ',';
+  size_t most = 0;
+  for (const char candidate : {',', ';', '\t', '|'}) {
+    size_t count = 0;
+    bool quoted = false;
+    for (const char c : line) {
+      quoted = quoted != (c == '"');
+      count += !quoted && c == candidate ? 1 : 0;
+    }
+    if (count > most) {
+      most = count;
+      best = candidate;
+    }
+  }
+  return best;
+}
 
 }  // namespace
 
@@ -41,7 +80,13 @@ Result<bool> CsvReader::next() {
   while (true) {
     if (!TRY(read_line(line))) return false;
     ++line_;
-    if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (line_ == 1) {
+      TRY_STATUS(check_first_line(line));
+      if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    }
+    if (separator_ == kFindSeparator && !line.empty() && line != "\r") {
+      separator_ = find_separator(line);
+    }
     if (!line.empty() && line != "\r") break;
   }
   record_line_ = line_;
@@ -62,6 +107,11 @@ Result<bool> CsvReader::next() {
     quotes += std::count(line.begin(), line.end(), '"');
   }
   if (text_.ends_with('\r')) text_.pop_back();
+  if (!simdjson::validate_utf8(text_)) {
+    return invalid_argument(fmt::format(
+        "line {}: this is not valid UTF-8; convert the input first, with iconv -t UTF-8",
+        record_line_));
+  }
   TRY_STATUS(split());
   return true;
 }

@@ -19,11 +19,14 @@ namespace slipway::cli {
 
 class CsvReader {
  public:
+  /// Comma, semicolon, tab or bar: the commonest of the first line.
+  static constexpr char kFindSeparator = '\0';
+
   CsvReader(std::istream& input, char separator) : input_(input), separator_(separator) {}
 
   /// Reads the next record; false at the end. Blank lines are passed over. INVALID_ARGUMENT names
-  /// the line: an open quote at the end, text behind a closing quote; RESOURCE_EXHAUSTED: a record
-  /// over 64 MiB.
+  /// the line: an open quote at the end, text behind a closing quote, bytes that are not UTF-8.
+  /// RESOURCE_EXHAUSTED: a record over 64 MiB.
   Result<bool> next();
   /// Fields of the last record; valid until next().
   const std::vector<std::string_view>& fields() const { return fields_; }
@@ -37,7 +40,7 @@ class CsvReader {
   Status split();
 
   std::istream& input_;
-  const char separator_;
+  char separator_;
   std::string text_;     // the record with its quotes
   std::string content_;  // its fields, one behind the other
   std::vector<std::string_view> fields_;

@@ -29,6 +29,25 @@ TEST(CsvReaderTest, SplitsPlainRecordsWithEitherLineEnd) {
             (Records{{"a", "b"}}));
 }
 
+TEST(CsvReaderTest, FindsTheSeparatorInTheFirstLine) {
+  EXPECT_EQ(read_all("a;b;c\n1,5;2;3\n", CsvReader::kFindSeparator),
+            (Records{{"a", "b", "c"}, {"1,5", "2", "3"}}));
+  EXPECT_EQ(read_all("\n\"x,y,z\"\tb\n1\t2\n", CsvReader::kFindSeparator),
+            (Records{{"x,y,z", "b"}, {"1", "2"}}));
+  EXPECT_EQ(read_all("a\n1\n", CsvReader::kFindSeparator), (Records{{"a"}, {"1"}}));
+}
+
+TEST(CsvReaderTest, RefusesWhatIsNoText) {
+  const auto error = [](std::string text) { return read_all(text)[0][0]; };
+  EXPECT_NE(error("\xFF\xFE"
+                  "a")
+                .find("UTF-16"),
+            std::string::npos);
+  EXPECT_NE(error("\x1F\x8B\x08").find("compressed"), std::string::npos);
+  EXPECT_NE(error("PAR1").find("Parquet"), std::string::npos);
+  EXPECT_NE(error("a\ncaf\xE9\n").find("line 2: this is not valid UTF-8"), std::string::npos);
+}
+
 TEST(CsvReaderTest, KeepsEmptyFieldsAndPassesOverBlankLines) {
   EXPECT_EQ(read_all(",\n\n\r\n1,,"), (Records{{"", ""}, {"1", "", ""}}));
   EXPECT_EQ(read_all(""), Records{});

@@ -135,6 +135,14 @@ CLI::Validator filled_value() {
       [](std::string& text) -> std::string { return text.empty() ? "must not be empty" : ""; });
 }
 
+CLI::Validator separator_value() {
+  return transform([](std::string& text) -> std::string {
+    if (text == "tab" || text == "\\t") text = "\t";
+    if (text.size() == 1 && text != "\"" && text != "\n" && text != "\r") return {};
+    return fmt::format("expected one character, or tab, got {}", shown(text));
+  });
+}
+
 CLI::Validator access_log_value() {
   return transform([](std::string& text) -> std::string {
     static constexpr std::array<std::string_view, 7> kSwitches = {"on", "true",  "yes", "1",

@@ -23,6 +23,8 @@ CLI::Validator count_value(uint64_t least, uint64_t most);
 CLI::Validator host_value();
 /// Anything but "".
 CLI::Validator filled_value();
+/// One character, or "tab".
+CLI::Validator separator_value();
 /// "off", "-" or a path; not what people write who expect a switch.
 CLI::Validator access_log_value();
 

@@ -10,6 +10,7 @@
 
 #include "base/json_escape.h"
 #include "cli/commands.h"
+#include "cli/csv_reader.h"
 #include "cli/model_file.h"
 #include "cli/row_source.h"
 #include "engine/compile.h"
@@ -207,7 +208,9 @@ Result<std::unique_ptr<RowSource>> open_rows(const PredictOptions& options, std:
     }
   }
   if (format == "jsonl") return open_json_rows(input, signature, options.keys);
-  return open_csv_rows(input, format == "tsv" ? '\t' : ',', signature, options.keys);
+  const char separator = format == "tsv" ? '\t' : CsvReader::kFindSeparator;
+  return open_csv_rows(input, options.separator.empty() ? separator : options.separator[0],
+                       signature, options.keys);
 }
 
 Status write_out(std::FILE* out, std::string& text) {
