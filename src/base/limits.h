@@ -12,8 +12,11 @@ struct Limits {
   uint64_t file_bytes_max = 4ULL << 30;
   /// Largest result of decompression.
   uint64_t decompressed_bytes_max = 8ULL << 30;
-  /// Decompressed size over compressed size, once past 64 MiB decompressed.
-  uint64_t decompression_ratio_max = 1100;
+  /// A file may decompress to this size whatever it is compressed to: a matrix of zeros shrinks a
+  /// thousand times in zlib and far more in bz2, xz and zstd.
+  uint64_t decompressed_bytes_free = 256ULL << 20;
+  /// Beyond that, to this many times its own size.
+  uint64_t decompression_ratio_max = 200;
   /// Objects in a parse tree (each list item, dict entry and call argument counts).
   uint64_t objects_max = 50'000'000;
   /// Nesting of containers; readers must not recurse over input, whatever this says.

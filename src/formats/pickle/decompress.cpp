@@ -16,10 +16,8 @@ namespace slipway::pickle {
 namespace {
 
 constexpr size_t kChunkBytes = 1 << 18;
-// Past this size the ratio counts: small files of zeros compress very well.
-constexpr uint64_t kRatioFreeBytes = 64ULL << 20;
 // liblzma's dictionary comes from the file: xz -9 needs 64 MiB, a hostile header asks for 4 GiB.
-constexpr uint64_t kLzmaMemoryMax = 512ULL << 20;
+constexpr uint64_t kLzmaMemoryMax = 128ULL << 20;
 
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr std::string_view kBzip2Magic = "BZh";
@@ -40,7 +38,8 @@ bool is_zlib_header(std::string_view bytes) {
 /// Collects what a codec writes and holds it to the limits.
 class Output {
  public:
-  Output(uint64_t input_bytes, const Limits& limits) : input_bytes_(input_bytes), limits_(limits) {}
+  Output(uint64_t input_bytes, const Limits& limits)
+      : limits_(limits), explained_bytes_(explained_bytes(input_bytes, limits)) {}
 
   char* room() { return chunk_.data(); }
   size_t room_bytes() const { return chunk_.size(); }
@@ -52,10 +51,12 @@ class Output {
           fmt::format("The file decompresses to more than the limit: decompressed_bytes_max {}",
                       limits_.decompressed_bytes_max));
     }
-    if (total > kRatioFreeBytes && total / limits_.decompression_ratio_max > input_bytes_) {
+    if (total > explained_bytes_) {
       return resource_exhausted(fmt::format(
-          "The file decompresses to more than {} times its size: decompression_ratio_max",
-          limits_.decompression_ratio_max));
+          "The file decompresses to more than its size explains: over {} bytes, beyond {} at most "
+          "{} times the file (decompression_ratio_max); if it is a sincere model, save it "
+          "uncompressed",
+          explained_bytes_, limits_.decompressed_bytes_free, limits_.decompression_ratio_max));
     }
     text_.append(chunk_.data(), size);
     return {};
@@ -64,8 +65,16 @@ class Output {
   std::string take() { return std::move(text_); }
 
  private:
-  uint64_t input_bytes_;
+  static uint64_t explained_bytes(uint64_t input_bytes, const Limits& limits) {
+    uint64_t bytes = 0;
+    if (__builtin_mul_overflow(input_bytes, limits.decompression_ratio_max, &bytes)) {
+      return UINT64_MAX;
+    }
+    return std::max(bytes, limits.decompressed_bytes_free);
+  }
+
   const Limits& limits_;
+  const uint64_t explained_bytes_;
   std::string text_;
   std::string chunk_ = std::string(kChunkBytes, '\0');
 };

@@ -38,13 +38,49 @@ TEST(Decompress, EachFormatIsKnownByItsFirstBytes) {
 }
 
 TEST(Decompress, ABombIsStoppedByItsRatio) {
-  const std::string bomb = deflated(std::string(80 << 20, '\0'));
+  const std::string zeros = deflated(std::string(8 << 20, '\0'));  // about a thousandth of it
   Limits limits;
-  limits.decompression_ratio_max = 100;
-  EXPECT_EQ(decompress(bomb, Compression::kZlib, limits).status().code(),
-            StatusCode::kResourceExhausted);
+  limits.decompressed_bytes_free = 1 << 20;
+  const Status bomb = decompress(zeros, Compression::kZlib, limits).status();
+  EXPECT_EQ(bomb.code(), StatusCode::kResourceExhausted);
+  EXPECT_NE(bomb.message().find("decompression_ratio_max"), std::string::npos) << bomb.to_string();
   limits.decompression_ratio_max = 1100;
-  EXPECT_TRUE(decompress(bomb, Compression::kZlib, limits).ok());
+  EXPECT_TRUE(decompress(zeros, Compression::kZlib, limits).ok());
+  limits.decompression_ratio_max = UINT64_MAX;  // overflows to "no bound"
+  EXPECT_TRUE(decompress(zeros, Compression::kZlib, limits).ok());
+}
+
+TEST(Decompress, AModelOfZerosIsNoBomb) {
+  EXPECT_TRUE(decompress(deflated(std::string(100 << 20, '\0')), Compression::kZlib, {}).ok());
+}
+
+TEST(Decompress, StreamsMayFollowEachOtherAndWhatFollowsThemIsIgnored) {
+  const std::string two = deflated("one, ") + deflated("two");
+  EXPECT_EQ(decompress(two, Compression::kZlib, {}).value(), "one, two");
+  EXPECT_EQ(decompress(two + "garbage", Compression::kZlib, {}).value(), "one, two");
+  EXPECT_EQ(decompress(two.substr(0, two.size() - 1), Compression::kZlib, {}).status().code(),
+            StatusCode::kDataLoss);
+}
+
+TEST(Decompress, EveryFormatTellsWhereItWasCutOrDamaged) {
+  for (const char* name :
+       {"joblib.z", "joblib.gz", "joblib.bz2", "joblib.lzma", "joblib.xz", "joblib.lz4", "pkl.zst",
+        "two.gz", "two.bz2", "two.xz", "two.lz4", "two.zst"}) {
+    const std::string path = std::string(SLIPWAY_TEST_DATA_DIR) + "/pickle/numpy2/values." + name;
+    const std::string bytes = read_file(path, Limits{}).value();
+    const Compression compression = detect_compression(bytes);
+    ASSERT_TRUE(decompress(bytes, compression, {}).ok()) << name;
+    for (const size_t size : {bytes.size() / 3, bytes.size() / 2, bytes.size() * 3 / 4}) {
+      // Between two streams a cut would leave a whole one.
+      EXPECT_EQ(
+          decompress(std::string_view(bytes).substr(0, size), compression, {}).status().code(),
+          StatusCode::kDataLoss)
+          << name << " cut at " << size;
+    }
+    std::string damaged = bytes;
+    for (size_t i = damaged.size() / 4; i < damaged.size() / 4 + 40; ++i) damaged[i] ^= 0x5A;
+    EXPECT_FALSE(decompress(damaged, compression, {}).ok()) << name;
+  }
 }
 
 TEST(Decompress, TheSizeLimitHolds) {

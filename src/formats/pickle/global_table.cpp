@@ -20,7 +20,7 @@ enum class Names : uint8_t {
 };
 
 struct Row {
-  std::string_view module;
+  std::string_view modules;  // separated by blanks: one thing often moved between modules
   Match match;
   Names covered;
   std::string_view names;
@@ -32,184 +32,204 @@ constexpr Trust kData = Trust::kUnderstood;
 constexpr Trust kOpaque = Trust::kInert;
 constexpr Trust kRefuse = Trust::kRefused;
 
+constexpr Row exact(std::string_view modules, std::string_view names, Trust trust,
+                    GlobalRole role = GlobalRole::kNone) {
+  return {modules, Match::kExact, Names::kListed, names, trust, role};
+}
+constexpr Row below(std::string_view modules, std::string_view names, Trust trust,
+                    GlobalRole role = GlobalRole::kNone) {
+  return {modules, Match::kPrefix, Names::kListed, names, trust, role};
+}
+/// Every class of these modules and those below them.
+constexpr Row classes(std::string_view modules, Trust trust) {
+  return {modules, Match::kPrefix, Names::kClassLike, "", trust};
+}
+/// Every plain name of these modules and those below them.
+constexpr Row all(std::string_view modules, Trust trust) {
+  return {modules, Match::kPrefix, Names::kAny, "", trust};
+}
+
 // numpy's scalar types and other names that stand for a dtype.
 constexpr std::string_view kNumpyTypes =
-    "dtype ndarray matrix recarray record memmap bool bool_ bool8 byte ubyte short ushort intc "
-    "uintc int_ uint long ulong longlong ulonglong int8 int16 int32 int64 uint8 uint16 uint32 "
-    "uint64 intp uintp float16 float32 float64 float128 longdouble half single double float_ "
-    "longfloat complex64 complex128 complex256 csingle cdouble clongdouble str_ bytes_ unicode_ "
-    "string_ object_ void datetime64 timedelta64 generic number integer signedinteger "
-    "unsignedinteger inexact floating complexfloating flexible character";
+    "dtype ndarray matrix recarray record memmap chararray bool bool_ bool8 byte ubyte short "
+    "ushort intc uintc int_ uint long ulong longlong ulonglong int8 int16 int32 int64 uint8 uint16 "
+    "uint32 uint64 intp uintp float16 float32 float64 float96 float128 longdouble half single "
+    "double float_ longfloat complex64 complex128 complex192 complex256 csingle cdouble "
+    "clongdouble str_ bytes_ unicode_ string_ object_ void datetime64 timedelta64 generic number "
+    "integer signedinteger unsignedinteger inexact floating complexfloating flexible character";
 
 // Universal functions and plain array functions: what FunctionTransformer and kernels hold.
 constexpr std::string_view kNumpyFunctions =
-    "abs absolute add all amax amin any arccos arccosh arcsin arcsinh arctan arctan2 arctanh "
-    "argmax argmin argsort around asarray array atleast_1d atleast_2d average bitwise_and "
-    "bitwise_count bitwise_not bitwise_or bitwise_xor cbrt ceil clip column_stack concatenate "
-    "conjugate copysign corrcoef cos cosh count_nonzero cov cumprod cumsum deg2rad degrees diff "
-    "digitize divide divmod dot equal exp exp2 expand_dims expm1 fabs fix flip float_power floor "
-    "floor_divide fmax fmin fmod frexp gcd gradient greater greater_equal heaviside histogram "
-    "hstack hypot interp invert isfinite isin isinf isnan lcm ldexp left_shift less less_equal "
-    "linspace log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or "
-    "logical_xor logspace matmul max maximum mean median min minimum mod modf multiply nan_to_num "
-    "nanmax nanmean nanmedian nanmin nanpercentile nanquantile nanstd nansum nanvar ndim negative "
-    "nextafter not_equal ones percentile positive power prod ptp quantile rad2deg radians ravel "
-    "real reciprocal remainder repeat reshape right_shift rint round round_ searchsorted select "
-    "shape sign signbit sin sinh size sort spacing sqrt square squeeze stack std subtract sum "
-    "swapaxes take tan tanh tile transpose tril triu true_divide trunc unique var vecdot vstack "
-    "where zeros zeros_like ones_like";
+    "abs absolute acos acosh add all allclose amax amin angle any append arange arccos arccosh "
+    "arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort around array array_equal asarray "
+    "asin asinh atan atan2 atanh atleast_1d atleast_2d average bincount bitwise_and bitwise_count "
+    "bitwise_invert bitwise_not bitwise_or bitwise_xor cbrt ceil clip column_stack concat "
+    "concatenate conj conjugate convolve copy copysign corrcoef cos cosh count_nonzero cov cross "
+    "cumprod cumsum deg2rad degrees delete diag diff digitize divide divmod dot ediff1d einsum "
+    "empty equal exp exp2 expand_dims expm1 eye fabs fix flip fliplr flipud float_power floor "
+    "floor_divide fmax fmin fmod frexp full gcd gradient greater greater_equal heaviside histogram "
+    "hstack hypot identity imag inner insert interp invert isclose iscomplex isfinite isin isinf "
+    "isnan isneginf isposinf isreal kron lcm ldexp left_shift less less_equal linspace log log10 "
+    "log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor logspace "
+    "matmul matvec max maximum mean median min minimum mod modf multiply nan_to_num nanargmax "
+    "nanargmin nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd "
+    "nansum nanvar ndim negative nextafter nonzero not_equal ones ones_like outer partition "
+    "percentile piecewise positive pow power prod ptp quantile rad2deg radians ravel real "
+    "real_if_close reciprocal remainder repeat reshape resize right_shift rint roll round round_ "
+    "searchsorted select shape sign signbit sin sinc sinh size sort spacing sqrt square squeeze "
+    "stack std subtract sum swapaxes take tan tanh tile trace transpose trapezoid trapz tri tril "
+    "triu true_divide trunc unique unwrap vander var vecdot vecmat vstack where zeros zeros_like";
 
 // The first row that covers a name decides.
 constexpr std::array kRows = {
     // The machinery of pickling itself.
-    Row{"copyreg", Match::kExact, Names::kListed, "_reconstructor", kData,
-        GlobalRole::kReconstructor},
-    Row{"copyreg", Match::kExact, Names::kListed, "__newobj__", kData, GlobalRole::kNewObject},
-    Row{"copyreg", Match::kExact, Names::kListed, "__newobj_ex__", kData,
-        GlobalRole::kNewObjectKeywords},
-    Row{"_codecs", Match::kExact, Names::kListed, "encode", kData, GlobalRole::kCodecsEncode},
-    Row{"builtins", Match::kExact, Names::kListed, "set frozenset", kData, GlobalRole::kSet},
-    Row{"builtins", Match::kExact, Names::kListed, "bytes bytearray", kData, GlobalRole::kBytes},
-    Row{"builtins", Match::kExact, Names::kListed, "getattr", kOpaque, GlobalRole::kGetattr},
-    Row{"builtins", Match::kExact, Names::kListed,
-        "object list dict tuple slice int float bool str complex range long unicode type", kData},
-    Row{"builtins", Match::kExact, Names::kListed,
-        "Ellipsis NotImplemented None abs len max min round sum sorted reversed zip enumerate",
-        kOpaque},
-    Row{"collections", Match::kExact, Names::kListed,
-        "OrderedDict defaultdict deque Counter UserList UserDict", kData},
+    exact("copyreg", "_reconstructor", kData, GlobalRole::kReconstructor),
+    exact("copyreg", "__newobj__", kData, GlobalRole::kNewObject),
+    exact("copyreg", "__newobj_ex__", kData, GlobalRole::kNewObjectKeywords),
+    exact("_codecs", "encode", kData, GlobalRole::kCodecsEncode),
+    exact("builtins", "set frozenset", kData, GlobalRole::kSet),
+    exact("builtins", "bytes bytearray", kData, GlobalRole::kBytes),
+    exact("builtins", "getattr", kOpaque, GlobalRole::kGetattr),
+    exact("builtins",
+          "object list dict tuple slice int float bool str complex range xrange long unicode type",
+          kData),
+    exact("builtins",
+          "Ellipsis NotImplemented None abs all any chr divmod enumerate filter iter len map max "
+          "min next ord pow repr reversed round sorted sum zip ArithmeticError AssertionError "
+          "AttributeError Exception FloatingPointError FutureWarning IndexError KeyError "
+          "LookupError NotImplementedError OSError OverflowError RuntimeError RuntimeWarning "
+          "TypeError UserWarning ValueError Warning ZeroDivisionError",
+          kOpaque),
+    exact("collections",
+          "OrderedDict defaultdict deque Counter ChainMap UserList UserDict UserString "
+          "IterableUserDict",
+          kData),
+    // dill and cloudpickle write arrays and types in their own words, all else by name.
+    exact("dill._dill", "_create_array", kData, GlobalRole::kDillArray),
+    exact("dill._dill", "_load_type _create_dtypemeta", kOpaque),
+    exact("cloudpickle.cloudpickle", "_builtin_type", kOpaque),
 
     // numpy.
-    Row{"numpy.core.multiarray", Match::kExact, Names::kListed, "scalar", kData,
-        GlobalRole::kNumpyScalar},
-    Row{"numpy._core.multiarray", Match::kExact, Names::kListed, "scalar", kData,
-        GlobalRole::kNumpyScalar},
-    Row{"numpy.core.multiarray", Match::kExact, Names::kListed, "_reconstruct", kData,
-        GlobalRole::kNumpyArray},
-    Row{"numpy._core.multiarray", Match::kExact, Names::kListed, "_reconstruct", kData,
-        GlobalRole::kNumpyArray},
-    Row{"numpy.core.numeric", Match::kExact, Names::kListed, "_frombuffer", kData,
-        GlobalRole::kNumpyArray},
-    Row{"numpy._core.numeric", Match::kExact, Names::kListed, "_frombuffer", kData,
-        GlobalRole::kNumpyArray},
-    Row{"numpy.ma.core", Match::kExact, Names::kListed, "_mareconstruct", kData,
-        GlobalRole::kNumpyArray},
-    Row{"numpy.ma", Match::kExact, Names::kListed, "MaskedArray MaskedConstant", kData},
-    Row{"numpy.ma.core", Match::kExact, Names::kListed, "MaskedArray MaskedConstant mvoid", kData},
-    Row{"numpy", Match::kExact, Names::kListed, kNumpyTypes, kData},
+    exact("numpy.core.multiarray numpy._core.multiarray", "scalar", kData,
+          GlobalRole::kNumpyScalar),
+    exact("numpy.core.multiarray numpy._core.multiarray", "_reconstruct", kData,
+          GlobalRole::kNumpyArray),
+    exact("numpy.core.numeric numpy._core.numeric", "_frombuffer", kData, GlobalRole::kNumpyArray),
+    exact("numpy.ma.core", "_mareconstruct", kData, GlobalRole::kNumpyArray),
+    exact("numpy.ma numpy.ma.core", "MaskedArray MaskedConstant mvoid", kData),
+    exact("numpy numpy.core.multiarray numpy._core.multiarray numpy.matrixlib.defmatrix numpy.rec "
+          "numpy.core.records numpy._core.records numpy.core.memmap numpy._core.memmap numpy.char "
+          "numpy.core.defchararray numpy._core.defchararray",
+          kNumpyTypes, kData),
+    exact("numpy.core._internal numpy._core._internal", "_convert_to_stringdtype_kwargs", kData),
     Row{"numpy.dtypes", Match::kExact, Names::kClassLike, "", kData},
-    Row{"numpy.matrixlib.defmatrix", Match::kExact, Names::kListed, "matrix", kData},
-    Row{"numpy.rec", Match::kExact, Names::kListed, "recarray record", kData},
-    Row{"numpy.core.records", Match::kExact, Names::kListed, "recarray record", kData},
-    Row{"numpy.core.memmap", Match::kExact, Names::kListed, "memmap", kData},
-    Row{"numpy.core.multiarray", Match::kExact, Names::kListed, kNumpyTypes, kData},
-    Row{"numpy._core.multiarray", Match::kExact, Names::kListed, kNumpyTypes, kData},
-    Row{"numpy", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy", Match::kExact, Names::kListed, "vectorize poly1d", kOpaque},  // in distributions
-    Row{"numpy.lib.function_base", Match::kExact, Names::kListed, "vectorize", kOpaque},
-    Row{"numpy.lib._function_base_impl", Match::kExact, Names::kListed, "vectorize", kOpaque},
-    Row{"numpy.core", Match::kExact, Names::kListed, "_ufunc_reconstruct", kOpaque},
-    Row{"numpy._core", Match::kExact, Names::kListed, "_ufunc_reconstruct", kOpaque},
-    Row{"numpy.core._multiarray_umath", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy._core._multiarray_umath", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy.core.umath", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy._core.umath", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy.core.fromnumeric", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy._core.fromnumeric", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy.lib.type_check", Match::kExact, Names::kListed, "nan_to_num real imag", kOpaque},
-    Row{"numpy.lib._type_check_impl", Match::kExact, Names::kListed, "nan_to_num real imag",
-        kOpaque},
-    Row{"numpy.lib.function_base", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy.lib._function_base_impl", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy.lib.nanfunctions", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy.lib._nanfunctions_impl", Match::kExact, Names::kListed, kNumpyFunctions, kOpaque},
-    Row{"numpy.random", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"numpy.random", Match::kPrefix, Names::kListed,
-        "__randomstate_ctor __bit_generator_ctor __generator_ctor __pyx_unpickle_SeedSequence "
-        "__pyx_unpickle_SeedlessSeedSequence __pyx_unpickle_BitGenerator",
-        kOpaque},
+    exact("numpy numpy.core._multiarray_umath numpy._core._multiarray_umath numpy.core.umath "
+          "numpy._core.umath numpy.core.fromnumeric numpy._core.fromnumeric numpy.core.numeric "
+          "numpy._core.numeric numpy.core.multiarray numpy._core.multiarray numpy.lib.type_check "
+          "numpy.lib._type_check_impl numpy.lib.function_base numpy.lib._function_base_impl "
+          "numpy.lib.nanfunctions numpy.lib._nanfunctions_impl",
+          kNumpyFunctions, kOpaque),
+    exact("numpy numpy.lib.function_base numpy.lib._function_base_impl numpy.lib.polynomial "
+          "numpy.lib._polynomial_impl",
+          "vectorize poly1d errstate iinfo finfo", kOpaque),
+    exact("numpy.core numpy._core", "_ufunc_reconstruct", kOpaque),
+    exact("numpy.core.getlimits numpy._core.getlimits", "MachArLike iinfo finfo", kOpaque),
+    all("numpy.fft numpy.linalg numpy.polynomial", kOpaque),
+    classes("numpy.random", kOpaque),
+    below("numpy.random",
+          "__randomstate_ctor __bit_generator_ctor __generator_ctor __pyx_unpickle_SeedSequence "
+          "__pyx_unpickle_SeedlessSeedSequence __pyx_unpickle_BitGenerator default_rng",
+          kOpaque),
 
     // scikit-learn. Its functions (scorers, score functions, loaders of parameters) are opaque.
-    Row{"sklearn.externals.joblib.numpy_pickle", Match::kExact, Names::kListed, "NumpyArrayWrapper",
-        kData, GlobalRole::kJoblibArray},
-    Row{"sklearn.externals.joblib.numpy_pickle", Match::kExact, Names::kListed,
-        "NDArrayWrapper ZNDArrayWrapper", kRefuse, GlobalRole::kOldJoblibArray},
-    Row{"sklearn.externals", Match::kPrefix, Names::kAny, "", kRefuse},
-    Row{"sklearn.datasets", Match::kPrefix, Names::kAny, "", kRefuse},
-    Row{"sklearn.utils._testing", Match::kExact, Names::kAny, "", kRefuse},
-    Row{"sklearn", Match::kPrefix, Names::kListed, "newObj", kData, GlobalRole::kNewEmptyObject},
-    Row{"sklearn.metrics._dist_metrics", Match::kExact, Names::kClassLike, "", kData},
-    Row{"sklearn.metrics", Match::kPrefix, Names::kAny, "", kOpaque},
-    Row{"sklearn.model_selection._split", Match::kExact, Names::kClassLike, "", kOpaque},
-    Row{"sklearn", Match::kPrefix, Names::kClassLike, "", kData},
-    Row{"sklearn", Match::kPrefix, Names::kAny, "", kOpaque},
-    // What the Cython losses of 1.4 to 1.7 call their module.
-    Row{"_loss", Match::kExact, Names::kAny, "", kOpaque},
+    exact("joblib.numpy_pickle sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper", kData,
+          GlobalRole::kJoblibArray),
+    exact("joblib.numpy_pickle joblib.numpy_pickle_compat sklearn.externals.joblib.numpy_pickle",
+          "NDArrayWrapper ZNDArrayWrapper", kRefuse, GlobalRole::kOldJoblibArray),
+    all("sklearn.externals sklearn.datasets sklearn.utils._testing", kRefuse),
+    below("sklearn", "newObj", kData, GlobalRole::kNewEmptyObject),
+    classes("sklearn.metrics._dist_metrics", kData),
+    all("sklearn.metrics", kOpaque),
+    classes("sklearn.model_selection._split", kOpaque),
+    classes("sklearn", kData),
+    all("sklearn", kOpaque),
+    all("_loss", kOpaque),  // what the Cython losses of 1.4 to 1.7 call their module
 
     // scipy.
-    Row{"scipy.sparse", Match::kPrefix, Names::kListed,
-        "csr_matrix csc_matrix csr_array csc_array coo_matrix coo_array lil_matrix lil_array "
-        "dok_matrix dok_array dia_matrix dia_array bsr_matrix bsr_array",
-        kData},
-    Row{"scipy.interpolate", Match::kPrefix, Names::kClassLike, "", kData},
-    Row{"scipy.interpolate", Match::kPrefix, Names::kListed, "interp1d", kData},
-    Row{"scipy.stats", Match::kPrefix, Names::kAny, "", kOpaque},
-    Row{"scipy.spatial", Match::kPrefix, Names::kAny, "", kOpaque},
-    Row{"scipy.special", Match::kPrefix, Names::kAny, "", kOpaque},
-    Row{"scipy.optimize", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"scipy._lib.array_api_compat.numpy", Match::kPrefix, Names::kListed, "asarray", kOpaque},
+    below("scipy.sparse",
+          "csr_matrix csc_matrix csr_array csc_array coo_matrix coo_array lil_matrix lil_array "
+          "dok_matrix dok_array dia_matrix dia_array bsr_matrix bsr_array",
+          kData),
+    classes("scipy.interpolate", kData),
+    below("scipy.interpolate", "interp1d", kData),
+    all("scipy.stats scipy.spatial scipy.special scipy.optimize scipy.linalg scipy.signal "
+        "scipy.ndimage scipy.fft scipy.integrate scipy.cluster",
+        kOpaque),
+    below("scipy._lib.array_api_compat.numpy", "asarray", kOpaque),
+    classes("scipy._lib._util scipy._lib._bunch", kOpaque),
 
     // joblib.
-    Row{"joblib.numpy_pickle", Match::kExact, Names::kListed, "NumpyArrayWrapper", kData,
-        GlobalRole::kJoblibArray},
-    Row{"joblib.numpy_pickle", Match::kExact, Names::kListed, "NDArrayWrapper ZNDArrayWrapper",
-        kRefuse, GlobalRole::kOldJoblibArray},
-    Row{"joblib.numpy_pickle_compat", Match::kExact, Names::kListed,
-        "NDArrayWrapper ZNDArrayWrapper", kRefuse, GlobalRole::kOldJoblibArray},
-    Row{"joblib.memory", Match::kExact, Names::kClassLike, "", kOpaque},
-    Row{"joblib.logger", Match::kExact, Names::kClassLike, "", kOpaque},
-    Row{"joblib._store_backends", Match::kExact, Names::kClassLike, "", kOpaque},
+    classes("joblib.memory joblib.logger joblib._store_backends joblib.func_inspect", kOpaque),
 
-    // pandas: column names and their dtypes.
-    Row{"pandas", Match::kExact, Names::kListed,
-        "Index RangeIndex MultiIndex Int64Index Float64Index UInt64Index CategoricalIndex "
-        "DatetimeIndex StringDtype CategoricalDtype NA NaT Timestamp Timedelta Int8Dtype "
-        "Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype "
-        "Float32Dtype Float64Dtype BooleanDtype DatetimeTZDtype",
-        kData},
-    Row{"pandas.arrays", Match::kExact, Names::kClassLike, "", kData},
-    Row{"pandas.core.indexes", Match::kPrefix, Names::kClassLike, "", kData},
-    Row{"pandas.core.indexes", Match::kPrefix, Names::kListed, "_new_Index", kData},
-    Row{"pandas.core.arrays", Match::kPrefix, Names::kClassLike, "", kData},
-    Row{"pandas.core.dtypes.dtypes", Match::kExact, Names::kClassLike, "", kData},
-    Row{"pandas._libs.missing", Match::kExact, Names::kListed, "NAType _pickle_NA NA", kData},
-    Row{"pandas._libs.tslibs", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"pandas._libs.tslibs", Match::kPrefix, Names::kListed,
-        "_unpickle_timestamp _timedelta_unpickle _nat_unpickle __nat_unpickle", kOpaque},
+    // pandas: column names and their dtypes are data, frames that users keep beside a model opaque.
+    exact("pandas",
+          "Index RangeIndex MultiIndex Int64Index Float64Index UInt64Index CategoricalIndex "
+          "DatetimeIndex TimedeltaIndex PeriodIndex IntervalIndex StringDtype CategoricalDtype NA "
+          "NaT Timestamp Timedelta Period Interval Int8Dtype Int16Dtype Int32Dtype Int64Dtype "
+          "UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype Float32Dtype Float64Dtype BooleanDtype "
+          "DatetimeTZDtype PeriodDtype IntervalDtype SparseDtype ArrowDtype Categorical",
+          kData),
+    exact("pandas", "DataFrame Series", kOpaque),
+    classes("pandas.core.frame pandas.core.series pandas.core.internals pandas.core.flags "
+            "pandas.tseries.offsets",
+            kOpaque),
+    below("pandas.core.internals pandas._libs.internals", "_unpickle_block new_block make_block",
+          kOpaque),
+    classes("pandas.arrays pandas.core.indexes pandas.core.arrays pandas.core.dtypes.dtypes",
+            kData),
+    below("pandas.core.indexes",
+          "_new_Index _new_DatetimeIndex _new_TimedeltaIndex _new_PeriodIndex _new_IntervalIndex",
+          kData),
+    exact("pandas._libs.missing", "NAType _pickle_NA NA", kData),
+    classes("pandas._libs.tslibs pandas._libs.interval pandas._libs.sparse pandas._libs.internals",
+            kOpaque),
+    below("pandas._libs.tslibs",
+          "_unpickle_timestamp _timedelta_unpickle _nat_unpickle __nat_unpickle", kOpaque),
+    all("pytz dateutil", kOpaque),
 
     // The standard library, as opaque values.
-    Row{"functools", Match::kExact, Names::kListed, "partial", kData},
-    Row{"operator", Match::kExact, Names::kListed, "itemgetter", kOpaque},
-    Row{"datetime", Match::kExact, Names::kListed, "date datetime time timedelta timezone tzinfo",
-        kOpaque},
-    Row{"zoneinfo", Match::kExact, Names::kClassLike, "", kOpaque},
-    Row{"decimal", Match::kExact, Names::kListed, "Decimal", kOpaque},
-    Row{"fractions", Match::kExact, Names::kListed, "Fraction", kOpaque},
-    Row{"uuid", Match::kExact, Names::kListed, "UUID SafeUUID", kOpaque},
-    Row{"pathlib", Match::kPrefix, Names::kListed,
-        "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath", kOpaque},
-    Row{"re", Match::kExact, Names::kListed, "_compile", kOpaque},
+    exact("functools", "partial", kData),
+    exact("operator _operator",
+          "itemgetter attrgetter methodcaller add sub mul truediv floordiv mod pow neg pos abs "
+          "eq ne lt le gt ge and_ or_ xor invert not_ truth getitem contains index concat",
+          kOpaque),
+    exact("math cmath",
+          "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh degrees dist erf "
+          "erfc exp exp2 expm1 fabs factorial floor fmod fsum gamma gcd hypot isclose isfinite "
+          "isinf isnan lgamma log log10 log1p log2 pow prod radians sin sinh sqrt tan tanh trunc",
+          kOpaque),
+    exact("itertools", "accumulate chain count cycle islice product repeat", kOpaque),
+    exact("datetime", "date datetime time timedelta timezone tzinfo", kOpaque),
+    exact("time", "struct_time", kOpaque),
+    exact("types", "SimpleNamespace", kData),
+    exact("array", "array _array_reconstructor", kOpaque),
+    exact("decimal", "Decimal Context", kOpaque),
+    exact("fractions", "Fraction", kOpaque),
+    exact("uuid", "UUID SafeUUID", kOpaque),
+    exact("http", "HTTPStatus HTTPMethod", kOpaque),
+    exact("logging", "getLogger", kOpaque),
+    exact("random", "Random", kOpaque),
+    exact("string", "Template", kOpaque),
+    exact("re", "_compile RegexFlag", kOpaque),
+    exact("ipaddress",
+          "IPv4Address IPv6Address IPv4Network IPv6Network IPv4Interface IPv6Interface", kOpaque),
+    below("pathlib", "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath", kOpaque),
+    classes("zoneinfo", kOpaque),
 
     // Libraries of estimators that are recognised by name but not read.
-    Row{"xgboost", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"lightgbm", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"catboost", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"imblearn", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"category_encoders", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"sklearnex", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"daal4py", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"onedal", Match::kPrefix, Names::kClassLike, "", kOpaque},
-    Row{"skl2onnx", Match::kPrefix, Names::kClassLike, "", kOpaque},
+    classes("xgboost lightgbm catboost imblearn category_encoders sklearnex daal4py onedal "
+            "skl2onnx feature_engine mlxtend sktime",
+            kOpaque),
 };
 
 constexpr std::string_view kCythonPrefix = "__pyx_unpickle_";
@@ -231,6 +251,7 @@ bool is_class_like(std::string_view name) {
   return first != std::string_view::npos && name[first] >= 'A' && name[first] <= 'Z';
 }
 
+/// True if `name`, which holds no blank, is one of the blank-separated `names`.
 bool is_listed(std::string_view names, std::string_view name) {
   for (size_t at = names.find(name); at != std::string_view::npos; at = names.find(name, at + 1)) {
     const size_t end = at + name.size();
@@ -242,9 +263,11 @@ bool is_listed(std::string_view names, std::string_view name) {
 }
 
 bool module_matches(const Row& row, std::string_view module) {
-  if (!module.starts_with(row.module)) return false;
-  if (module.size() == row.module.size()) return true;
-  return row.match == Match::kPrefix && module[row.module.size()] == '.';
+  if (row.match == Match::kExact) return is_listed(row.modules, module);
+  for (size_t dot = module.find('.');; dot = module.find('.', dot + 1)) {
+    if (is_listed(row.modules, module.substr(0, dot))) return true;
+    if (dot == std::string_view::npos) return false;
+  }
 }
 
 bool name_matches(const Row& row, std::string_view name) {
@@ -258,8 +281,8 @@ bool name_matches(const Row& row, std::string_view name) {
 
 /// Cython's generated unpicklers: their class is what counts, so they follow their module's rows.
 bool is_cython_unpickler(std::string_view module, std::string_view name) {
-  const bool known_module = module.starts_with("sklearn.") || module == "_loss" ||
-                            module == "pandas._libs.arrays" || module == "pandas._libs.internals";
+  const bool known_module =
+      module.starts_with("sklearn.") || module == "_loss" || module.starts_with("pandas._libs.");
   return known_module && name.starts_with(kCythonPrefix) && name.size() > kCythonPrefix.size() &&
          !module.starts_with("sklearn.externals") && !module.starts_with("sklearn.datasets");
 }
@@ -269,11 +292,13 @@ bool is_cython_unpickler(std::string_view module, std::string_view name) {
 std::string_view canonical_module(std::string_view module) {
   if (module == "__builtin__") return "builtins";
   if (module == "copy_reg") return "copyreg";
+  if (module == "exceptions") return "builtins";
+  if (module == "UserDict" || module == "UserList" || module == "UserString") return "collections";
   return module;
 }
 
 GlobalClass classify_global(std::string_view module, std::string_view name) {
-  if (!is_plain_name(name)) return {};
+  if (!is_plain_name(name) || module.find(' ') != std::string_view::npos) return {};
   if (is_cython_unpickler(module, name)) {
     return {Trust::kUnderstood, GlobalRole::kCythonUnpickler};
   }

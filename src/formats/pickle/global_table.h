@@ -30,6 +30,7 @@ enum class GlobalRole : uint8_t {
   kGetattr,            // builtins.getattr(object, name)
   kJoblibArray,        // joblib's NumpyArrayWrapper: array bytes follow in the stream
   kOldJoblibArray,     // joblib < 0.10: the array lies in another file
+  kDillArray,          // dill's _create_array(_reconstruct, args, state[, attributes])
   kNumpyScalar,        // numpy.core.multiarray.scalar(dtype, bytes)
   kNumpyArray,         // ..._reconstruct, ..._frombuffer, numpy.ma.core._mareconstruct
 };

@@ -84,15 +84,23 @@ std::optional<std::string> decimal_to_bytes(std::string_view digits) {
   if (negative || digits.starts_with('+')) digits.remove_prefix(1);
   if (digits.empty() || digits.size() > kDigitsMax) return std::nullopt;
   std::vector<uint32_t> words;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    uint64_t carry = static_cast<uint64_t>(c - '0');
+  while (!digits.empty()) {
+    constexpr size_t kDigitsAtOnce = 9;  // 10^9 fits a word
+    const std::string_view group = digits.substr(0, kDigitsAtOnce);
+    uint64_t carry = 0;
+    uint64_t scale = 1;
+    for (const char c : group) {
+      if (c < '0' || c > '9') return std::nullopt;
+      carry = carry * 10 + static_cast<uint64_t>(c - '0');
+      scale *= 10;
+    }
     for (uint32_t& word : words) {
-      carry += uint64_t{word} * 10;
+      carry += word * scale;
       word = static_cast<uint32_t>(carry);
       carry >>= 32;
     }
     if (carry != 0) words.push_back(static_cast<uint32_t>(carry));
+    digits.remove_prefix(group.size());
   }
   words.push_back(0);  // room for the sign
   if (negative) {
@@ -126,12 +134,12 @@ std::optional<int64_t> bytes_to_int(std::string_view bytes) {
 }
 
 double bytes_to_double(std::string_view bytes) {
-  if (const std::optional<int64_t> small = bytes_to_int(bytes)) return static_cast<double>(*small);
-  const bool negative = byte_at(bytes, bytes.size() - 1) & 0x80;
   if (bytes.size() > 256) {  // only redundant sign bytes could make it small: not worth a look
     const double infinity = std::numeric_limits<double>::infinity();
-    return negative ? -infinity : infinity;
+    return byte_at(bytes, bytes.size() - 1) & 0x80 ? -infinity : infinity;
   }
+  if (const std::optional<int64_t> small = bytes_to_int(bytes)) return static_cast<double>(*small);
+  const bool negative = byte_at(bytes, bytes.size() - 1) & 0x80;
   double value = negative ? -1 : 0;  // top down: value * 256 + byte
   for (size_t i = bytes.size(); i-- > 0;) value = value * 256 + byte_at(bytes, i);
   return value;

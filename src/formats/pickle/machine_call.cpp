@@ -8,8 +8,17 @@
 #include "formats/pickle/internal/machine.h"
 
 namespace slipway::pickle {
+namespace {
+
+constexpr size_t kNameBytesMax = 4096;
+
+}  // namespace
 
 Result<uint32_t> Machine::add_global_at(std::string_view module, std::string_view name) {
+  // One long string can be used as a name over and over, and each use costs its length.
+  if (module.size() > kNameBytesMax || name.size() > kNameBytesMax) {
+    return malformed(fmt::format("a class name of {} bytes", module.size() + name.size()));
+  }
   const uint32_t made = TRY(builder_.add_global(module, name, opcode_offset_));
   const GlobalRole role = builder_.global_of(made).role;
   if (role == GlobalRole::kOldJoblibArray) {
@@ -98,17 +107,39 @@ Status Machine::op_build() {
 }
 
 Result<uint32_t> Machine::instantiate(uint32_t callable, uint32_t args) {
-  if (kind(callable) == Kind::kObject) {
+  if (kind(callable) == Kind::kGlobal) return builder_.add_object(callable, args, opcode_offset_);
+  if (kind(callable) != Kind::kObject) return malformed("a call of what is no class or function");
+  if (const std::optional<uint32_t> function = partial_function(callable)) {
+    return builder_.add_object(*function, args, opcode_offset_);
+  }
+  if (!is_time_zone_loader(callable)) {
     // No model needs the result of a call to be called; an exploit does.
     const Global& inner = builder_.global_of(callable);
     builder_.refuse(inner.module, fmt::format("{}(...)", inner.name), opcode_offset_);
-  } else if (kind(callable) != Kind::kGlobal) {
-    return malformed("a call of what is no class or function");
   }
-  if (kind(callable) == Kind::kGlobal) return builder_.add_object(callable, args, opcode_offset_);
   const uint32_t named = TRY(builder_.add_global(
       builder_.global_of(callable).module, builder_.global_of(callable).name, opcode_offset_));
   return builder_.add_object(named, args, opcode_offset_);
+}
+
+/// The function of functools.partial(function), which pandas 1.2 and 1.3 call to make their blocks.
+std::optional<uint32_t> Machine::partial_function(uint32_t callable) {
+  const Global& outer = builder_.global_of(callable);
+  if (outer.module != "functools" || outer.name != "partial") return std::nullopt;
+  const std::span<const uint32_t> parts = builder_.children(builder_.object(callable).args);
+  if (parts.empty() || kind(parts[0]) != Kind::kGlobal) return std::nullopt;
+  const Global& function = builder_.global_of(parts[0]);
+  const bool is_opaque = function.trust == Trust::kInert && function.role == GlobalRole::kNone;
+  return is_opaque ? std::optional(parts[0]) : std::nullopt;
+}
+
+/// getattr(zoneinfo.ZoneInfo, '_unpickle'), which a time zone's pickle calls with its name.
+bool Machine::is_time_zone_loader(uint32_t callable) {
+  if (builder_.global_of(callable).role != GlobalRole::kGetattr) return false;
+  const std::span<const uint32_t> parts = builder_.children(builder_.object(callable).args);
+  return parts.size() == 2 && kind(parts[0]) == Kind::kGlobal && kind(parts[1]) == Kind::kString &&
+         builder_.global_of(parts[0]).module == "zoneinfo" &&
+         builder_.global_of(parts[0]).name == "ZoneInfo" && builder_.text(parts[1]) == "_unpickle";
 }
 
 Result<uint32_t> Machine::call(uint32_t callable, uint32_t args) {
@@ -129,6 +160,7 @@ Result<uint32_t> Machine::call_with_role(GlobalRole role, uint32_t callable, uin
     case GlobalRole::kBytes: return call_bytes(callable, args);
     case GlobalRole::kSet: return call_set(callable, args);
     case GlobalRole::kGetattr: return call_getattr(callable, args);
+    case GlobalRole::kDillArray: return call_dill_array(callable, args);
     case GlobalRole::kNone:
     case GlobalRole::kJoblibArray:
     case GlobalRole::kOldJoblibArray:
@@ -190,11 +222,19 @@ Result<uint32_t> Machine::call_encode(uint32_t callable, uint32_t args) {
                     kind(parts[1]) == Kind::kString &&
                     (builder_.text(parts[1]) == "latin1" || builder_.text(parts[1]) == "latin-1");
   if (!fits) return instantiate(callable, args);
-  const std::string_view text = builder_.text(parts[0]);
-  if (is_ascii(text)) return builder_.add_text(Kind::kBytes, text, opcode_offset_);
-  std::optional<std::string> bytes = utf8_to_latin1(text);
-  if (!bytes) return malformed("bytes that are not written in Latin-1");
-  return builder_.add_owned_text(Kind::kBytes, std::move(*bytes), opcode_offset_);
+  // One text out of the memo can be encoded over and over: it is looked at once.
+  const uint32_t source = parts[0];
+  if (const auto found = encoded_.find(source); found != encoded_.end()) {
+    return builder_.add_text(Kind::kBytes, found->second, opcode_offset_);
+  }
+  std::string_view bytes = builder_.text(source);
+  if (!is_ascii(bytes)) {
+    std::optional<std::string> recoded = utf8_to_latin1(bytes);
+    if (!recoded) return malformed("bytes that are not written in Latin-1");
+    bytes = TRY(builder_.own_text(std::move(*recoded)));
+  }
+  encoded_.emplace(source, bytes);
+  return builder_.add_text(Kind::kBytes, bytes, opcode_offset_);
 }
 
 Result<uint32_t> Machine::call_bytes(uint32_t callable, uint32_t args) {
@@ -225,12 +265,24 @@ Result<uint32_t> Machine::call_getattr(uint32_t callable, uint32_t args) {
   bool fits = parts.size() == 2 && kind(parts[1]) == Kind::kString &&
               (kind(parts[0]) == Kind::kGlobal || kind(parts[0]) == Kind::kObject);
   if (fits) {
+    // Whose attribute it is decides; a refused owner is already on the list by its own name.
     const std::string_view name = builder_.text(parts[1]);
-    fits = builder_.global_of(parts[0]).trust != Trust::kRefused && !name.starts_with("__") &&
-           name.find('.') == std::string_view::npos;
+    fits = !name.starts_with("__") && name.find('.') == std::string_view::npos;
   }
   if (!fits) builder_.refuse("builtins", "getattr", opcode_offset_);
   return instantiate(callable, args);
+}
+
+Result<uint32_t> Machine::call_dill_array(uint32_t callable, uint32_t args) {
+  const std::span<const uint32_t> parts = builder_.children(args);
+  const bool fits = parts.size() >= 3 && parts.size() <= 4 && kind(parts[0]) == Kind::kGlobal &&
+                    kind(parts[1]) == Kind::kTuple &&
+                    builder_.global_of(parts[0]).role == GlobalRole::kNumpyArray;
+  if (!fits) return instantiate(callable, args);
+  const uint32_t state = parts[2];
+  const uint32_t made = TRY(instantiate(parts[0], parts[1]));
+  builder_.object(made).state = state;
+  return made;
 }
 
 Status Machine::begin_joblib_array(uint32_t object) {

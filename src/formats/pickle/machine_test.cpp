@@ -190,6 +190,7 @@ TEST(Machine, ReferencesOutsideTheFileAreRefused) {
     EXPECT_EQ(code_of(pickle_of(body)), StatusCode::kInvalidArgument) << body;
   }
   EXPECT_EQ(code_of("\x80\x06N."), StatusCode::kUnimplemented);
+  EXPECT_NE(message_of("\x80\x06N.").find("protocol not supported: 6"), std::string::npos);
 }
 
 TEST(Machine, WhatIsNoPickleIsInvalid) {
@@ -263,6 +264,70 @@ TEST(Machine, DecodingTheSameBytesAgainAndAgainIsStopped) {
   body += repeated("\u00e9", 10000) + text("latin1") + "\x86\x94";
   body += repeated("h"s + '\0' + "h\x01R0", 1000);
   EXPECT_EQ(code_of(pickle_of(body)), StatusCode::kResourceExhausted);
+}
+
+TEST(Machine, TheCostOfATextIsPaidOnce) {
+  // Each of these uses one long text thousands of times; every use once cost its whole length.
+  const std::string length = little(1 << 20, 4);
+  const std::string zeros = "B" + length + std::string(1 << 20, '\0');
+  const std::string ascii = "X" + length + std::string(1 << 20, 'a');
+  const std::string state = "(K\x03" + text("<") + "NNNJ" + length + "K\x04K\x00tb"s;
+  const std::string dtype = global("numpy", "dtype") + text("U262144") + "\x85R" + state;
+  const size_t times = 100'000;
+  EXPECT_EQ(
+      code_of(pickle_of(ascii + "\x94" + text("b") + "\x94" + repeated("h\0h\1\x93"s, times))),
+      StatusCode::kDataLoss);  // as a name
+  EXPECT_EQ(code_of(pickle_of(global("_codecs", "encode") + "\x94" + ascii + text("latin1") +
+                              "\x86\x94" + repeated("h\0h\1R0"s, times))),
+            StatusCode::kOk);
+  EXPECT_EQ(code_of(pickle_of(global("numpy.core.multiarray", "scalar") + "\x94" + dtype + zeros +
+                              "\x86\x94" + repeated("h\0h\1R0"s, times))),
+            StatusCode::kOk);
+}
+
+TEST(Machine, LongIntegersInDigitsAreExact) {
+  const Tree tree =
+      parsed("(L1267650600228229401496703205376L\nL-1267650600228229401496703205376L\nt.");
+  EXPECT_EQ(tree.root().at(0).as_double().value(), 0x1p100);
+  EXPECT_EQ(tree.root().at(1).as_double().value(), -0x1p100);
+  EXPECT_EQ(tree.root().at(0).text().substr(0, 13), std::string(12, '\0') + "\x10");
+}
+
+TEST(Machine, ATimeZoneIsTheOnlyCallOfAnAttribute) {
+  const std::string loader = global("builtins", "getattr") + global("zoneinfo", "ZoneInfo");
+  const std::string name = text("Europe/Berlin") + "K\x01\x86R";
+  EXPECT_TRUE(parsed(pickle_of(loader + text("_unpickle") + "\x86R" + name)).refused_status().ok());
+  EXPECT_FALSE(
+      parsed(pickle_of(loader + text("from_file") + "\x86R" + name)).refused_status().ok());
+}
+
+TEST(Machine, APartialOfAnOpaqueFunctionMayBeCalled) {
+  const std::string partial = global("functools", "partial");
+  const auto refused = [&](const std::string& function) {
+    return !parsed(pickle_of(partial + function + "\x85R)R")).refused_status().ok();
+  };
+  EXPECT_FALSE(refused(global("pandas.core.internals.blocks", "new_block")));
+  EXPECT_TRUE(refused(global("os", "system")));
+  EXPECT_TRUE(refused(global("builtins", "getattr")));
+  EXPECT_TRUE(refused(partial + global("datetime", "datetime") + "\x85R"));
+}
+
+TEST(Machine, AnAttributeOfARefusedClassIsListedOnce) {
+  const Tree tree = parsed(pickle_of(global("builtins", "getattr") + global("__main__", "Color") +
+                                     text("RED") + "\x86R"));
+  ASSERT_EQ(tree.refused().size(), 1u);
+  EXPECT_EQ(tree.refused()[0].name, "Color");
+}
+
+TEST(Machine, DillsArraysAreArrays) {
+  const std::string make = global("numpy.core.multiarray", "_reconstruct");
+  const std::string given = "(" + global("numpy", "ndarray") + "K\x00\x85"s + "C\x01" + "bt";
+  const std::string dtype = global("numpy", "dtype") + text("u1") + "\x85R";
+  const std::string state = "(K\x01K\x02\x85" + dtype + "\x89" + "C\x02" + "\x05\x06t";
+  const Tree tree =
+      parsed(pickle_of(global("dill._dill", "_create_array") + "(" + make + given + state + "NtR"));
+  EXPECT_TRUE(tree.refused_status().ok());
+  EXPECT_EQ(to_i64(tree.root()).value().values, (std::vector<int64_t>{5, 6}));
 }
 
 TEST(Machine, ListsThatGrowInTurnsStayLinear) {

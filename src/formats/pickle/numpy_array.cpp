@@ -4,6 +4,7 @@
 
 #include "formats/pickle/internal/array_view.h"
 #include "formats/pickle/internal/element.h"
+#include "formats/pickle/internal/nodes.h"
 #include "formats/pickle/internal/scalar.h"
 #include "formats/pickle/internal/value_source.h"
 #include "formats/pickle/numpy.h"
@@ -80,18 +81,26 @@ Value value_at(const ValueSource& source, uint64_t i) {
   return source.array ? source.array->objects->at(i) : source.values[i];
 }
 
-/// One string can be an element many times over: the copies count as memory.
+/// One string can be an element many times over: copies beyond what the file's own size explains
+/// are refused.
 class TextBudget {
  public:
-  explicit TextBudget(Value value) : value_(value) {}
+  explicit TextBudget(Value value)
+      : value_(value), bytes_max_(kBytesFree + 4 * TreeStorage::of(value).bytes.size()) {}
 
   Status take(size_t bytes) {
     bytes_ += bytes;
-    return check_memory(value_, bytes_, 1);
+    TRY_STATUS(check_memory(value_, bytes_, 1));
+    if (bytes_ <= bytes_max_) return {};
+    return resource_exhausted(
+        fmt::format("An array's texts are larger than the file explains at byte {}: over {} bytes",
+                    value_.offset(), bytes_max_));
   }
 
  private:
+  static constexpr uint64_t kBytesFree = 16ULL << 20;
   const Value value_;
+  const uint64_t bytes_max_;
   uint64_t bytes_ = 0;
 };
 

@@ -9,6 +9,8 @@ namespace slipway::pickle {
 namespace {
 
 constexpr size_t kRankMax = 64;  // numpy's own
+// Where fields are looked for by name; thousands of trees may share one such dtype.
+constexpr size_t kFieldsMax = 256;
 
 // Places in the state tuple.
 constexpr size_t kStateByteOrder = 1;
@@ -133,6 +135,12 @@ Status read_state(Value value, Value state, Dtype& dtype) {
 
 Result<Dtype> decode_dtype(Value value) {
   if (value.is_string()) return decode_code(value, value.text());
+  if (value.is("numpy.", "_convert_to_stringdtype_kwargs")) {  // StringDType: a list of str
+    Dtype strings;
+    strings.kind = ElementKind::kObject;
+    strings.holds_objects = true;
+    return strings;
+  }
   if (!value.is("numpy", "dtype") || value.kind() != Kind::kObject) {
     return bad_dtype(value, fmt::format("expected numpy.dtype, got {}", value.type_name()));
   }
@@ -155,6 +163,10 @@ Result<Dtype> decode_dtype(Value value) {
 
 Result<std::optional<DtypeField>> find_field(const Dtype& dtype, std::string_view name) {
   if (!dtype.fields) return std::optional<DtypeField>();
+  if (dtype.fields->size() > kFieldsMax) {
+    return bad_dtype(*dtype.fields, fmt::format("{} fields to look through, limit {}",
+                                                dtype.fields->size(), kFieldsMax));
+  }
   const std::optional<Value> entry = dtype.fields->find(name);
   if (!entry) return std::optional<DtypeField>();
   if (entry->kind() != Kind::kTuple || entry->size() < 2) {

@@ -12,6 +12,11 @@ namespace slipway::pickle {
 namespace {
 
 constexpr char kProtoOpcode = '\x80';
+// Memory for what is made of the file's content: arrays of a byte an element become doubles, sparse
+// ones dense. A small file must not stand for as much as a large one may.
+constexpr uint64_t kMemoryFree = 1ULL << 30;
+constexpr uint64_t kMemoryPerByte = 64;
+
 constexpr std::string_view kOldJoblibMagic = "ZF";
 constexpr std::string_view kZipMagic = "PK\x03\x04";
 constexpr std::string_view kHdf5Magic = "\x89HDF";
@@ -77,6 +82,8 @@ Result<Tree> parse(std::string bytes, const Limits& limits) {
     bytes = TRY(decompress(bytes, compression, limits));
   }
   if (!looks_like_plain_pickle(bytes)) return not_a_pickle(bytes);
+  storage->limits.memory_bytes_max =
+      std::min(limits.memory_bytes_max, kMemoryFree + kMemoryPerByte * bytes.size());
   storage->bytes = std::move(bytes);
   Tree::Impl& filled = *storage;
   Tree tree(std::move(storage));

@@ -62,6 +62,10 @@ std::optional<Cell> plain_cell(Value value) {
   }
 }
 
+bool is_text(const Dtype& dtype) {
+  return dtype.kind == ElementKind::kString || dtype.kind == ElementKind::kBytes;
+}
+
 }  // namespace
 
 Result<Cell> element_cell(Value value, const Dtype& dtype, const char* at) {
@@ -96,6 +100,7 @@ Result<Cell> numpy_scalar_cell(Value value) {
   if (args.size() != 2) return not_scalar(value);
   const Dtype dtype = TRY(decode_dtype(args.at(0)));
   const Value data = args.at(1);
+  if (is_text(dtype)) return not_scalar(value);  // numpy_scalar_text() had no use for it
   if (dtype.kind == ElementKind::kObject) {
     std::optional<Cell> cell = plain_cell(data);
     if (!cell) return not_scalar(value);
@@ -115,34 +120,44 @@ Result<Cell> numpy_scalar_cell(Value value) {
 Result<Cell> scalar_cell(Value value) {
   if (std::optional<Cell> plain = plain_cell(value)) return std::move(*plain);
   if (value.kind() != Kind::kObject) return not_scalar(value);
+  const ObjectExtra* extra = TreeStorage::extra(value);
+  if (extra != nullptr && extra->text.data() != nullptr) return text_cell(std::string(extra->text));
   if (TreeStorage::global(value).role == GlobalRole::kNumpyScalar) return numpy_scalar_cell(value);
   if (value.module() == "pandas._libs.missing") return missing_cell(false);
   if (!is_array_object(value)) return not_scalar(value);
   const ArrayView view = TRY(view_array(value));
-  if (view.count != 1 || !view.shape.empty()) return not_scalar(value);
+  if (view.count != 1 || !view.shape.empty() || is_text(view.dtype)) return not_scalar(value);
   if (!view.objects) return element_cell(value, view.dtype, view.bytes.data());
   std::optional<Cell> cell = plain_cell(view.objects->at(0));
   if (!cell) return not_scalar(value);
   return std::move(*cell);
 }
 
-std::optional<std::string> numpy_scalar_text(Value value) {
+std::optional<std::string> numpy_scalar_text(Value value, uint64_t& bytes_left) {
   if (value.kind() != Kind::kObject) return std::nullopt;
-  const bool is_scalar = TreeStorage::global(value).role == GlobalRole::kNumpyScalar;
-  if (is_scalar) {
+  Dtype dtype;
+  std::string_view bytes;
+  if (TreeStorage::global(value).role == GlobalRole::kNumpyScalar) {
     if (value.args().size() != 2) return std::nullopt;
-    const Result<Dtype> dtype = decode_dtype(value.args().at(0));
-    if (!dtype.ok() || dtype->kind != ElementKind::kString) return std::nullopt;
+    const Result<Dtype> decoded = decode_dtype(value.args().at(0));
+    if (!decoded.ok()) return std::nullopt;
+    dtype = *decoded;
+    bytes = value.args().at(1).text();
   } else {
     if (!is_array_object(value)) return std::nullopt;
     const Result<ArrayView> view = view_array(value);
-    const bool is_text =
-        view.ok() && view->shape.empty() && view->dtype.kind == ElementKind::kString;
-    if (!is_text) return std::nullopt;
+    if (!view.ok() || !view->shape.empty()) return std::nullopt;
+    dtype = view->dtype;
+    bytes = view->bytes;
   }
-  Result<Cell> cell = scalar_cell(value);
-  if (!cell.ok() || cell->kind != Cell::Kind::kString) return std::nullopt;
-  return std::move(cell->text);
+  const bool fits = is_text(dtype) && !dtype.has_subarray && bytes.size() == dtype.item_bytes &&
+                    bytes.size() <= bytes_left;
+  if (!fits) return std::nullopt;
+  bytes_left -= bytes.size();
+  if (dtype.kind == ElementKind::kString) return load_text(dtype, bytes.data());
+  std::string text = load_bytes(dtype, bytes.data());
+  if (!is_ascii(text)) return std::nullopt;
+  return text;
 }
 
 }  // namespace slipway::pickle

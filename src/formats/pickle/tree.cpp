@@ -239,5 +239,6 @@ std::string_view Tree::container() const { return impl_->joblib ? "joblib" : "pi
 std::string_view Tree::compression() const { return impl_->compression; }
 uint64_t Tree::file_bytes() const { return impl_->file_bytes; }
 size_t Tree::node_count() const { return impl_->nodes.size(); }
+uint64_t Tree::memory_bytes_max() const { return impl_->limits.memory_bytes_max; }
 
 }  // namespace slipway::pickle

@@ -157,6 +157,9 @@ class Tree {
   std::string_view compression() const;
   uint64_t file_bytes() const;
   size_t node_count() const;
+  /// The memory that what is made of this file may take: Limits::memory_bytes_max, or less if the
+  /// file is small.
+  uint64_t memory_bytes_max() const;
 
  private:
   friend class TreeStorage;

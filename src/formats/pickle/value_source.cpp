@@ -20,11 +20,19 @@ Status ragged(Value value) {
       "A nested list is not regular at byte {}: its parts differ in length", value.offset()));
 }
 
+/// The most elements of a nested list. In what a pickler writes each is a slot of its own; rows
+/// that are shared (one of zeros, say) may make it a few times more, hostile doubling exponentially
+/// more.
+uint64_t flat_elements_max(const Tree::Impl& tree) {
+  constexpr uint64_t kFree = 1 << 20;
+  const uint64_t explained = std::max<uint64_t>(4 * tree.children.size(), kFree);
+  return std::min({tree.limits.objects_max, tree.limits.memory_bytes_max / 64, explained});
+}
+
 /// Opens lists level by level, as numpy finds a shape. Shared parts may make it far larger than the
 /// file, so the elements are counted before they are copied.
 Result<ValueSource> flatten(Value value) {
-  const Limits& limits = TreeStorage::of(value).limits;
-  const uint64_t elements_max = std::min(limits.objects_max, limits.memory_bytes_max / 64);
+  const uint64_t elements_max = flat_elements_max(TreeStorage::of(value));
   ValueSource source;
   source.values = {value};
   while (!source.values.empty() && is_sequence(source.values[0])) {

@@ -11,14 +11,15 @@ namespace slipway::sklearn {
 namespace {
 
 constexpr uint32_t kNestingMax = 50;  // estimators inside estimators
-constexpr size_t kGapsMax = 1000;
+constexpr size_t kGapsMax = 200;
 // A pickle can use one object many times over. Estimators that do so at each of several levels
 // would multiply without this bound; a sincere file has each fitted estimator once or twice.
 constexpr uint32_t kVisitsMax = 16;
 constexpr size_t kFeaturesMax = 1U << 22;  // columns between two estimators
 constexpr uint64_t kEstimatorsMax = 1U << 16;
 constexpr uint64_t kNodesMax = 1U << 20;
-constexpr uint64_t kSpendMax = 1U << 25;         // columns of all estimators together
+constexpr uint64_t kSpendMax = 1U << 25;         // columns of all estimators together, if
+constexpr uint64_t kBytesPerSpent = 32;          // memory_bytes_max allows
 constexpr uint64_t kBytesPerColumn = 64;         // of names, for one column's worth of spending
 constexpr uint64_t kPlaceholderCost = 1U << 13;  // it searches the estimator for a width
 constexpr size_t kAttributesMax = 10'000;        // of one estimator: each look-up passes them all
@@ -125,6 +126,7 @@ Lowering::Lowering(uint32_t columns, std::vector<std::string> names, const Limit
     : builder_(columns),
       names_(std::move(names)),
       uses_(columns, ColumnUse::kOpen),
+      spend_max_(std::min(kSpendMax, limits.memory_bytes_max / kBytesPerSpent)),
       constants_bytes_max_(limits.memory_bytes_max) {
   CHECK(names_.empty() || names_.size() == columns);
 }
@@ -151,6 +153,7 @@ Features Lowering::placeholder(pickle::Value estimator) {
 }
 
 Status Lowering::check_budget(pickle::Value estimator) {
+  if (exhausted_) return resource_exhausted("a limit was exceeded before");
   if (depth_ > kNestingMax) {
     return resource_exhausted(fmt::format("estimators are nested deeper than {}", kNestingMax));
   }
@@ -174,11 +177,11 @@ Status Lowering::check_budget(pickle::Value estimator) {
 
 Status Lowering::spend(uint64_t columns, uint64_t name_bytes_each) {
   const uint64_t each = 1 + name_bytes_each / kBytesPerColumn;
-  const uint64_t left = kSpendMax - spent_;
+  const uint64_t left = spend_max_ - spent_;
   if (columns > left / each) {
-    spent_ = kSpendMax;  // whatever follows is too much as well
+    spent_ = spend_max_;  // whatever follows is too much as well
     return resource_exhausted(
-        fmt::format("its estimators pass on more than {} columns, or too long names", kSpendMax));
+        fmt::format("its estimators pass on more than {} columns, or too long names", spend_max_));
   }
   spent_ += columns * each;
   return {};
@@ -210,7 +213,10 @@ Step Lowering::lower(pickle::Value estimator, const Features& input, std::string
     return made;
   }();
   --depth_;
-  if (!step.ok()) add_gap(estimator, "", step.status());
+  if (!step.ok()) {
+    if (!exhausted_) add_gap(estimator, "", step.status());
+    exhausted_ = exhausted_ || step.status().code() == StatusCode::kResourceExhausted;
+  }
   path_ = outer_path;
   return step.ok() ? std::move(step).value() : unknown;
 }

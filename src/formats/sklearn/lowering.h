@@ -156,10 +156,12 @@ class Lowering {
   uint32_t depth_ = 0;
   std::map<uint32_t, uint32_t> visits_;  // how often each object of the file was lowered
   std::vector<Gap> gaps_;
+  const uint64_t spend_max_;
   uint64_t spent_ = 0;
   uint64_t lowered_ = 0;  // calls of lower()
   uint64_t nodes_ = 0;
   uint64_t constants_bytes_ = 0;
+  bool exhausted_ = false;  // a limit was exceeded: what follows is not looked at any more
   const uint64_t constants_bytes_max_;
 };
 

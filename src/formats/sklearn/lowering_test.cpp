@@ -57,8 +57,8 @@ std::string pipeline(const std::vector<std::string>& steps) {
   return object("sklearn.pipeline", "Pipeline", {{"steps", list(named)}});
 }
 
-ReadReport read_pickle(const std::string& value) {
-  Result<ReadReport> report = read("\x80\x02" + value + ".", {}, Limits{});
+ReadReport read_pickle(const std::string& value, const Limits& limits = {}) {
+  Result<ReadReport> report = read("\x80\x02" + value + ".", {}, limits);
   EXPECT_TRUE(report.ok()) << report.status().to_string();
   return std::move(report).value();
 }
@@ -163,11 +163,64 @@ TEST(LoweringTest, ColumnsThatMultiplyStepByStepAreBounded) {
   const std::string both =
       list({tuple({text("a"), text("passthrough")}), tuple({text("b"), text("passthrough")})});
   std::vector<std::string> steps(
-      40, object("sklearn.pipeline", "FeatureUnion", {{"transformer_list", both}}));
+      20, object("sklearn.pipeline", "FeatureUnion", {{"transformer_list", both}}));
   steps.insert(steps.begin(), scaler(1));
-  const ReadReport report = read_pickle(pipeline(steps));
+  Limits limits;
+  limits.memory_bytes_max = 4 << 20;  // room for 2^17 columns
+  const ReadReport report = read_pickle(pipeline(steps), limits);
   EXPECT_EQ(report.graph, nullptr);
   EXPECT_NE(gaps(report).find("pass on more than"), std::string::npos) << gaps(report);
+}
+
+TEST(LoweringTest, AfterALimitNothingMoreIsRead) {
+  // A thousand scalers share one doubling list: each would be flattened, and fail, by itself.
+  std::string doubling = list({number(1)}) + "p1\n";
+  for (int i = 1; i < 30; ++i) {
+    doubling += "0" + list({fmt::format("g{}\n", i), fmt::format("g{}\n", i)}) +
+                fmt::format("p{}\n", i + 1);
+  }
+  const std::string shared = object("sklearn.preprocessing._data", "MaxAbsScaler",
+                                    {{"scale_", "g30\n"}, {"n_features_in_", integer(1)}});
+  std::vector<std::string> parts(1000, tuple({text("a"), shared}));
+  const ReadReport report =
+      read_pickle(doubling + "0" +
+                  object("sklearn.pipeline", "FeatureUnion", {{"transformer_list", list(parts)}}));
+  EXPECT_EQ(report.graph, nullptr);
+  EXPECT_LE(report.gaps.size(), 3U) << gaps(report);
+  EXPECT_NE(gaps(report).find("larger than the limit"), std::string::npos) << gaps(report);
+}
+
+TEST(LoweringTest, ModelsAreFoundInEveryKindOfContainer) {
+  const auto candidates = [](const std::string& value) {
+    std::string made;
+    for (const Candidate& found : read_pickle(value).candidates) made += found.path + " ";
+    return made;
+  };
+  const std::string models = scaler(1) + scaler(1);
+  EXPECT_EQ(candidates("(" + models + "l"), "0 1 ");
+  EXPECT_EQ(candidates("ccollections\ndeque\n)R(" + models + "e"), "0 1 ");
+  EXPECT_EQ(candidates("ctypes\nSimpleNamespace\n)R}(" + text("a") + scaler(1) + text("b") +
+                       scaler(1) + "ub"),
+            "a b ");
+  EXPECT_EQ(candidates("}(" + tuple({text("k")}) + scaler(1) + integer(7) + scaler(1) + "u"),
+            "#0 7 ");
+}
+
+TEST(LoweringTest, AFileWithoutAModelSaysSo) {
+  for (const std::string& value : {text("x"), std::string("}"), list({number(1)})}) {
+    const ReadReport report = read_pickle(value);
+    ASSERT_EQ(report.gaps.size(), 1U);
+    EXPECT_EQ(report.gaps[0].message, "the file holds no fitted model of scikit-learn");
+  }
+}
+
+TEST(LoweringTest, ARefusedStepIsOneGapWithPlaceAndOffset) {
+  const ReadReport report = read_pickle(pipeline({scaler(1), object("__main__", "Mine", {})}));
+  ASSERT_EQ(report.gaps.size(), 1U) << gaps(report);
+  EXPECT_EQ(report.gaps[0].path, "steps.s1");
+  EXPECT_EQ(report.gaps[0].class_name, "__main__.Mine");
+  EXPECT_GT(report.gaps[0].offset, 0U);
+  EXPECT_EQ(report.status().code(), StatusCode::kPermissionDenied);
 }
 
 TEST(LoweringTest, HugePolynomialsAreRefusedBeforeTheyAreBuilt) {

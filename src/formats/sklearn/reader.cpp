@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "formats/pickle/numpy.h"
 #include "formats/pickle/tree.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
@@ -14,39 +15,80 @@ namespace slipway::sklearn {
 namespace {
 
 constexpr size_t kCandidatesMax = 200;
+constexpr std::string_view kRefusedMessage =
+    "this name is refused: reading it as scikit-learn does could run code";
+
+/// Libraries whose objects count as models, whether or not they can be read.
+bool is_model_library(std::string_view module) {
+  static constexpr std::array kPrefixes = {
+      std::string_view("sklearn."), std::string_view("xgboost."),  std::string_view("lightgbm."),
+      std::string_view("catboost"), std::string_view("imblearn."), std::string_view("sklearnex."),
+      std::string_view("daal4py")};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&](std::string_view prefix) { return module.starts_with(prefix); });
+}
 
 bool is_estimator(pickle::Value value) {
   return value.kind() == pickle::Kind::kObject && value.state().has_value() &&
-         (value.module().starts_with("sklearn.") || value.trust() == pickle::Trust::kRefused);
+         (is_model_library(value.module()) || value.trust() == pickle::Trust::kRefused);
 }
 
-/// Dict-like (dict, OrderedDict, Bunch) or list-like children, with their path parts.
-std::vector<std::pair<std::string, pickle::Value>> container_items(pickle::Value value) {
-  std::vector<std::pair<std::string, pickle::Value>> items;
-  const bool dict_like = value.kind() == pickle::Kind::kDict ||
-                         (value.kind() == pickle::Kind::kObject && value.size() > 0);
-  const size_t count = std::min(value.size(), kCandidatesMax);
+using Item = std::pair<std::string, pickle::Value>;
+
+/// How --select names an entry: its key, or its place ("#2") where the key is no str or int.
+std::string key_text(pickle::Value key, size_t place) {
+  if (const auto text = key.as_string(); text.ok()) return std::string(*text);
+  if (const auto number = key.as_int(); number.ok()) return fmt::format("{}", *number);
+  return fmt::format("#{}", place);
+}
+
+void add_entries(pickle::Value dict, std::vector<Item>& items) {
+  const size_t count = std::min(dict.size(), kCandidatesMax);
   for (size_t i = 0; i < count; ++i) {
-    if (dict_like) {
-      const pickle::Value::Entry entry = value.entry(i);
-      const auto key = entry.key.as_string();
-      const auto number = entry.key.as_int();
-      if (!key.ok() && !number.ok()) continue;
-      items.emplace_back(key.ok() ? std::string(*key) : fmt::format("{}", *number), entry.value);
-    } else if (value.kind() == pickle::Kind::kList || value.kind() == pickle::Kind::kTuple) {
-      items.emplace_back(fmt::format("{}", i), value.at(i));
+    const pickle::Value::Entry entry = dict.entry(i);
+    items.emplace_back(key_text(entry.key, i), entry.value);
+  }
+}
+
+/// What a container holds, with path parts: dict, OrderedDict, Bunch, SimpleNamespace; list, tuple,
+/// deque, array of objects.
+std::vector<Item> container_items(pickle::Value value) {
+  std::vector<Item> items;
+  const auto add = [&](size_t i, pickle::Value item) {
+    items.emplace_back(fmt::format("{}", i), item);
+  };
+  switch (value.kind()) {
+    case pickle::Kind::kDict: add_entries(value, items); break;
+    case pickle::Kind::kList:
+    case pickle::Kind::kTuple:
+      for (size_t i = 0; i < std::min(value.size(), kCandidatesMax); ++i) add(i, value.at(i));
+      break;
+    case pickle::Kind::kObject: {
+      const size_t count = std::min(value.appended_size(), kCandidatesMax);
+      for (size_t i = 0; i < count; ++i) add(i, value.appended(i));
+      add_entries(value, items);
+      const auto state = value.state();
+      if (value.is("types", "SimpleNamespace") && state && state->kind() == pickle::Kind::kDict) {
+        add_entries(*state, items);
+      }
+      if (const auto objects = pickle::to_values(value); items.empty() && objects.ok()) {
+        const size_t shown = std::min(objects->values.size(), kCandidatesMax);
+        for (size_t i = 0; i < shown; ++i) add(i, objects->values[i]);
+      }
+      break;
     }
+    default: break;
   }
   return items;
 }
 
 /// Models inside nested containers, breadth first; bounded in number and depth.
-std::vector<std::pair<std::string, pickle::Value>> find_models(pickle::Value root) {
+std::vector<Item> find_models(pickle::Value root) {
   constexpr int kLevelsMax = 4;
-  std::vector<std::pair<std::string, pickle::Value>> models;
-  std::vector<std::pair<std::string, pickle::Value>> level = container_items(root);
+  std::vector<Item> models;
+  std::vector<Item> level = container_items(root);
   for (int depth = 0; depth < kLevelsMax && !level.empty(); ++depth) {
-    std::vector<std::pair<std::string, pickle::Value>> next;
+    std::vector<Item> next;
     for (const auto& [path, value] : level) {
       if (models.size() + next.size() >= kCandidatesMax) break;
       if (is_estimator(value)) {
@@ -112,12 +154,35 @@ void describe(const pickle::Tree& tree, pickle::Value model, ModelInfo& info) {
 
 void add_refused(const pickle::Tree& tree, std::vector<Gap>& gaps) {
   for (const pickle::RefusedGlobal& refused : tree.refused()) {
-    gaps.push_back(
-        {"", refused.module + "." + refused.name, refused.offset,
-         "this name is refused: reading it as scikit-learn does could run code",
-         "do not load this file elsewhere if you do not trust its origin; save the model "
-         "without this object"});
+    gaps.push_back({"", refused.module + "." + refused.name, refused.offset,
+                    std::string(kRefusedMessage),
+                    "it is no part of scikit-learn: save the model without it and do its work "
+                    "before the model is called; if you did not expect it, do not load this file "
+                    "elsewhere"});
   }
+}
+
+/// Adds what lowering found. A refused class at a place in the pipeline is one gap, with the place.
+void add_found(const std::vector<Gap>& found, std::vector<Gap>& gaps) {
+  for (const Gap& gap : found) {
+    const auto refused = std::find_if(gaps.begin(), gaps.end(), [&](const Gap& other) {
+      return other.class_name == gap.class_name && other.message == kRefusedMessage;
+    });
+    if (refused == gaps.end()) {
+      gaps.push_back(gap);
+    } else if (refused->path.empty()) {
+      refused->path = gap.path;
+    }
+  }
+}
+
+/// For a file in which nothing is a model.
+void add_no_model(pickle::Value root, std::vector<Gap>& gaps) {
+  const std::string type = root.type_name();
+  if (std::any_of(gaps.begin(), gaps.end(), [&](const Gap& gap) { return gap.class_name == type; }))
+    return;
+  gaps.push_back({"", type, root.offset(), "the file holds no fitted model of scikit-learn",
+                  "save the fitted estimator itself, with joblib.dump(model, path)"});
 }
 
 }  // namespace
@@ -136,7 +201,7 @@ Status ReadReport::status() const {
   for (const Gap& gap : gaps) {
     text += fmt::format("{}{}{}{} (byte {}): {}", text.empty() ? "" : "\n", gap.path,
                         gap.path.empty() ? "" : ": ", gap.class_name, gap.offset, gap.message);
-    refused = refused || gap.message.starts_with("this name is refused");
+    refused = refused || gap.message == kRefusedMessage;
   }
   return refused ? permission_denied(std::move(text)) : unimplemented(std::move(text));
 }
@@ -157,6 +222,14 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
       return report;
     }
     if (models.size() == 1) model = models[0].second;
+    const bool may_be_model =
+        model.kind() == pickle::Kind::kGlobal ||
+        (model.kind() == pickle::Kind::kObject && is_model_library(model.module()));
+    if (!may_be_model) {
+      describe(tree, model, report.info);
+      add_no_model(model, report.gaps);
+      return report;
+    }
   }
   describe(tree, model, report.info);
 
@@ -164,9 +237,11 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   std::vector<std::string> names = feature_names(model);
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
-  Lowering lowering(columns, std::move(names), limits);
+  Limits lowering_limits = limits;
+  lowering_limits.memory_bytes_max = tree.memory_bytes_max();
+  Lowering lowering(columns, std::move(names), lowering_limits);
   const Step step = lowering.lower(model, lowering.input(), "");
-  report.gaps.insert(report.gaps.end(), lowering.gaps().begin(), lowering.gaps().end());
+  add_found(lowering.gaps(), report.gaps);
   if (!report.gaps.empty()) return report;
   const auto give_up = [&](const Status& why) {
     report.gaps.push_back(

@@ -10,8 +10,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
@@ -145,6 +147,9 @@ class Machine {
   Result<uint32_t> call_bytes(uint32_t callable, uint32_t args);
   Result<uint32_t> call_set(uint32_t callable, uint32_t args);
   Result<uint32_t> call_getattr(uint32_t callable, uint32_t args);
+  Result<uint32_t> call_dill_array(uint32_t callable, uint32_t args);
+  bool is_time_zone_loader(uint32_t callable);
+  std::optional<uint32_t> partial_function(uint32_t callable);
   Status begin_joblib_array(uint32_t object);
 
   static const Handlers kHandlers;
@@ -154,6 +159,7 @@ class Machine {
   std::string_view bytes_;
   TreeBuilder builder_;
   std::vector<Frame> frames_;
+  std::unordered_map<uint32_t, std::string_view> encoded_;  // texts, as bytes in Latin-1
   uint64_t position_ = 0;
   uint64_t opcode_offset_ = 0;
   uint8_t opcode_ = 0;

@@ -15,8 +15,10 @@ namespace slipway::pickle {
 Result<Cell> scalar_cell(Value value);
 /// One element of a numpy array at these bytes; `value` is for the error.
 Result<Cell> element_cell(Value value, const Dtype& dtype, const char* at);
-/// The text of a numpy.str_ or of a 0-d array of <U; nullopt for anything else. Done once for each
-/// by the virtual machine, so that Value::as_string() can hand out a slice.
-std::optional<std::string> numpy_scalar_text(Value value);
+/// The text of a numpy.str_ or of a 0-d array of <U, or of their bytes kin if it is ASCII; nullopt
+/// for anything else. Done once for each by the virtual machine, so that Value::as_string() can
+/// hand out a slice. Its cost is taken off `bytes_left`: many scalars can share one long buffer of
+/// zeros, which is what no pickler does, so a budget of the file's size is enough for real ones.
+std::optional<std::string> numpy_scalar_text(Value value, uint64_t& bytes_left);
 
 }  // namespace slipway::pickle

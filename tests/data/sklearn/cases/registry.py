@@ -36,7 +36,7 @@ class Case:
     @property
     def read_from_old(self):
         """Whether the releases before 1.1, read as far as the same code goes, have this case too."""
-        return self.name in OLD or self.name.startswith(("titanic_", "adult_"))
+        return self.name in OLD or self.name.startswith(("titanic_", "adult_", "kept_"))
 
 
 def add(name, build, **options):
