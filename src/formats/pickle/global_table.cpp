@@ -200,7 +200,7 @@ constexpr std::array kRows = {
     // The standard library, as opaque values.
     exact("functools", "partial", kData),
     exact("operator _operator",
-          "itemgetter attrgetter methodcaller add sub mul truediv floordiv mod pow neg pos abs "
+          "itemgetter add sub mul truediv floordiv mod pow neg pos abs "
           "eq ne lt le gt ge and_ or_ xor invert not_ truth getitem contains index concat",
           kOpaque),
     exact("math cmath",

@@ -36,6 +36,15 @@ TEST(GlobalTable, NamesOfRealFilesAreInTheirClass) {
       {"collections", "OrderedDict", Trust::kUnderstood},
       {"datetime", "datetime", Trust::kInert},
       {"xgboost.sklearn", "XGBClassifier", Trust::kInert},
+      {"numpy._core.memmap", "memmap", Trust::kUnderstood},
+      {"numpy.linalg", "norm", Trust::kInert},
+      {"pandas.core.frame", "DataFrame", Trust::kInert},
+      {"pandas._libs.internals", "_unpickle_block", Trust::kInert},
+      {"pandas.core.indexes.datetimes", "_new_DatetimeIndex", Trust::kUnderstood},
+      {"pytz", "_p", Trust::kInert},
+      {"array", "_array_reconstructor", Trust::kInert},
+      {"builtins", "ValueError", Trust::kInert},
+      {"dill._dill", "_create_array", Trust::kUnderstood},
   };
   for (const Case& known : kCases) {
     EXPECT_EQ(classify_global(known.module, known.name).trust, known.trust)
@@ -67,6 +76,14 @@ TEST(GlobalTable, WhatItDoesNotKnowIsRefused) {
       {"", "", Trust::kRefused},
       {"numpy", "", Trust::kRefused},
       {"numpy", "log log2", Trust::kRefused},
+      {"numpy numpy.linalg", "norm", Trust::kRefused},
+      {"numpy.linalgx", "norm", Trust::kRefused},
+      {"builtins", "compile", Trust::kRefused},
+      {"pandas", "eval", Trust::kRefused},
+      {"dill._dill", "_import_module", Trust::kRefused},
+      {"dill._dill", "_create_function", Trust::kRefused},
+      {"cloudpickle.cloudpickle", "subimport", Trust::kRefused},
+      {"logging", "FileHandler", Trust::kRefused},
       {"xgboost", "__pyx_unpickle_X", Trust::kRefused},
   };
   for (const Case& unknown : kCases) {
@@ -78,6 +95,8 @@ TEST(GlobalTable, WhatItDoesNotKnowIsRefused) {
 TEST(GlobalTable, Python2NamesAreThoseOfPython3) {
   EXPECT_EQ(canonical_module("__builtin__"), "builtins");
   EXPECT_EQ(canonical_module("copy_reg"), "copyreg");
+  EXPECT_EQ(canonical_module("exceptions"), "builtins");
+  EXPECT_EQ(canonical_module("UserDict"), "collections");
   EXPECT_EQ(canonical_module("numpy"), "numpy");
 }
 

@@ -166,7 +166,7 @@ TEST(LoweringTest, ColumnsThatMultiplyStepByStepAreBounded) {
       20, object("sklearn.pipeline", "FeatureUnion", {{"transformer_list", both}}));
   steps.insert(steps.begin(), scaler(1));
   Limits limits;
-  limits.memory_bytes_max = 4 << 20;  // room for 2^17 columns
+  limits.memory_bytes_max = 4 << 20;  // room for 2^16 columns
   const ReadReport report = read_pickle(pipeline(steps), limits);
   EXPECT_EQ(report.graph, nullptr);
   EXPECT_NE(gaps(report).find("pass on more than"), std::string::npos) << gaps(report);

@@ -187,6 +187,43 @@ def repeated(item, times):
 WIDE = 1 << 20
 
 
+def doubling(levels, key):
+    """A list whose two items are one list, whose two items are one list, ...: 2 ** levels numbers."""
+    out = b"]" + pickled(1.0) + b"a" + put(key)
+    for level in range(levels):
+        out += b"0](" + get(key + level) * 2 + b"e" + put(key + level + 1)
+    return Raw(out)
+
+
+def union_of_doubling(count):
+    """Many scalers that share one doubling list."""
+    first = model("preprocessing._data.MaxAbsScaler", n_features_in_=1, scale_=doubling(30, 100))
+    rest = [model("preprocessing._data.MaxAbsScaler", n_features_in_=1, scale_=get(130)) for _ in range(count)]
+    return union([("a", part) for part in [first, *rest]], n_features_in_=1)
+
+
+def long_text_scalars(size, times):
+    """One numpy.str_ of `size` zeros, as a category many times over: each look at it costs its length."""
+    dtype = Raw(b"cnumpy\ndtype\n" + pickled((f"U{size}", False, True)) + b"R" +
+                pickled((3, "<", None, None, None, 4 * size, 4, 8)) + b"b")
+    scalar = Raw(b"cnumpy.core.multiarray\nscalar\n" + pickled((dtype, b"\0" * (4 * size))) + b"R")
+    return one_hot([repeated(scalar, times)])
+
+
+def tree_of_many_fields(fields):
+    """A tree whose nodes have more fields than anything looks through by name."""
+    number = Raw(pickled((Raw(b"cnumpy\ndtype\n" + pickled(("f8", False, True)) + b"R" +
+                              pickled((3, "<", None, None, None, -1, -1, 0)) + b"b"), 0)) + put(40))
+    table = Raw(b"}(" + pickled("f0") + number + b"".join(pickled(f"f{i}") + get(40) for i in range(1, fields)) + b"u")
+    dtype = Raw(b"cnumpy\ndtype\n" + pickled(("V8", False, True)) + b"R" +
+                pickled((3, "|", None, tuple(f"f{i}" for i in range(fields)), table, 8, 1, 16)) + b"b")
+    head = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n" + pickled((0,)) + pickled(b"b") + b"\x87R"
+    nodes = Raw(head + pickled((1, (1,), dtype, False, b"\0" * 8)) + b"b")
+    made = Raw(b"csklearn.tree._tree\nTree\n" + pickled((1, array([1], kind="i"), 1)) + b"R" +
+               pickled({"max_depth": 1, "node_count": 1, "nodes": nodes, "values": array([1.0], (1, 1, 1))}) + b"b")
+    return model("tree._classes.DecisionTreeRegressor", tree_=made, n_features_in_=1, n_outputs_=1)
+
+
 def long_names(width, size):
     names = objects([named("n" * size, 5)] + [get(5)] * (width - 1))
     return model("preprocessing._data.Normalizer", norm="l2", n_features_in_=width, feature_names_in_=names)
@@ -225,6 +262,9 @@ def cases():
     yield "svc_many_counts.pkl", svc([1 << 30, 1 << 30]), "support"
     yield "svr_sparse_huge.pkl", sparse_support(1000, 1 << 40), "too large"
     yield "long_names.pkl", long_names(10_000, 50_000), ""
+    yield "union_of_doubling.pkl", union_of_doubling(1000), "larger than the limit"
+    yield "long_text_scalars.pkl", long_text_scalars(20_000, 20_000), ""
+    yield "tree_of_many_fields.pkl", tree_of_many_fields(300), "300 fields"
     yield "many_attributes.pkl", scaler(**{f"a{i}": None for i in range(10_010)}), "attributes"
 
 
