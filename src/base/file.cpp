@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -21,16 +22,18 @@ Status errno_status(int error, const char* what, const std::string& path) {
 
 struct Descriptor {
   int fd = -1;
+  Descriptor() = default;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
     if (fd >= 0) ::close(fd);
   }
 };
 
-}  // namespace
-
-Result<std::string> read_file(const std::string& path, const Limits& limits) {
+/// Opens a regular file and gives its size.
+Result<uint64_t> open_regular(const std::string& path, Descriptor& file) {
   // O_NONBLOCK: opening a FIFO must not hang; it has no effect on regular files.
-  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  file.fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file.fd < 0) return errno_status(errno, "open", path);
   struct stat info {};
   if (::fstat(file.fd, &info) != 0) return errno_status(errno, "examine", path);
@@ -40,15 +43,14 @@ Result<std::string> read_file(const std::string& path, const Limits& limits) {
   if (!S_ISREG(info.st_mode)) {
     return invalid_argument(fmt::format("expected a regular file: {}", path));
   }
-  const auto size = static_cast<uint64_t>(info.st_size);
-  if (size > limits.file_bytes_max) {
-    return resource_exhausted(fmt::format("{} has {} bytes, over the limit file_bytes_max of {}",
-                                          path, size, limits.file_bytes_max));
-  }
+  return static_cast<uint64_t>(info.st_size);
+}
+
+Result<std::string> read_bytes(int fd, uint64_t size, const std::string& path) {
   std::string bytes(size, '\0');
   size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t count = ::read(file.fd, bytes.data() + done, bytes.size() - done);
+    const ssize_t count = ::read(fd, bytes.data() + done, bytes.size() - done);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno_status(errno, "read", path);
     if (count == 0) break;  // the file shrank while it was read
@@ -56,6 +58,24 @@ Result<std::string> read_file(const std::string& path, const Limits& limits) {
   }
   bytes.resize(done);
   return bytes;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, const Limits& limits) {
+  Descriptor file;
+  const uint64_t size = TRY(open_regular(path, file));
+  if (size > limits.file_bytes_max) {
+    return resource_exhausted(fmt::format("{} has {} bytes, over the limit of {}", path, size,
+                                          limits.file_bytes_max));
+  }
+  return read_bytes(file.fd, size, path);
+}
+
+Result<std::string> read_file_start(const std::string& path, size_t bytes_max) {
+  Descriptor file;
+  const uint64_t size = TRY(open_regular(path, file));
+  return read_bytes(file.fd, std::min<uint64_t>(size, bytes_max), path);
 }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -13,6 +13,9 @@ namespace slipway {
 /// RESOURCE_EXHAUSTED (over limits.file_bytes_max), each naming the path.
 Result<std::string> read_file(const std::string& path, const Limits& limits);
 
+/// The first bytes of a regular file, fewer if it is shorter: to tell what it is. Errors as above.
+Result<std::string> read_file_start(const std::string& path, size_t bytes_max);
+
 /// Lower-case hexadecimal SHA-256 of the bytes.
 std::string sha256_hex(std::string_view bytes);
 

@@ -15,6 +15,8 @@ TEST(FileTest, ReadsWholeFilesAndNamesThePathInErrors) {
   const std::string path = folder + "/bytes";
   std::ofstream(path, std::ios::binary) << std::string("a\0b", 3);
   EXPECT_EQ(read_file(path, Limits{}).value(), std::string("a\0b", 3));
+  EXPECT_EQ(read_file_start(path, 2).value(), std::string("a\0", 2));
+  EXPECT_EQ(read_file_start(path, 64).value(), std::string("a\0b", 3));
   EXPECT_EQ(read_file(path, Limits{.file_bytes_max = 2}).status().code(),
             StatusCode::kResourceExhausted);
   EXPECT_EQ(read_file(folder, Limits{}).status().code(), StatusCode::kInvalidArgument);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <new>
 
 #include "base/file.h"
 #include "engine/compile.h"
@@ -10,11 +11,15 @@
 
 namespace slipway::cli {
 
-Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
-                                  uint64_t model_bytes_max) {
-  Limits limits;
-  limits.file_bytes_max = model_bytes_max;
-  std::string bytes = TRY(read_file(path, limits));
+namespace {
+
+constexpr size_t kMagicBytes = 64;
+
+Result<ModelFile> read_file_as_model(const std::string& path, const std::string& select,
+                                     const Limits& limits) {
+  // A look first: gigabytes of something else need not be read to be refused.
+  const std::string start = TRY(read_file_start(path, kMagicBytes));
+  std::string bytes = pickle::may_begin_pickle(start) ? TRY(read_file(path, limits)) : start;
   if (!pickle::looks_like_pickle(bytes)) {
     return invalid_argument(fmt::format(
         "{} is not a model file that Slipway reads (expected a pickle or joblib file, plain or "
@@ -29,6 +34,19 @@ Result<ModelFile> read_model_file(const std::string& path, const std::string& se
   return file;
 }
 
+}  // namespace
+
+Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
+                                  uint64_t model_bytes_max) {
+  Limits limits;
+  limits.file_bytes_max = model_bytes_max;
+  try {
+    return read_file_as_model(path, select, limits);
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("not enough memory to read this file").with_context(path);
+  }
+}
+
 Result<serving::LoadedModel> FileModelLoader::load(const std::string& path) {
   const auto start = std::chrono::steady_clock::now();
   ModelFile file = TRY(read_model_file(path, select_, model_bytes_max_));
@@ -36,7 +54,11 @@ Result<serving::LoadedModel> FileModelLoader::load(const std::string& path) {
     return std::move(status).with_context(path);
   }
   serving::LoadedModel model;
-  model.executable = TRY(engine::compile(file.report.graph));
+  try {
+    model.executable = TRY(engine::compile(file.report.graph));
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("not enough memory for this model").with_context(path);
+  }
   model.class_name = file.report.info.class_name;
   model.library = "scikit-learn";
   model.library_version = file.report.info.library_version;

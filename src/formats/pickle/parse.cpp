@@ -35,12 +35,20 @@ bool begins_with_global(std::string_view bytes) {
                      [](char c) { return is_printable(c) && c != ' ' && c != ','; });
 }
 
-bool looks_like_plain_pickle(std::string_view bytes) {
+/// Begins as a pickle and nothing else does.
+bool begins_as_pickle(std::string_view bytes) {
   if (bytes.size() >= 2 && bytes[0] == kProtoOpcode) return static_cast<uint8_t>(bytes[1]) < 0x20;
-  if (begins_with_global(bytes)) return true;
-  if (bytes.starts_with("(dp") || bytes.starts_with("(lp") || bytes.starts_with("(i")) return true;
-  return bytes.size() >= 2 && bytes.back() == '.' &&
-         kOpeningOpcodes.find(bytes[0]) != std::string_view::npos;
+  return begins_with_global(bytes) || bytes.starts_with("(dp") || bytes.starts_with("(lp") ||
+         bytes.starts_with("(i");
+}
+
+bool begins_with_opcode(std::string_view bytes) {
+  return !bytes.empty() && kOpeningOpcodes.find(bytes[0]) != std::string_view::npos;
+}
+
+bool looks_like_plain_pickle(std::string_view bytes) {
+  return begins_as_pickle(bytes) ||
+         (bytes.size() >= 2 && bytes.back() == '.' && begins_with_opcode(bytes));
 }
 
 Status not_a_pickle(std::string_view bytes) {
@@ -64,6 +72,11 @@ Status not_a_pickle(std::string_view bytes) {
 
 bool looks_like_pickle(std::string_view bytes) {
   return detect_compression(bytes) != Compression::kNone || looks_like_plain_pickle(bytes);
+}
+
+bool may_begin_pickle(std::string_view start) {
+  return detect_compression(start) != Compression::kNone || begins_as_pickle(start) ||
+         begins_with_opcode(start);
 }
 
 Result<Tree> parse(std::string bytes, const Limits& limits) {

@@ -174,5 +174,7 @@ Result<Tree> parse(std::string bytes, const Limits& limits);
 
 /// True if the bytes look like something parse() reads (by magic, not by name).
 bool looks_like_pickle(std::string_view bytes);
+/// False if a file that starts with these bytes (64 are enough) is none, whatever follows.
+bool may_begin_pickle(std::string_view start);
 
 }  // namespace slipway::pickle
