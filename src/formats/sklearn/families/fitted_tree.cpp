@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "formats/sklearn/attributes.h"
 
@@ -57,17 +56,6 @@ Result<pickle::Array<pickle::Value>> values_attr(pickle::Value self, std::string
   return pickle::to_values(value);
 }
 
-bool written_before(pickle::Value estimator, int major, int minor) {
-  const std::string version = string_attr_or(estimator, "_sklearn_version", "");
-  const char* end = version.data() + version.size();
-  int found_major = 0;
-  int found_minor = 0;
-  const auto dot = std::from_chars(version.data(), end, found_major);
-  if (dot.ec != std::errc() || dot.ptr == end || *dot.ptr != '.') return false;
-  if (std::from_chars(dot.ptr + 1, end, found_minor).ec != std::errc()) return false;
-  return std::pair(found_major, found_minor) < std::pair(major, minor);
-}
-
 Result<FittedTree> read_tree(pickle::Value estimator) {
   const pickle::Value tree = TRY(estimator.attr("tree_"));
   FittedTree made;
@@ -88,10 +76,10 @@ Result<FittedTree> read_tree(pickle::Value estimator) {
 }
 
 bool tree_takes_missing(pickle::Value estimator) {
-  if (written_before(estimator, 1, 3)) return false;
+  if (!written_since(estimator, 1, 3)) return false;
   const bool extra = estimator.name().starts_with("ExtraTree");
   const std::string splitter = string_attr_or(estimator, "splitter", extra ? "random" : "best");
-  if (!written_before(estimator, 1, 9)) return !extra || splitter == "random";
+  if (written_since(estimator, 1, 9)) return !extra || splitter == "random";
   const auto constraints = estimator.find_attr("monotonic_cst");
   if (constraints.has_value() && !constraints->is_none()) return false;
   static constexpr std::array<std::string_view, 6> kCriteria = {
@@ -99,7 +87,7 @@ bool tree_takes_missing(pickle::Value estimator) {
   const std::string criterion = string_attr_or(estimator, "criterion", "");
   if (std::find(kCriteria.begin(), kCriteria.end(), criterion) == kCriteria.end()) return false;
   // Random splits learnt it in 1.6.
-  if (written_before(estimator, 1, 6)) return splitter == "best";
+  if (!written_since(estimator, 1, 6)) return splitter == "best";
   return splitter == "random" || (splitter == "best" && !extra);
 }
 

@@ -10,9 +10,6 @@
 
 namespace slipway::sklearn {
 
-/// True if the file says that an older scikit-learn wrote the estimator.
-bool written_before(pickle::Value estimator, int major, int minor);
-
 /// The elements of an object array or list, such as `estimators_`.
 Result<pickle::Array<pickle::Value>> values_attr(pickle::Value self, std::string_view name);
 /// A field of a tree's structured node array, which must be there.

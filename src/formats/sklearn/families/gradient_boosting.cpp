@@ -26,10 +26,10 @@ BoostingStartOp start_op(pickle::Value self, uint32_t scores) {
   using Link = BoostingStartOp::Link;
   constexpr double kFloatEpsilon = 1.0 / (1 << 23);
   constexpr double kDoubleEpsilon = kFloatEpsilon / (1 << 29);
-  const double margin = written_before(self, 1, 9) ? kFloatEpsilon : kDoubleEpsilon;
+  const double margin = !written_since(self, 1, 9) ? kFloatEpsilon : kDoubleEpsilon;
   if (string_attr_or(self, "loss", "") == "exponential") return {Link::kHalfLogit, margin};
   if (scores == 1) return {Link::kLogit, margin};
-  return {written_before(self, 1, 4) ? Link::kLog : Link::kCenteredLog, margin};
+  return {!written_since(self, 1, 4) ? Link::kLog : Link::kCenteredLog, margin};
 }
 
 /// The start from an estimator of the user's: it sees what the trees see, numbers of float32.
@@ -171,7 +171,7 @@ Result<Step> lower_classifier(Lowering& lowering, pickle::Value self, const Feat
   BoostedOptions options;
   options.doubled = exponential;
   // Until 1.3 predict() took the largest probability, except under the exponential loss.
-  options.labels_by_scores = exponential || !written_before(self, 1, 4);
+  options.labels_by_scores = exponential || written_since(self, 1, 4);
   options.inclusive = true;
   const pickle::Value classes = TRY(self.attr("classes_"));
   const LabelTable labels = TRY(label_table(classes));

@@ -180,7 +180,7 @@ Result<Sum> boosted_sum(Lowering& lowering, pickle::Value self, const Features& 
     return invalid_argument(fmt::format("{}._baseline_prediction is empty", self.name()));
   }
   shape.outputs = static_cast<uint32_t>(shape.base.size());
-  shape.negative_categories = written_before(self, 1, 3);
+  shape.negative_categories = !written_since(self, 1, 3);
   const uint32_t features = shape.features;
   const uint32_t outputs = shape.outputs;
   TreeEnsembleBuilder builder(std::move(shape));
@@ -210,7 +210,7 @@ Result<Step> lower_classifier(Lowering& lowering, pickle::Value self, const Feat
   const Sum sum = TRY(boosted_sum(lowering, self, input));
   if (sum.unknown) return unknown_step();
   BoostedOptions options;
-  options.labels_by_scores = !written_before(self, 1, 4);
+  options.labels_by_scores = written_since(self, 1, 4);
   options.with_log_probability = false;
   const pickle::Value classes = TRY(self.attr("classes_"));
   return boosted_classifier(lowering, sum.scores, TRY(label_table(classes)), options);

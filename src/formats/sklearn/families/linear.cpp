@@ -141,7 +141,7 @@ Result<Step> lower_logistic(Lowering& lowering, pickle::Value self, const Featur
   }
   const std::string solver = string_attr_or(self, "solver", "");
   const bool one_vs_rest = binary || solver == "liblinear" ||
-                           (solver == "newton-cholesky" && written_before(self, 1, 6));
+                           (solver == "newton-cholesky" && !written_since(self, 1, 6));
   return lower_classifier(lowering, self, input,
                           one_vs_rest ? Probability::kOneVsRest : Probability::kSoftmax);
 }

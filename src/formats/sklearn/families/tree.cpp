@@ -43,7 +43,7 @@ Result<Mean> mean_of_trees(Lowering& lowering, pickle::Value self, const Feature
   const ValueId x = TRY(lowering.finite(self, input, check));
   const ValueId x32 = TRY(lowering.add(std::make_unique<CastFloat32Op>(), {x}));
   const bool classifier = self.find_attr("classes_").has_value();
-  const bool weights = written_before(self, 1, 4);
+  const bool weights = !written_since(self, 1, 4);
   Mean mean;
   std::optional<TreeEnsembleBuilder> builder;
   for (const pickle::Value estimator : trees) {
@@ -137,7 +137,7 @@ Result<Step> lower_forest(Lowering& lowering, pickle::Value self, const Features
   const pickle::Array<pickle::Value> trees = TRY(values_attr(self, "estimators_"));
   // A forest asks its first tree, since 1.4.
   const bool takes_missing =
-      !trees.values.empty() && !written_before(self, 1, 4) && tree_takes_missing(trees.values[0]);
+      !trees.values.empty() && written_since(self, 1, 4) && tree_takes_missing(trees.values[0]);
   return lower_mean(lowering, self, input, trees.values, takes_missing);
 }
 
