@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/config_file.h"
-#include "cli/flag_values.h"
+#include "cli/internal/flag_values.h"
 #include "cli/version.h"
 
 namespace slipway::cli {

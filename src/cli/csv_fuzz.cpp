@@ -20,13 +20,19 @@ void read_all(slipway::Result<std::unique_ptr<slipway::cli::RowSource>> source) 
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   slipway::Signature signature;
-  signature.columns = {{"a", false}, {"b", true}};
+  signature.columns = {{"a"}, {"b", slipway::ColumnType::kText}};
   signature.columns_named = true;
-  signature.has_text = true;
+  signature.matrices.strings = true;
+  slipway::Signature records;
+  records.columns = {{"record", slipway::ColumnType::kRecord}};
+  records.rows_are_records = true;
+  records.matrices.records = true;
   const std::string text(reinterpret_cast<const char*>(data), size);
-  std::istringstream csv(text);
-  read_all(slipway::cli::open_csv_rows(csv, ',', signature, {}));
-  std::istringstream json(text);
-  read_all(slipway::cli::open_json_rows(json, signature, {}));
+  for (const slipway::Signature& model : {signature, records}) {
+    std::istringstream csv(text);
+    read_all(slipway::cli::open_csv_rows(csv, ',', model, {}));
+    std::istringstream json(text);
+    read_all(slipway::cli::open_json_rows(json, model, {}));
+  }
   return 0;
 }

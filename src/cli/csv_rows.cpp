@@ -44,7 +44,7 @@ std::optional<double> parse_number(std::string_view text) {
 
 /// Where a field of the record goes.
 struct Target {
-  enum class Kind : uint8_t { kIgnored, kFeature, kKey } kind = Kind::kIgnored;
+  enum class Kind : uint8_t { kIgnored, kFeature, kField, kKey } kind = Kind::kIgnored;
   uint32_t index = 0;  // column of the model, or position among the keys
 };
 
@@ -58,6 +58,15 @@ class CsvRows final : public RowSource {
   Status open(const std::vector<std::string>& keys) {
     if (!TRY(reader_.next())) return invalid_argument("the input is empty");
     const std::vector<std::string_view>& header = reader_.fields();
+    for (const InputColumn& column : signature_.columns) {
+      if (!column.is_record() || signature_.rows_are_records) continue;
+      return invalid_argument(fmt::format(
+          "column '{}' holds objects, which CSV cannot say; give the rows as JSON lines",
+          column.name));
+    }
+    if (signature_.rows_are_records) {
+      return match_record(std::vector<std::string>(header.begin(), header.end()), keys);
+    }
     if (!signature_.columns_named && !looks_like_header(header)) {
       if (!keys.empty()) return invalid_argument("--keys needs a header line that names columns");
       if (header.size() != signature_.columns.size()) {
@@ -75,7 +84,7 @@ class CsvRows final : public RowSource {
 
   Result<size_t> next(size_t rows_max, InputBuffer& input,
                       std::vector<std::string>& keys) override {
-    input.reset(0, signature_.columns.size(), signature_.has_text);
+    input.reset(0, signature_.columns.size(), signature_.matrices);
     keys.clear();
     while (input.rows() < rows_max) {
       if (!has_pending_record_ && !TRY(reader_.next())) break;
@@ -90,7 +99,7 @@ class CsvRows final : public RowSource {
     // Where every column is a number, a first line with a text in it can only be a header.
     return std::any_of(fields.begin(), fields.end(),
                        [](std::string_view field) { return !parse_number(field).has_value(); }) &&
-           !signature_.has_text;
+           !signature_.matrices.strings;
   }
 
   Status match(const std::vector<std::string>& header, const std::vector<std::string>& keys) {
@@ -119,6 +128,27 @@ class CsvRows final : public RowSource {
       }
     }
     return check_all_matched(header, matched);
+  }
+
+  /// Each column is a key of the record, but for those that --keys passes through.
+  Status match_record(std::vector<std::string> header, const std::vector<std::string>& keys) {
+    targets_.resize(header.size());
+    for (uint32_t i = 0; i < header.size(); ++i) {
+      const bool is_key = std::find(keys.begin(), keys.end(), header[i]) != keys.end();
+      targets_[i] = {is_key ? Target::Kind::kKey : Target::Kind::kField, i};
+      if (is_key) key_fields_.push_back(i);
+      if (is_key) key_names_.push_back(header[i]);
+      if (std::find(header.begin(), header.begin() + i, header[i]) != header.begin() + i) {
+        return invalid_argument(fmt::format("line 1: column '{}' stands there twice", header[i]));
+      }
+    }
+    for (const std::string& key : keys) {
+      if (std::find(header.begin(), header.end(), key) == header.end()) {
+        return missing_column("key column", key, header);
+      }
+    }
+    header_ = std::move(header);
+    return {};
   }
 
   Status check_all_matched(const std::vector<std::string>& header, size_t matched) const {
@@ -153,11 +183,39 @@ class CsvRows final : public RowSource {
     }
     const size_t row = input.rows();
     input.add_row();
+    if (signature_.rows_are_records) {
+      TRY_STATUS(fill_record(row, input));
+    } else {
+      TRY_STATUS(fill_columns(row, input));
+    }
+    for (const size_t field : key_fields_) keys.emplace_back(fields[field]);
+    return {};
+  }
+
+  /// An empty field: the record has no such key. A field that reads as a number is one, unless it
+  /// stands in quotes.
+  Status fill_record(size_t row, InputBuffer& input) const {
+    const std::vector<std::string_view>& fields = reader_.fields();
+    input.begin_record(row, 0);
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (targets_[i].kind != Target::Kind::kField) continue;
+      const bool quoted = reader_.quoted(i);
+      if (!quoted && is_missing(fields[i])) continue;
+      const std::optional<double> number = quoted ? std::nullopt : parse_number(fields[i]);
+      TRY_STATUS(input.add_field(input.store_key(header_[i]), number.has_value()
+                                                                  ? StringCell::number(*number)
+                                                                  : input.store(fields[i])));
+    }
+    return {};
+  }
+
+  Status fill_columns(size_t row, InputBuffer& input) const {
+    const std::vector<std::string_view>& fields = reader_.fields();
     for (size_t i = 0; i < fields.size(); ++i) {
       if (targets_[i].kind != Target::Kind::kFeature) continue;
       const uint32_t column = targets_[i].index;
       if (!signature_.columns[column].is_used) continue;
-      if (signature_.columns[column].is_text) {
+      if (signature_.columns[column].is_text()) {
         input.string_row(row)[column] = !reader_.quoted(i) && is_missing(fields[i])
                                             ? StringCell::absent()
                                             : input.store(fields[i]);
@@ -171,7 +229,6 @@ class CsvRows final : public RowSource {
       }
       input.number_row(row)[column] = *number;
     }
-    for (const size_t field : key_fields_) keys.emplace_back(fields[field]);
     return {};
   }
 
@@ -180,6 +237,7 @@ class CsvRows final : public RowSource {
   std::vector<Target> targets_;
   std::vector<size_t> key_fields_;
   std::vector<std::string> key_names_;
+  std::vector<std::string> header_;  // of a file of records
   bool has_pending_record_ = false;
 };
 

@@ -1,4 +1,4 @@
-#include "cli/flag_values.h"
+#include "cli/internal/flag_values.h"
 
 #include <fmt/format.h>
 

@@ -12,7 +12,7 @@ namespace {
 
 std::string_view column_type(const InputColumn& column) {
   if (!column.is_used) return "not used";
-  return column.is_text ? "text" : "number";
+  return column_type_name(column.type);
 }
 
 std::string shape_of(const OutputSpec& output) {
@@ -50,10 +50,17 @@ void print_head(const std::string& path, const ModelFile& file) {
 
 void print_signature(const Graph& graph) {
   const Signature& signature = graph.signature();
-  fmt::print("  memory      {} bytes\n\nInput: {} columns{}\n", graph.size_bytes(),
-             signature.columns.size(), signature.columns_named ? "" : ", trained without names");
+  fmt::print("  memory      {} bytes\n\n", graph.size_bytes());
+  if (signature.rows_are_records) {
+    fmt::print("Input: records, one object a row, such as {}\n",
+               signature.columns[0].example_record);
+  } else {
+    fmt::print("Input: {} columns{}\n", signature.columns.size(),
+               signature.columns_named ? "" : ", trained without names");
+  }
   constexpr size_t kColumnsShown = 50;
   for (size_t i = 0; i < signature.columns.size() && i < kColumnsShown; ++i) {
+    if (signature.rows_are_records) break;
     fmt::print("  {:<28} {}\n", signature.columns[i].name, column_type(signature.columns[i]));
   }
   if (signature.columns.size() > kColumnsShown) {
@@ -141,6 +148,8 @@ void write_signature(JsonWriter& json, const Graph& graph) {
   json.number(graph.size_bytes());
   json.key("columns_named");
   json.boolean(signature.columns_named);
+  json.key("rows_are_records");
+  json.boolean(signature.rows_are_records);
   json.key("columns");
   json.begin('[');
   for (const InputColumn& column : signature.columns) {

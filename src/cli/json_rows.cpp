@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "cli/config_file.h"
@@ -31,7 +32,7 @@ class JsonRows final : public RowSource {
 
   Result<size_t> next(size_t rows_max, InputBuffer& input,
                       std::vector<std::string>& keys) override {
-    input.reset(0, signature_.columns.size(), signature_.has_text);
+    input.reset(0, signature_.columns.size(), signature_.matrices);
     keys.clear();
     std::string text;
     while (input.rows() < rows_max && std::getline(input_, text)) {
@@ -53,12 +54,17 @@ class JsonRows final : public RowSource {
     }
     const size_t row = input.rows();
     input.add_row();
-    if (value.is_array()) return add_array(value.get_array().value(), row, input, keys);
+    if (value.is_array() && !signature_.rows_are_records)
+      return add_array(value.get_array().value(), row, input, keys);
     if (!value.is_object()) {
-      return invalid_argument(
-          fmt::format("expected an object or an array, got {}", type_name(value)));
+      return invalid_argument(fmt::format("expected an object{}, got {}",
+                                          signature_.rows_are_records ? "" : " or an array",
+                                          type_name(value)));
     }
-    return add_object(value.get_object().value(), row, input, keys);
+    const dom::object object = value.get_object().value();
+    if (!signature_.rows_are_records) return add_object(object, row, input, keys);
+    TRY_STATUS(set_record(object, row, 0, input));
+    return add_keys(object, keys);
   }
 
   Status add_array(dom::array values, size_t row, InputBuffer& input,
@@ -89,6 +95,10 @@ class JsonRows final : public RowSource {
         return invalid_argument(fmt::format("'{}' is missing", signature_.columns[i].name));
       }
     }
+    return add_keys(object, keys);
+  }
+
+  Status add_keys(dom::object object, std::vector<std::string>& keys) const {
     for (const std::string& key : key_names_) {
       dom::element value;
       if (object[key].get(value) != simdjson::SUCCESS) {
@@ -102,8 +112,13 @@ class JsonRows final : public RowSource {
 
   Status set(dom::element value, size_t row, uint32_t column, InputBuffer& input) {
     const InputColumn& target = signature_.columns[column];
-    if (value.is_null() || !target.is_used) return {};  // cells begin as missing
-    if (target.is_text) {
+    if (!target.is_used) return {};
+    if (target.is_record()) {
+      if (!value.is_object()) return wrong_type(target, "an object", value);
+      return set_record(value.get_object().value(), row, column, input);
+    }
+    if (value.is_null()) return {};  // cells begin as missing
+    if (target.is_text()) {
       if (!value.is_string()) return wrong_type(target, "a text", value);
       input.string_row(row)[column] = input.store(value.get_string().value());
       return {};
@@ -115,6 +130,42 @@ class JsonRows final : public RowSource {
       return wrong_type(target, "a number", value);
     }
     input.number_row(row)[column] = number;
+    return {};
+  }
+
+  /// The keys that --keys passes through are none of the record.
+  Status set_record(dom::object object, size_t row, uint32_t column, InputBuffer& input) const {
+    input.begin_record(row, column);
+    for (const auto& [name, value] : object) {
+      if (std::ranges::find(key_names_, name) != key_names_.end()) continue;
+      Status status = add_field(input.store_key(name), value, input);
+      if (!status.ok()) return std::move(status).with_context(fmt::format("'{}'", name));
+    }
+    return input.end_record();
+  }
+
+  static Status add_field(std::string_view key, dom::element value, InputBuffer& input) {
+    if (value.is_string()) return input.add_field(key, input.store(value.get_string().value()));
+    if (value.is_null()) return input.add_field(key, StringCell::absent());
+    if (value.is_bool()) {
+      return input.add_field(key, StringCell::number(value.get_bool().value() ? 1 : 0));
+    }
+    double number = 0;
+    if (value.get(number) == simdjson::SUCCESS) {
+      return input.add_field(key, StringCell::number(number));
+    }
+    if (!value.is_array()) {
+      return invalid_argument(
+          fmt::format("expected a number, a text, true or false, null or a list of texts, got {}",
+                      type_name(value)));
+    }
+    const dom::array items = value.get_array().value();
+    for (const dom::element item : items) {
+      if (!item.is_string()) {
+        return invalid_argument(fmt::format("expected texts in the list, got {}", type_name(item)));
+      }
+      TRY_STATUS(input.add_field(key, input.store(item.get_string().value())));
+    }
     return {};
   }
 

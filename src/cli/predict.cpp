@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -23,6 +24,7 @@ namespace slipway::cli {
 namespace {
 
 constexpr size_t kBatchRows = 4096;
+constexpr size_t kBatchCells = size_t{1} << 22;  // of one output
 
 void append_csv_field(std::string& out, std::string_view text) {
   if (text.find_first_of(",\"\n\r") == std::string_view::npos) {
@@ -54,6 +56,15 @@ void append_label(std::string& out, const LabelTable& labels, size_t index, bool
   }
 }
 
+/// In CSV a NaN is an empty field.
+void append_number(std::string& out, double number, bool json) {
+  if (json || std::isfinite(number)) {
+    append_json_number(out, number);
+  } else if (std::isinf(number)) {
+    out.append(number > 0 ? "inf" : "-inf");
+  }
+}
+
 /// One output's value for one row and column, as text. `json`: with quotes and null.
 void append_value(std::string& out, const OutputSpec& spec, const OutputBuffer& output, size_t cell,
                   bool json) {
@@ -62,15 +73,15 @@ void append_value(std::string& out, const OutputSpec& spec, const OutputBuffer& 
                  json);
   } else if (!output.strings.empty()) {
     const StringCell& text = output.strings[cell];
-    if (!text.missing()) {
+    if (text.is_number()) {
+      append_number(out, text.real, json);
+    } else if (!text.missing()) {
       append_text_value(out, text.view(), json);
     } else if (json) {
       out.append("null");
     }
-  } else if (json || std::isfinite(output.numbers[cell])) {
-    append_json_number(out, output.numbers[cell]);
-  } else if (std::isinf(output.numbers[cell])) {
-    out.append(output.numbers[cell] > 0 ? "inf" : "-inf");
+  } else {
+    append_number(out, output.numbers[cell], json);
   }
 }
 
@@ -217,6 +228,15 @@ Result<std::unique_ptr<RowSource>> open_rows(const PredictOptions& options, std:
                        signature, options.keys);
 }
 
+/// Rows at once: fewer where the answer is wide.
+size_t batch_rows(const Signature& signature, OutputMask wanted) {
+  size_t width = 1;
+  for (size_t i = 0; i < signature.outputs.size(); ++i) {
+    if ((wanted >> i & 1U) != 0) width = std::max<size_t>(width, signature.outputs[i].width);
+  }
+  return std::clamp<size_t>(kBatchCells / width, 1, kBatchRows);
+}
+
 Status write_out(std::FILE* out, std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), out) != text.size()) {
     return unavailable("the output cannot be written (is the disk full?)");
@@ -238,9 +258,10 @@ Status score(const Executable& model, const PredictOptions& options, std::istrea
   std::string text;
   Progress progress;
   uint64_t done = 0;
+  const size_t rows_max = batch_rows(model.signature(), wanted);
   if (!json) writer.csv_header(text);
   while (true) {
-    const size_t count = TRY(rows->next(kBatchRows, batch, keys));
+    const size_t count = TRY(rows->next(rows_max, batch, keys));
     if (count == 0) break;
     if (Status status = model.run(batch.batch(), wanted, *scratch, outputs); !status.ok()) {
       return std::move(status).with_context(

@@ -1,7 +1,8 @@
 // RowSource: rows of a CSV, TSV or JSON lines stream, matched to a model's columns.
 //
 // Columns are matched by name; a model trained without names takes them by position. What is no
-// feature is a key column and passed through as text.
+// feature is a key column and passed through as text. A model of records takes all columns as keys
+// of the record, but for those that --keys names.
 //
 //   auto source = TRY(open_csv_rows(stream, ',', signature, {}));
 //   while (TRY(source->next(4096, input, keys)) > 0) ...

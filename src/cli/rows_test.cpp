@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,15 +11,15 @@ namespace {
 
 Signature named() {
   Signature signature;
-  signature.columns = {{"age", false}, {"city", true}};
+  signature.columns = {{"age"}, {"city", ColumnType::kText}};
   signature.columns_named = true;
-  signature.has_text = true;
+  signature.matrices.strings = true;
   return signature;
 }
 
 Signature unnamed() {
   Signature signature;
-  signature.columns = {{"x0", false}, {"x1", false}};
+  signature.columns = {{"x0"}, {"x1"}};
   return signature;
 }
 
@@ -100,6 +101,78 @@ TEST(RowsTest, JsonErrorsNameTheLine) {
       "line 2: 'age': expected a number, got a text");
   EXPECT_EQ(read("{\"age\": 1}\n", named(), true).status.message(), "line 1: 'city' is missing");
   EXPECT_FALSE(read("{\"age\": \n", named(), true).status.ok());
+}
+
+Signature records() {
+  Signature signature;
+  signature.columns = {{"record", ColumnType::kRecord}};
+  signature.rows_are_records = true;
+  signature.matrices.records = true;
+  return signature;
+}
+
+/// "city='London' wind=2.5", or what is wrong.
+std::string record_text(const Rows& rows, size_t row) {
+  if (!rows.status.ok()) return rows.status.to_string();
+  const Batch batch = rows.input.batch();
+  const Record& record = batch.records[row];
+  std::string text;
+  for (uint32_t i = 0; i < record.count; ++i) {
+    const RecordField& field = batch.fields[record.first + i];
+    text += (i == 0 ? "" : " ") + std::string(field.key) + "=";
+    text += field.value.is_number() ? fmt::format("{}", field.value.real)
+            : field.value.missing() ? "null"
+                                    : fmt::format("'{}'", field.value.view());
+  }
+  return text;
+}
+
+TEST(RowsTest, JsonObjectsAreRecordsWhereTheModelTakesThem) {
+  const std::string text =
+      "{\"city\":\"London\",\"wind\":2.5,\"rain\":true,\"x\":null}\n"
+      "{\"tags\":[\"a\",\"b\"],\"none\":[]}\n{}\n";
+  const Rows rows = read(text, records(), true);
+  EXPECT_EQ(record_text(rows, 0), "city='London' wind=2.5 rain=1 x=null");
+  EXPECT_EQ(record_text(rows, 1), "tags='a' tags='b'");
+  EXPECT_EQ(record_text(rows, 2), "");
+}
+
+TEST(RowsTest, KeysThatArePassedThroughAreNoneOfTheRecord) {
+  const Rows json = read("{\"id\":{\"a\":7},\"wind\":1}\n", records(), true, {"id"});
+  EXPECT_EQ(record_text(json, 0), "wind=1");
+  EXPECT_EQ(json.keys, std::vector<std::string>{"{\"a\":7}"});
+  const Rows csv = read("wind,id\n1,7\n", records(), false, {"id"});
+  EXPECT_EQ(record_text(csv, 0), "wind=1");
+  EXPECT_EQ(csv.keys, std::vector<std::string>{"7"});
+}
+
+TEST(RowsTest, CsvColumnsAreKeysOfTheRecord) {
+  const Rows rows = read("city,zip,wind\nLondon,\"10115\",2.5\n,NA,-1\n", records());
+  EXPECT_EQ(record_text(rows, 0), "city='London' zip='10115' wind=2.5");
+  EXPECT_EQ(record_text(rows, 1), "wind=-1");
+}
+
+TEST(RowsTest, BrokenRecordsAreNamed) {
+  const auto error = [](const std::string& text, bool json) {
+    return std::string(read(text, records(), json).status.message());
+  };
+  EXPECT_EQ(
+      error("{\"a\":{\"b\":1}}\n", true),
+      "line 1: 'a': expected a number, a text, true or false, null or a list of texts, got an "
+      "object");
+  EXPECT_EQ(error("{}\n{\"a\":[1]}\n", true),
+            "line 2: 'a': expected texts in the list, got a number");
+  EXPECT_EQ(error("[1]\n", true), "line 1: expected an object, got an array");
+  EXPECT_EQ(error("{\"a\":1,\"a\":2}\n", true), "line 1: the key \"a\" is given twice");
+  EXPECT_EQ(error("a,a\n1,2\n", false), "line 1: column 'a' stands there twice");
+  Signature beside = named();
+  beside.columns.push_back({"weather", ColumnType::kRecord});
+  beside.matrices.records = true;
+  EXPECT_NE(read("age,city,weather\n1,a,b\n", beside).status.message().find("JSON lines"),
+            std::string::npos);
+  EXPECT_EQ(
+      record_text(read("{\"age\":1,\"city\":\"a\",\"weather\":{\"wind\":3}}\n", beside, true), 2),
+      "wind=3");
 }
 
 }  // namespace

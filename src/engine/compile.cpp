@@ -15,6 +15,7 @@ constexpr size_t kAlignment = 64;
 constexpr size_t kScratchTarget = 512 * 1024;  // chunk scratch that stays in the L2 cache
 constexpr size_t kScratchMax = 1ULL << 30;
 constexpr size_t kChunkRowsMax = 256;
+constexpr size_t kOutputCellsMax = size_t{1} << 27;  // of one output of one batch
 
 size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -40,6 +41,7 @@ BufferSize buffer_size(const ValueType& type, size_t rows) {
     case ValueKind::kDense32: return {cells * sizeof(float)};
     case ValueKind::kString: return {cells * sizeof(StringCell)};
     case ValueKind::kIndex: return {cells * sizeof(int32_t)};
+    case ValueKind::kRecord: return {};  // always the caller's
     case ValueKind::kSparse:
       return {rows * type.nonzeros_max * sizeof(double),
               rows * type.nonzeros_max * sizeof(uint32_t), (rows + 1) * sizeof(uint32_t)};
@@ -89,6 +91,7 @@ class GraphExecutable final : public Executable {
              std::vector<OutputBuffer>& outputs) const override;
 
  private:
+  Status check_batch(const Batch& batch, OutputMask wanted) const;
   Status run_chunk(size_t first_row, size_t rows, OutputMask wanted, GraphScratch& scratch) const;
   void copy_output(const OutputSpec& spec, size_t first_row, size_t rows,
                    const GraphScratch& scratch, OutputBuffer& output) const;
@@ -160,8 +163,26 @@ void GraphExecutable::copy_output(const OutputSpec& spec, size_t first_row, size
       std::copy_n(value.strings(0), count, output.strings.data() + offset);
       break;
     case ValueKind::kDense32:
-    case ValueKind::kSparse: CHECK(false);  // the verifier admits no such output
+    case ValueKind::kSparse:
+    case ValueKind::kRecord: CHECK(false);  // the verifier admits no such output
   }
+}
+
+Status GraphExecutable::check_batch(const Batch& batch, OutputMask wanted) const {
+  const Signature& signature = graph_->signature();
+  if (batch.rows > 0 && ((signature.matrices.strings && batch.strings == nullptr) ||
+                         (signature.matrices.records && batch.records == nullptr))) {
+    return internal_error("a model with text or record columns got a batch without them");
+  }
+  // A wide answer is much larger than the request that asks for it.
+  for (size_t i = 0; i < signature.outputs.size(); ++i) {
+    const size_t width = signature.outputs[i].width;
+    if ((wanted >> i & 1U) == 0 || width == 0 || batch.rows <= kOutputCellsMax / width) continue;
+    return invalid_argument(fmt::format(
+        "the answer would hold {} rows of {} values, at most {} values; send fewer rows at once",
+        batch.rows, width, kOutputCellsMax));
+  }
+  return {};
 }
 
 Status GraphExecutable::run(const Batch& batch, OutputMask wanted, Scratch& scratch,
@@ -169,6 +190,7 @@ Status GraphExecutable::run(const Batch& batch, OutputMask wanted, Scratch& scra
   auto& own = static_cast<GraphScratch&>(scratch);
   const Signature& signature = graph_->signature();
   const size_t columns = signature.columns.size();
+  TRY_STATUS(check_batch(batch, wanted));
   outputs.resize(signature.outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
     if ((wanted >> i & 1U) == 0) continue;
@@ -181,14 +203,14 @@ Status GraphExecutable::run(const Batch& batch, OutputMask wanted, Scratch& scra
     outputs[i].indices.resize(kind == ValueKind::kIndex ? cells : 0);
     outputs[i].strings.resize(kind == ValueKind::kString ? cells : 0);
   }
-  if (signature.has_text && batch.strings == nullptr && batch.rows > 0) {
-    return internal_error("a model with text columns got a batch without texts");
-  }
   for (size_t first = 0; first < batch.rows; first += chunk_rows_) {
     const size_t rows = std::min(chunk_rows_, batch.rows - first);
     // Kernels only read their inputs; ValueBuffer is not const because outputs share the type.
     own.values[kNumbersInput].data =
         batch.numbers == nullptr ? nullptr : const_cast<double*>(batch.numbers + first * columns);
+    own.values[kRecordsInput].data =
+        batch.records == nullptr ? nullptr : const_cast<Record*>(batch.records + first * columns);
+    own.values[kRecordsInput].fields = batch.fields;
     own.values[kStringsInput].data = batch.strings == nullptr
                                          ? nullptr
                                          : const_cast<StringCell*>(batch.strings + first * columns);

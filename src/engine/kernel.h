@@ -24,13 +24,15 @@ struct ValueBuffer {
   ValueKind kind = ValueKind::kDense;
   uint32_t width = 0;
   uint32_t nonzeros_max = 0;
-  void* data = nullptr;         // double, float, StringCell or int32_t; kSparse: the double values
-  uint32_t* columns = nullptr;  // kSparse: column of each value
-  uint32_t* row_starts = nullptr;  // kSparse: rows + 1 offsets into data and columns
+  void* data = nullptr;  // double, float, StringCell, int32_t or Record; kSparse: the double values
+  uint32_t* columns = nullptr;          // kSparse: column of each value
+  uint32_t* row_starts = nullptr;       // kSparse: rows + 1 offsets into data and columns
+  const RecordField* fields = nullptr;  // kRecord: what the records point into
 
   double* dense(size_t row) const { return static_cast<double*>(data) + row * width; }
   float* dense32(size_t row) const { return static_cast<float*>(data) + row * width; }
   StringCell* strings(size_t row) const { return static_cast<StringCell*>(data) + row * width; }
+  const Record* records(size_t row) const { return static_cast<const Record*>(data) + row * width; }
   int32_t* index(size_t row) const { return static_cast<int32_t*>(data) + row * width; }
 };
 

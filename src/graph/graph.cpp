@@ -26,6 +26,14 @@ std::optional<uint32_t> Signature::find_column(std::string_view name) const {
   return std::nullopt;
 }
 
+std::optional<ColumnType> Signature::uniform_type() const {
+  if (!matrices.strings && !matrices.records) return ColumnType::kNumber;
+  const ColumnType first = columns.empty() ? ColumnType::kNumber : columns[0].type;
+  const bool same =
+      std::ranges::all_of(columns, [first](const InputColumn& c) { return c.type == first; });
+  return same ? std::optional(first) : std::nullopt;
+}
+
 std::string_view value_kind_name(ValueKind kind) {
   switch (kind) {
     case ValueKind::kDense: return "dense";
@@ -33,6 +41,16 @@ std::string_view value_kind_name(ValueKind kind) {
     case ValueKind::kSparse: return "sparse";
     case ValueKind::kString: return "string";
     case ValueKind::kIndex: return "index";
+    case ValueKind::kRecord: return "record";
+  }
+  return "?";
+}
+
+std::string_view column_type_name(ColumnType type) {
+  switch (type) {
+    case ColumnType::kNumber: return "number";
+    case ColumnType::kText: return "text";
+    case ColumnType::kRecord: return "record";
   }
   return "?";
 }
@@ -41,6 +59,7 @@ ValueType Graph::type(ValueId id) const {
   const auto width = static_cast<uint32_t>(signature_.columns.size());
   if (id == kNumbersInput) return {ValueKind::kDense, width};
   if (id == kStringsInput) return {ValueKind::kString, width};
+  if (id == kRecordsInput) return {ValueKind::kRecord, width};
   return node(id).type;
 }
 
@@ -126,7 +145,8 @@ Status verify_output(const Graph& graph, const OutputSpec& output) {
     return internal_error(fmt::format("output {} has no value", output.name));
   }
   const ValueType type = graph.type(output.value);
-  if (type.kind == ValueKind::kDense32 || type.kind == ValueKind::kSparse) {
+  if (type.kind == ValueKind::kDense32 || type.kind == ValueKind::kSparse ||
+      type.kind == ValueKind::kRecord) {
     return internal_error(fmt::format("output {} is {}, which callers do not take", output.name,
                                       value_kind_name(type.kind)));
   }
@@ -146,9 +166,35 @@ Status verify_output(const Graph& graph, const OutputSpec& output) {
   return {};
 }
 
+/// The matrices that columns and nodes need are those that the signature promises to callers.
+Status verify_inputs(const Graph& graph) {
+  const Signature& signature = graph.signature();
+  const auto has = [&](ColumnType type) {
+    return std::ranges::any_of(signature.columns,
+                               [type](const InputColumn& column) { return column.type == type; });
+  };
+  InputMatrices needed{has(ColumnType::kText), has(ColumnType::kRecord)};
+  for (const Node& node : graph.nodes()) {
+    for (const ValueId input : node.inputs) {
+      needed.strings = needed.strings || input == kStringsInput;
+      needed.records = needed.records || input == kRecordsInput;
+    }
+  }
+  if ((needed.strings && !signature.matrices.strings) ||
+      (needed.records && !signature.matrices.records)) {
+    return internal_error("the signature promises no matrix for its text or record columns");
+  }
+  if (signature.rows_are_records &&
+      (signature.columns.size() != 1 || !signature.columns[0].is_record())) {
+    return internal_error("rows that are records need one column of records");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status verify(const Graph& graph) {
+  TRY_STATUS(verify_inputs(graph));
   for (ValueId id = kFirstNode; id < graph.value_count(); ++id) {
     const Node& node = graph.node(id);
     const ValueType type = TRY(infer_node(graph, *node.op, node.inputs, id, node.path));

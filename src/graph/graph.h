@@ -4,9 +4,9 @@
 //
 // A graph is a list of nodes in topological order; each node applies one Op to earlier values and
 // makes exactly one value. A value has `rows` rows, known only at run time, and a fixed ValueType.
-// Value 0 is the numeric input matrix and value 1 the text input matrix (tensor/batch.h), both as
-// wide as the model has columns; nodes follow from id 2. Ops are open: one class each under
-// graph/ops/, one kernel or more each under engine/kernels/.
+// Value 0 is the numeric input matrix, value 1 the text input matrix and value 2 that of records
+// (tensor/batch.h), all as wide as the model has columns; nodes follow from id 3. Ops are open: one
+// class each under graph/ops/, one kernel or more each under engine/kernels/.
 //
 // Ownership: a Graph owns its ops. Thread rule: immutable once built.
 //
@@ -32,6 +32,7 @@ enum class ValueKind : uint8_t {
   kSparse,   // CSR: at most nonzeros_max float64 per row, columns ascending
   kString,   // rows x width of StringCell
   kIndex,    // rows x width of int32: indices into label tables
+  kRecord,   // rows x width of Record: the model's input only, no op makes records
 };
 
 std::string_view value_kind_name(ValueKind kind);
@@ -47,7 +48,8 @@ struct ValueType {
 using ValueId = uint32_t;
 inline constexpr ValueId kNumbersInput = 0;
 inline constexpr ValueId kStringsInput = 1;
-inline constexpr ValueId kFirstNode = 2;
+inline constexpr ValueId kRecordsInput = 2;
+inline constexpr ValueId kFirstNode = 3;
 /// No value may be wider: keeps every size computation far from overflow.
 inline constexpr uint32_t kWidthMax = 1U << 24;
 
@@ -113,7 +115,7 @@ class GraphBuilder {
 /// as wide as their values, output shapes. INTERNAL or INVALID_ARGUMENT names node and path.
 Status verify(const Graph& graph);
 
-/// One line per node, for people: "%2 = linear(%0) 3x4, intercept : dense[3]  # steps.clf".
+/// One line per node, for people: "%3 = linear(%0) 3x4, intercept : dense[3]  # steps.clf".
 std::string print(const Graph& graph);
 
 }  // namespace slipway

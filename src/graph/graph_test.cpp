@@ -36,9 +36,9 @@ TEST(GraphTest, BuildsAndPrintsAChain) {
               4, {{"predict", index, DType::kInt64, 1, true, {int_labels({0, 1, 2})}, {}}}))
           .value();
   EXPECT_EQ(print(*graph),
-            "%2 = linear(%0) 3x4 : dense[3]  # steps.clf\n"
-            "%3 = argmax(%2)  : index[1]  # steps.clf\n"
-            "predict -> %3 INT64[1]\n");
+            "%3 = linear(%0) 3x4 : dense[3]  # steps.clf\n"
+            "%4 = argmax(%3)  : index[1]  # steps.clf\n"
+            "predict -> %4 INT64[1]\n");
 }
 
 TEST(GraphTest, DropsWhatNoOutputNeeds) {
@@ -81,12 +81,15 @@ TEST(GraphTest, RefusesOutputsThatDoNotFitTheirValues) {
   const auto finish = [](OutputSpec output) {
     GraphBuilder builder(3);
     const ValueId index = builder.add(std::make_unique<ArgMaxOp>(), {kNumbersInput}, "").value();
-    EXPECT_EQ(index, 2U);
+    EXPECT_EQ(index, kFirstNode);
     return std::move(builder).finish(signature_of(3, {std::move(output)})).status();
   };
-  EXPECT_TRUE(finish({"predict", 2, DType::kInt64, 1, true, {int_labels({1, 2, 3})}, {}}).ok());
-  EXPECT_FALSE(finish({"predict", 2, DType::kInt64, 1, true, {}, {}}).ok()) << "no label table";
-  EXPECT_FALSE(finish({"predict", 2, DType::kInt64, 2, false, {int_labels({1})}, {}}).ok());
+  EXPECT_TRUE(
+      finish({"predict", kFirstNode, DType::kInt64, 1, true, {int_labels({1, 2, 3})}, {}}).ok());
+  EXPECT_FALSE(finish({"predict", kFirstNode, DType::kInt64, 1, true, {}, {}}).ok())
+      << "no label table";
+  EXPECT_FALSE(
+      finish({"predict", kFirstNode, DType::kInt64, 2, false, {int_labels({1})}, {}}).ok());
   EXPECT_FALSE(finish({"predict", 9, DType::kInt64, 1, true, {int_labels({1})}, {}}).ok());
   EXPECT_FALSE(finish({"x", kNumbersInput, DType::kFloat64, 3, true, {}, {}}).ok())
       << "vector of width 3";

@@ -7,15 +7,29 @@
 #include <string_view>
 #include <vector>
 
+#include "tensor/batch.h"
 #include "tensor/dtype.h"
 
 namespace slipway {
 
+enum class ColumnType : uint8_t {
+  kNumber,
+  kText,
+  kRecord,  // dicts: keys with numbers, texts, truth values or lists of texts
+};
+
+/// "number", "text", "record".
+std::string_view column_type_name(ColumnType type);
+
 /// A column of the model's input, in the order of training.
 struct InputColumn {
   std::string name;  // the trained name, or "x0", "x1", ... when there were none
-  bool is_text = false;
+  ColumnType type = ColumnType::kNumber;
   bool is_used = true;  // false: nothing depends on it, so it may hold anything or be missing
+  std::string example_record;  // kRecord: a JSON object that it takes
+
+  bool is_text() const { return type == ColumnType::kText; }
+  bool is_record() const { return type == ColumnType::kRecord; }
 };
 
 /// The classes of a classifier (or of one of its outputs). Exactly one vector is filled.
@@ -37,17 +51,21 @@ struct OutputSpec {
   bool is_vector = false;            // shape [rows] as in numpy, rather than [rows, width]
   std::vector<LabelTable> labels;    // for index values: one per column
   std::vector<std::string> columns;  // names of the columns, if known (classes, features out)
+  bool is_mixed = false;             // kString: some columns are numbers, as in an object array
 };
 
 struct Signature {
   std::vector<InputColumn> columns;
-  bool columns_named = false;  // trained on named columns
-  bool has_text = false;       // some column is text
+  bool columns_named = false;     // trained on named columns
+  bool rows_are_records = false;  // its one column is the whole row: a request's row is an object
+  InputMatrices matrices;         // what its columns need beside numbers
   std::vector<OutputSpec> outputs;
   uint32_t default_output = 0;  // what a request that names none gets
 
   std::optional<uint32_t> find_output(std::string_view name) const;
   std::optional<uint32_t> find_column(std::string_view name) const;
+  /// The type of all columns, if it is one: then they can come as one matrix.
+  std::optional<ColumnType> uniform_type() const;
 };
 
 /// The most outputs a model may have: a set of them is a 64-bit mask.

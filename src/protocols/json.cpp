@@ -95,7 +95,7 @@ Status JsonInput::iterate() {
 Status JsonInput::syntax_error(simdjson::error_code error) {
   failed_on_syntax_ = true;
   if (error == simdjson::UTF8_ERROR) {
-    return invalid_argument("the body is not valid UTF-8, which JSON must be");
+    return invalid_argument(fmt::format("{} is not valid UTF-8, which JSON must be", what_));
   }
   if (error == simdjson::MEMALLOC) return resource_exhausted("not enough memory for this request");
   std::string_view what = "syntax error";
@@ -107,9 +107,9 @@ Status JsonInput::syntax_error(simdjson::error_code error) {
   if (has_document_ && document_.current_location().get(place) == simdjson::SUCCESS &&
       place >= buffer_.data() && place <= buffer_.data() + size_) {
     return invalid_argument(
-        fmt::format("the body is not valid JSON: {} near byte {}", what, place - buffer_.data()));
+        fmt::format("{} is not valid JSON: {} near byte {}", what_, what, place - buffer_.data()));
   }
-  return invalid_argument(fmt::format("the body is not valid JSON: {}", what));
+  return invalid_argument(fmt::format("{} is not valid JSON: {}", what_, what));
 }
 
 Status JsonInput::check_end() {
@@ -118,7 +118,7 @@ Status JsonInput::check_end() {
   if (error == simdjson::OUT_OF_BOUNDS) return {};
   if (error != simdjson::SUCCESS) return syntax_error(error);
   failed_on_syntax_ = true;
-  return invalid_argument(fmt::format("the body is not valid JSON: more text follows at byte {}",
+  return invalid_argument(fmt::format("{} is not valid JSON: more text follows at byte {}", what_,
                                       place - buffer_.data()));
 }
 

@@ -69,7 +69,9 @@ void append_cell(std::string& out, const OutputSpec& spec, const OutputBuffer& o
     append_label(out, spec.labels[column], output.indices[cell]);
   } else if (!output.strings.empty()) {
     const StringCell& text = output.strings[cell];
-    if (text.missing()) {
+    if (text.is_number()) {
+      append_json_number(out, text.real);
+    } else if (text.missing()) {
       out += "null";
     } else {
       append_json_string(out, text.view());

@@ -174,8 +174,11 @@ TEST_F(ServiceTest, ShowsALandingPageWithoutInjectionFromNamesAndHosts) {
 }
 
 TEST_F(ServiceTest, WritesAnOpenApiDocumentOfTheModel) {
-  serve({{"iris", serving::iris_executable()}, {"mixed", serving::mixed_executable()}});
-  for (const std::string name : {"iris", "mixed"}) {
+  serve({{"iris", serving::iris_executable()},
+         {"mixed", serving::mixed_executable()},
+         {"records", serving::records_executable()},
+         {"beside", serving::records_executable(true)}});
+  for (const std::string name : {"iris", "mixed", "records", "beside"}) {
     const std::string text = get("/v2/models/" + name + "/openapi.json");
     EXPECT_EQ(status(), 200);
     EXPECT_TRUE(text.starts_with("{\"openapi\":\"3.0.3\""));
@@ -184,6 +187,23 @@ TEST_F(ServiceTest, WritesAnOpenApiDocumentOfTheModel) {
       std::ofstream(std::string(folder) + "/" + name + ".json") << text;
     }
   }
+}
+
+TEST_F(ServiceTest, ShowsRecordsInExamplesThatItTakes) {
+  serve({{"weather", serving::records_executable()}});
+  constexpr std::string_view kExample = R"({"features": [{"city": "London"}]})";
+  EXPECT_NE(get("/").find("{&quot;features&quot;: [{&quot;city&quot;: &quot;London&quot;}]}"),
+            std::string::npos);
+  const std::string text = get("/v2/models/weather/openapi.json");
+  EXPECT_NE(text.find(kExample), std::string::npos);
+  constexpr std::string_view kInfer =
+      R"({"inputs": [{"name": "record", "shape": [1, 1], "datatype": "BYTES", )"
+      R"("data": ["{\"city\": \"London\"}"]}]})";
+  EXPECT_NE(text.find(kInfer), std::string::npos);
+  post("/predict", kExample);
+  EXPECT_EQ(status(), 200);
+  post("/v2/models/weather/infer", kInfer);
+  EXPECT_EQ(status(), 200);
 }
 
 TEST_F(ServiceTest, TakesOrMakesRequestIdsAndEchoesTraces) {

@@ -19,7 +19,7 @@ namespace {
 class GatedModel final : public Executable {
  public:
   GatedModel() {
-    signature_.columns = {{"x0", false}};
+    signature_.columns = {{"x0"}};
     signature_.outputs = {{"predict", 0, DType::kFloat64, 1, true, {}, {}}};
   }
   const Signature& signature() const override { return signature_; }
@@ -60,7 +60,7 @@ class InferenceTest : public testing::Test {
   InferRequest request(const std::shared_ptr<const ServedModel>& model, size_t rows) {
     InferRequest request;
     request.model = model.get();
-    request.input.reset(rows, model->signature().columns.size(), false);
+    request.input.reset(rows, model->signature().columns.size(), {});
     for (size_t row = 0; row < rows; ++row) {
       for (size_t i = 0; i < request.input.columns(); ++i) request.input.number_row(row)[i] = 1;
     }

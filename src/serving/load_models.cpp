@@ -86,13 +86,13 @@ double timed_run(const Executable& executable, const InputBuffer& input, Scratch
 }
 
 void fill_rows(const Signature& signature, size_t rows, InputBuffer& input) {
-  input.reset(rows, signature.columns.size(), signature.has_text);
+  input.reset(rows, signature.columns.size(), signature.matrices);
   for (size_t row = 0; row < rows; ++row) {
     for (size_t column = 0; column < signature.columns.size(); ++column) {
-      if (signature.columns[column].is_text) {
-        input.string_row(row)[column] = StringCell::text("");
-      } else {
-        input.number_row(row)[column] = 0;
+      switch (signature.columns[column].type) {
+        case ColumnType::kNumber: input.number_row(row)[column] = 0; break;
+        case ColumnType::kText: input.string_row(row)[column] = StringCell::text(""); break;
+        case ColumnType::kRecord: input.begin_record(row, column); break;
       }
     }
   }

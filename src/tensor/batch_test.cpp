@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "tensor/dtype.h"
 
@@ -12,16 +13,16 @@ namespace {
 
 TEST(BatchTest, FreshCellsAreMissing) {
   InputBuffer buffer;
-  buffer.reset(2, 3, true);
+  buffer.reset(2, 3, {.strings = true});
   EXPECT_TRUE(std::isnan(buffer.number_row(1)[2]));
   EXPECT_TRUE(buffer.string_row(1)[2].missing());
-  buffer.reset(1, 3, false);
+  buffer.reset(1, 3, {});
   EXPECT_EQ(buffer.batch().strings, nullptr);
 }
 
 TEST(BatchTest, StoredTextsStayWhereTheyAreWhenMoreFollow) {
   InputBuffer buffer;
-  buffer.reset(1, 1, true);
+  buffer.reset(1, 1, {.strings = true});
   const StringCell first = buffer.store("first");
   const StringCell large = buffer.store(std::string(100'000, 'x'));
   for (int i = 0; i < 10'000; ++i) static_cast<void>(buffer.store("more text"));
@@ -33,7 +34,7 @@ TEST(BatchTest, StoredTextsStayWhereTheyAreWhenMoreFollow) {
 
 TEST(BatchTest, AddRowKeepsEarlierRows) {
   InputBuffer buffer;
-  buffer.reset(0, 2, false);
+  buffer.reset(0, 2, {});
   for (int i = 0; i < 5; ++i) {
     buffer.add_row();
     buffer.number_row(static_cast<size_t>(i))[1] = i;
@@ -46,6 +47,68 @@ TEST(BatchTest, OipNamesGoBothWays) {
   EXPECT_EQ(oip_name(DType::kFloat32), "FP32");
   EXPECT_EQ(dtype_from_oip_name("BYTES"), DType::kString);
   EXPECT_EQ(dtype_from_oip_name("FP8"), std::nullopt);
+}
+
+std::vector<std::string> fields_of(const InputBuffer& buffer, size_t cell) {
+  const Batch batch = buffer.batch();
+  const Record& record = batch.records[cell];
+  std::vector<std::string> found;
+  for (uint32_t i = 0; i < record.count; ++i) {
+    const RecordField& field = batch.fields[record.first + i];
+    found.push_back(std::string(field.key) + "=" + std::string(field.value.view()));
+  }
+  return found;
+}
+
+TEST(BatchTest, RecordsKeepTheirFieldsInOrder) {
+  InputBuffer buffer;
+  buffer.reset(0, 1, {.records = true});
+  for (const char* city : {"London", "Köln"}) {
+    buffer.add_row();
+    buffer.begin_record(buffer.rows() - 1, 0);
+    ASSERT_TRUE(buffer.add_field(buffer.store_key("city"), buffer.store(city)).ok());
+    const std::string_view tags = buffer.store_key("tags");  // a list: one field for each text
+    ASSERT_TRUE(buffer.add_field(tags, buffer.store("a")).ok());
+    ASSERT_TRUE(buffer.add_field(tags, buffer.store("b")).ok());
+    ASSERT_TRUE(buffer.add_field(buffer.store_key(""), StringCell::number(2.5)).ok());
+    ASSERT_TRUE(buffer.end_record().ok());
+  }
+  EXPECT_EQ(fields_of(buffer, 0),
+            (std::vector<std::string>{"city=London", "tags=a", "tags=b", "="}));
+  EXPECT_EQ(fields_of(buffer, 1)[0], "city=Köln");
+  const Batch batch = buffer.batch();
+  EXPECT_EQ(batch.fields[3].value.real, 2.5);
+  EXPECT_FALSE(batch.fields[3].value.missing());
+  buffer.reset(1, 1, {.records = true});
+  EXPECT_FALSE(buffer.batch().records[0].is_set());
+  buffer.reset(1, 1, {.strings = true});
+  EXPECT_EQ(buffer.batch().records, nullptr);
+}
+
+TEST(BatchTest, ARecordTakesAKeyOnceEvenTheEmptyOne) {
+  InputBuffer buffer;
+  for (const char* key : {"city", ""}) {
+    buffer.reset(1, 1, {.records = true});
+    buffer.begin_record(0, 0);
+    for (const char* name : {key, "between", key}) {
+      ASSERT_TRUE(buffer.add_field(buffer.store_key(name), StringCell::number(1)).ok());
+    }
+    EXPECT_EQ(buffer.end_record().code(), StatusCode::kInvalidArgument) << key;
+    buffer.begin_record(0, 0);  // begun anew, it is empty
+    EXPECT_TRUE(buffer.end_record().ok());
+    EXPECT_EQ(buffer.batch().records[0].count, 0U);
+  }
+}
+
+TEST(BatchTest, ARecordIsBounded) {
+  InputBuffer buffer;
+  buffer.reset(1, 1, {.records = true});
+  buffer.begin_record(0, 0);
+  const std::string_view key = buffer.store_key("k");
+  for (uint32_t i = 0; i < kRecordFieldsMax; ++i) {
+    ASSERT_TRUE(buffer.add_field(key, StringCell::number(i)).ok());
+  }
+  EXPECT_EQ(buffer.add_field(key, StringCell::none()).code(), StatusCode::kInvalidArgument);
 }
 
 }  // namespace

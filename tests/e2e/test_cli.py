@@ -79,6 +79,39 @@ def test_predict_names_line_and_column_of_bad_input(text, words):
         assert word in done.stderr
 
 
+RECORDS = [{"city": "London", "temperature": 12.5, "rain": True}, {"city": "Dubai", "temperature": 33.0, "wind": 2},
+           {"city": "Paris"}]
+
+
+def test_predict_takes_objects_where_the_model_takes_records():
+    path, case = fixture("records_logistic_text_labels")
+    text = "".join(json.dumps(row[0]) + "\n" for row in case["rows"])
+    done = run("predict", path, "--output-format", "json", input=text)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["predict"] for line in done.stdout.splitlines()] == case["outputs"]["predict"]["values"]
+
+
+def test_predict_takes_the_columns_of_csv_as_keys_of_a_record():
+    path, _ = fixture("records_plain")
+    lines = "".join(json.dumps({"id": i, **row}) + "\n" for i, row in enumerate(RECORDS))
+    table = "id,city,temperature,rain,wind\n0,London,12.5,true,\n1,Dubai,33.0,,2\n2,Paris,,,\n"
+    by_json = run("predict", path, "--keys", "id", input=lines)
+    by_csv = run("predict", path, "--keys", "id", input=table)
+    assert by_json.returncode == by_csv.returncode == 0, by_json.stderr + by_csv.stderr
+    assert by_json.stdout == by_csv.stdout
+    rows = list(csv.DictReader(io.StringIO(by_csv.stdout)))
+    assert [row["id"] for row in rows] == ["0", "1", "2"]
+    assert [float(row["transform_city=London"]) for row in rows] == [1, 0, 0]
+    assert [float(row["transform_temperature"]) for row in rows] == [12.5, 33, 0]
+
+
+def test_inspect_says_that_rows_are_records():
+    path, _ = fixture("records_logistic")
+    assert "one object a row, such as {" in run("inspect", path).stdout
+    described = json.loads(run("inspect", path, "--json").stdout)
+    assert described["rows_are_records"] and described["columns"][0]["type"] == "record"
+
+
 @pytest.mark.parametrize("name", [
     "container_dict", "container_list", "container_tuple", "container_nested", "container_bunch", "container_ordered",
     "container_with_table"])

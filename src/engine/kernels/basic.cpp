@@ -24,8 +24,10 @@ double sparse_at(const ValueBuffer& value, size_t row, uint32_t column) {
 
 class SelectKernel final : public Kernel {
  public:
-  explicit SelectKernel(const SelectOp& op) : picks_(op.picks) {}
+  SelectKernel(const SelectOp& op, std::span<const ValueType> inputs)
+      : picks_(op.picks), densifies_(is_whole_sparse(op, inputs)) {}
   Status run(const KernelArgs& args) const override {
+    if (densifies_) return densify(args);
     for (size_t row = 0; row < args.rows; ++row) {
       double* out = args.output.dense(row);
       for (size_t i = 0; i < picks_.size(); ++i) {
@@ -38,7 +40,31 @@ class SelectKernel final : public Kernel {
   }
 
  private:
+  static bool is_whole_sparse(const SelectOp& op, std::span<const ValueType> inputs) {
+    if (inputs.size() != 1 || inputs[0].kind != ValueKind::kSparse) return false;
+    if (op.picks.size() != inputs[0].width) return false;
+    for (uint32_t i = 0; i < op.picks.size(); ++i) {
+      if (op.picks[i].column != i) return false;
+    }
+    return true;
+  }
+
+  /// A wide sparse matrix for an op that takes dense ones only: no search for each column.
+  static Status densify(const KernelArgs& args) {
+    const ValueBuffer& input = args.input(0);
+    const auto* values = static_cast<const double*>(input.data);
+    for (size_t row = 0; row < args.rows; ++row) {
+      double* out = args.output.dense(row);
+      std::fill_n(out, args.output.width, 0.0);
+      for (uint32_t k = input.row_starts[row]; k < input.row_starts[row + 1]; ++k) {
+        out[input.columns[k]] = values[k];
+      }
+    }
+    return {};
+  }
+
   const std::vector<ColumnPick>& picks_;
+  const bool densifies_;
 };
 
 class SelectStringsKernel final : public Kernel {
@@ -55,6 +81,30 @@ class SelectStringsKernel final : public Kernel {
   }
 
  private:
+  const std::vector<ColumnPick>& picks_;
+};
+
+class SelectCellsKernel final : public Kernel {
+ public:
+  explicit SelectCellsKernel(const SelectCellsOp& op) : picks_(op.picks) {}
+  Status run(const KernelArgs& args) const override {
+    for (size_t row = 0; row < args.rows; ++row) {
+      StringCell* out = args.output.strings(row);
+      for (size_t i = 0; i < picks_.size(); ++i) out[i] = cell(args, row, picks_[i]);
+    }
+    return {};
+  }
+
+ private:
+  static StringCell cell(const KernelArgs& args, size_t row, const ColumnPick& pick) {
+    const ValueBuffer& input = args.input(pick.input);
+    switch (input.kind) {
+      case ValueKind::kString: return input.strings(row)[pick.column];
+      case ValueKind::kSparse: return StringCell::number(sparse_at(input, row, pick.column));
+      default: return StringCell::number(input.dense(row)[pick.column]);
+    }
+  }
+
   const std::vector<ColumnPick>& picks_;
 };
 
@@ -266,9 +316,13 @@ std::unique_ptr<const Kernel> make(const Op& op, std::span<const ValueType>) {
 
 std::span<const KernelEntry> basic_kernels() {
   static constexpr std::array kTable = {
-      KernelEntry{"select", "scalar", on_every_cpu, make<SelectOp, SelectKernel>},
+      KernelEntry{"select", "scalar", on_every_cpu,
+                  [](const Op& op, std::span<const ValueType> in) -> std::unique_ptr<const Kernel> {
+                    return std::make_unique<SelectKernel>(static_cast<const SelectOp&>(op), in);
+                  }},
       KernelEntry{"select_strings", "scalar", on_every_cpu,
                   make<SelectStringsOp, SelectStringsKernel>},
+      KernelEntry{"select_cells", "scalar", on_every_cpu, make<SelectCellsOp, SelectCellsKernel>},
       KernelEntry{"require_finite", "scalar", on_every_cpu,
                   make<RequireFiniteOp, RequireFiniteKernel>},
       KernelEntry{"cast_float32", "scalar", on_every_cpu,

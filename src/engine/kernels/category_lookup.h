@@ -1,10 +1,8 @@
 // CategoryLookup: from a cell to its position in a column's category table.
 //
-// Built once per kernel from graph/ops/encode.h's Categories. Texts: an open-addressing table,
-// hashed with a seed of this process, so that neither a model nor a request can aim at collisions.
-// Numbers: a sorted array (-0.0 equals 0.0). Of equal categories the first counts. find() allocates
-// nothing. Ownership: keeps views into the Categories, which must outlive it. Thread rule:
-// immutable.
+// Built once per kernel from graph/ops/encode.h's Categories. Texts: a TextTable. Numbers: a sorted
+// array (-0.0 equals 0.0). Of equal categories the first counts. find() allocates nothing.
+// Ownership: keeps views into the Categories, which must outlive it. Thread rule: immutable.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "engine/kernel.h"
+#include "engine/kernels/text_table.h"
 #include "graph/ops/encode.h"
 
 namespace slipway::engine {
@@ -36,7 +35,7 @@ class CategoryLookup {
   int64_t find_number(double number) const;
 
   const Categories* categories_;
-  std::vector<uint32_t> slots_;  // position + 1; 0 is free; a power of two of them
+  TextTable texts_;
   std::vector<std::pair<double, uint32_t>> sorted_;
   int64_t nan_position_ = kUnknown;  // of numbers
 };

@@ -21,6 +21,7 @@ bool is_missing(const StringCell& cell, const MissingText& missing) {
     case StringCell::Kind::kNan: return missing.nan;
     case StringCell::Kind::kAbsent: return missing.none || missing.nan;
     case StringCell::Kind::kText: return missing.text.has_value() && cell.view() == *missing.text;
+    case StringCell::Kind::kNumber: return false;
   }
   return false;
 }

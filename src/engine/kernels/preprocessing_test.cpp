@@ -26,9 +26,10 @@ std::shared_ptr<const Executable> chain(std::vector<std::unique_ptr<const Op>> o
   for (auto& op : ops) value = builder.add(std::move(op), {value}, "").value();
   Signature signature;
   for (uint32_t i = 0; i < columns; ++i) {
-    signature.columns.push_back({"x", input == kStringsInput});
+    signature.columns.push_back(
+        {"x", input == kStringsInput ? ColumnType::kText : ColumnType::kNumber});
   }
-  signature.has_text = input == kStringsInput;
+  signature.matrices.strings = input == kStringsInput;
   OutputSpec output;
   output.name = "transform";
   output.value = value;

@@ -14,8 +14,10 @@ Status in_attribute(Status status, pickle::Value self, std::string_view name) {
 }
 
 /// Depth-first search of an estimator and what it holds, so that the first step of a pipeline
-/// counts before the next; bounded, as the tree may have cycles.
-std::optional<pickle::Value> find_nested(pickle::Value estimator, std::string_view name) {
+/// counts before the next; bounded, as the tree may have cycles. match(estimator) ends it by giving
+/// a value.
+template <typename Match>
+std::optional<pickle::Value> search_nested(pickle::Value estimator, const Match& match) {
   constexpr size_t kVisitsMax = 2000;
   constexpr size_t kAttributesMax = 10'000;  // each look-up passes them all
   static constexpr std::string_view kInside[] = {"steps",         "best_estimator_",  "estimator_",
@@ -28,9 +30,7 @@ std::optional<pickle::Value> find_nested(pickle::Value estimator, std::string_vi
     if (value.kind() == pickle::Kind::kObject) {
       const auto state = value.state();
       if (!state.has_value() || state->size() > kAttributesMax) continue;
-      if (const auto found = value.find_attr(name); found.has_value() && !found->is_none()) {
-        return found;
-      }
+      if (const std::optional<pickle::Value> found = match(value)) return found;
       // A ColumnTransformer's parts see only some of its columns.
       if (value.name() == "ColumnTransformer") continue;
       for (size_t i = std::size(kInside); i-- > 0;) {  // the first one is to come off first
@@ -44,6 +44,15 @@ std::optional<pickle::Value> find_nested(pickle::Value estimator, std::string_vi
   }
   return std::nullopt;
 }
+
+std::optional<pickle::Value> find_nested(pickle::Value estimator, std::string_view name) {
+  return search_nested(estimator, [name](pickle::Value value) {
+    const auto found = value.find_attr(name);
+    return found.has_value() && !found->is_none() ? found : std::nullopt;
+  });
+}
+
+bool is_dict_vectorizer(pickle::Value value) { return value.is("sklearn.", "DictVectorizer"); }
 
 }  // namespace
 
@@ -175,6 +184,13 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
     }
   }
   return std::nullopt;
+}
+
+bool takes_records(pickle::Value estimator) {
+  const auto first = search_nested(estimator, [](pickle::Value value) {
+    return is_dict_vectorizer(value) ? value : value.find_attr("n_features_in_");
+  });
+  return first.has_value() && first->kind() == pickle::Kind::kObject && is_dict_vectorizer(*first);
 }
 
 std::vector<std::string> feature_names(pickle::Value estimator) {

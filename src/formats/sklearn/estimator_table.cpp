@@ -13,6 +13,7 @@ LowerFunction find_estimator(std::string_view module, std::string_view class_nam
       decomposition_family(),
       impute_family(),
       encoding_family(),
+      records_family(),
       function_family(),
       pipeline_family(),
       column_family(),

@@ -222,8 +222,35 @@ Step Lowering::lower(pickle::Value estimator, const Features& input, std::string
 }
 
 bool Lowering::may_be_text(const ColumnRef& column) const {
-  if (column.open) return uses_[column.column] != ColumnUse::kNumber;
+  if (column.open) {
+    const ColumnUse use = uses_[column.column];
+    return use == ColumnUse::kOpen || use == ColumnUse::kText;
+  }
   return type(column.value).kind == ValueKind::kString;
+}
+
+Status Lowering::use_column(uint32_t column, ColumnUse wanted, const std::string& name) {
+  ColumnUse& use = uses_[column];
+  if (use == ColumnUse::kOpen) use = wanted;
+  if (use == wanted) return {};
+  const auto word = [](ColumnUse of) {
+    return of == ColumnUse::kNumber ? "number" : of == ColumnUse::kText ? "text" : "dict";
+  };
+  return unimplemented(
+      fmt::format("{} is used both as {} and as {}", name, word(use), word(wanted)));
+}
+
+Result<uint32_t> Lowering::record(const Features& features, std::string example) {
+  if (features.size() != 1 || !features.columns[0].open) {
+    return invalid_argument(
+        fmt::format("expected one column of dicts as the model is given it, got {}",
+                    features.size() == 1 ? "what another step made"
+                                         : fmt::format("{} columns", features.size())));
+  }
+  const uint32_t column = features.columns[0].column;
+  TRY_STATUS(use_column(column, ColumnUse::kRecord, "the column"));
+  example_records_.emplace(column, std::move(example));
+  return column;
 }
 
 Result<std::vector<ColumnPick>> Lowering::picks(const Features& features, bool text,
@@ -237,12 +264,7 @@ Result<std::vector<ColumnPick>> Lowering::picks(const Features& features, bool t
                                     : fmt::format("column '{}'", features.names[i]);
     };
     if (column.open) {
-      ColumnUse& use = uses_[column.column];
-      const ColumnUse wanted = text ? ColumnUse::kText : ColumnUse::kNumber;
-      if (use != ColumnUse::kOpen && use != wanted) {
-        return unimplemented(fmt::format("{} is used both as number and as text", name()));
-      }
-      use = wanted;
+      TRY_STATUS(use_column(column.column, text ? ColumnUse::kText : ColumnUse::kNumber, name()));
       if (text) column.value = kStringsInput;
     } else if ((type(column.value).kind == ValueKind::kString) != text) {
       return invalid_argument(text ? fmt::format("{} is a number where text is expected", name())
@@ -372,6 +394,32 @@ Result<ValueId> Lowering::strings(const Features& features) {
   return add(std::make_unique<SelectStringsOp>(std::move(picked)), std::move(inputs));
 }
 
+/// A column that passed through untouched is a number, unless another part made it text.
+bool Lowering::is_text(const ColumnRef& column) const {
+  if (column.open) return uses_[column.column] == ColumnUse::kText;
+  return type(column.value).kind == ValueKind::kString;
+}
+
+Result<ValueId> Lowering::cells(const Features& features) {
+  Features parts[2];  // numbers, texts
+  for (size_t i = 0; i < features.size(); ++i) {
+    parts[is_text(features.columns[i]) ? 1 : 0].append(features.pick({static_cast<uint32_t>(i)}));
+  }
+  std::vector<ValueId> inputs;
+  const std::vector<ColumnPick> texts = TRY(picks(parts[1], true, inputs));
+  std::vector<ValueId> number_inputs;
+  std::vector<ColumnPick> numbers = TRY(picks(parts[0], false, number_inputs));
+  for (ColumnPick& pick : numbers) pick.input += static_cast<uint32_t>(inputs.size());
+  inputs.insert(inputs.end(), number_inputs.begin(), number_inputs.end());
+  std::vector<ColumnPick> picked;
+  size_t next[2] = {0, 0};
+  for (const ColumnRef& column : features.columns) {
+    const bool text = is_text(column);
+    picked.push_back((text ? texts : numbers)[next[text ? 1 : 0]++]);
+  }
+  return add(std::make_unique<SelectCellsOp>(std::move(picked)), std::move(inputs));
+}
+
 Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs) {
   constants_bytes_ += op->size_bytes() + path_.size() + sizeof(Node);
   if (constants_bytes_ > constants_bytes_max_) {
@@ -385,32 +433,28 @@ Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId>
 }
 
 Status Lowering::add_transform_output(const Features& features, Signature& signature) {
-  // A column that passed through untouched is a number, unless another part made it text.
   size_t texts = 0;
-  for (const ColumnRef& column : features.columns) {
-    const bool text = column.open ? uses_[column.column] == ColumnUse::kText
-                                  : type(column.value).kind == ValueKind::kString;
-    texts += text ? 1 : 0;
-  }
-  if (texts != 0 && texts != features.size()) {
-    return unimplemented(fmt::format(
-        "its output mixes text and numbers, {} of {} columns are text: no tensor holds both", texts,
-        features.size()));
-  }
-  const ValueId value = TRY(texts != 0 ? strings(features) : dense(features));
+  for (const ColumnRef& column : features.columns) texts += is_text(column) ? 1 : 0;
+  const bool mixed = texts != 0 && texts != features.size();
+  const ValueId value = mixed        ? TRY(cells(features))
+                        : texts != 0 ? TRY(strings(features))
+                                     : TRY(dense(features));
   signature.outputs.push_back({"transform",
                                value,
                                texts != 0 ? DType::kString : DType::kFloat64,
                                static_cast<uint32_t>(features.size()),
                                false,
                                {},
-                               features.names});
+                               features.names,
+                               mixed});
   return {};
 }
 
 Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
   Signature signature;
   signature.columns_named = !names_.empty();
+  // Steps that are all dropped leave a column that nothing looks at.
+  signature.rows_are_records = rows_are_records_ && uses_[0] == ColumnUse::kRecord;
   for (const Method& method : step.methods) {
     signature.outputs.push_back({method.name, method.value, method.dtype, method.width,
                                  method.is_vector, method.labels, method.columns});
@@ -420,10 +464,19 @@ Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
   }
   for (size_t i = 0; i < uses_.size(); ++i) {
     InputColumn column;
-    column.name = names_.empty() ? fmt::format("x{}", i) : names_[i];
-    column.is_text = uses_[i] == ColumnUse::kText;
+    column.name = signature.rows_are_records ? "record"
+                  : names_.empty()           ? fmt::format("x{}", i)
+                                             : names_[i];
+    column.type = uses_[i] == ColumnUse::kText     ? ColumnType::kText
+                  : uses_[i] == ColumnUse::kRecord ? ColumnType::kRecord
+                                                   : ColumnType::kNumber;
     column.is_used = uses_[i] != ColumnUse::kOpen;
-    signature.has_text = signature.has_text || column.is_text;
+    if (const auto example = example_records_.find(static_cast<uint32_t>(i));
+        example != example_records_.end()) {
+      column.example_record = std::move(example->second);
+    }
+    signature.matrices.strings = signature.matrices.strings || column.is_text();
+    signature.matrices.records = signature.matrices.records || column.is_record();
     signature.columns.push_back(std::move(column));
   }
   const auto transform = signature.find_output("transform");

@@ -99,6 +99,8 @@ class Lowering {
   /// Notes a gap at the current path, below `path_part`; for readers that can go on by themselves.
   void add_gap(pickle::Value where, std::string_view path_part, const Status& why);
 
+  /// The model's one column is the whole row, a dict.
+  void set_rows_are_records() { rows_are_records_ = true; }
   /// The model's own input columns, all open.
   Features input() const;
 
@@ -122,6 +124,11 @@ class Lowering {
                                    RequireFiniteOp::Options options = {});
   /// The features as one string matrix; open columns become text columns.
   Result<ValueId> strings(const Features& features);
+  /// The features as one matrix of cells, numbers beside texts.
+  Result<ValueId> cells(const Features& features);
+  /// The column of kRecordsInput that the features are: one, of the model's own input. `example` is
+  /// a JSON object that it takes.
+  Result<uint32_t> record(const Features& features, std::string example);
   /// Adds a node at the current path.
   Result<ValueId> add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs);
   ValueType type(ValueId id) const { return builder_.type(id); }
@@ -140,17 +147,21 @@ class Lowering {
   Result<std::shared_ptr<const Graph>> finish(const Step& step) &&;
 
  private:
+  bool is_text(const ColumnRef& column) const;
   Features placeholder(pickle::Value estimator);
   Status check_budget(pickle::Value estimator);
   Status add_transform_output(const Features& features, Signature& signature);
   Result<std::vector<ColumnPick>> picks(const Features& features, bool text,
                                         std::vector<ValueId>& inputs);
 
-  enum class ColumnUse : uint8_t { kOpen, kNumber, kText };
+  enum class ColumnUse : uint8_t { kOpen, kNumber, kText, kRecord };
+  Status use_column(uint32_t column, ColumnUse wanted, const std::string& name);
 
   GraphBuilder builder_;
   std::vector<std::string> names_;
   std::vector<ColumnUse> uses_;
+  std::map<uint32_t, std::string> example_records_;  // by column
+  bool rows_are_records_ = false;
   std::map<std::pair<ValueId, uint32_t>, ValueId> finite_checks_;  // not to check a value twice
   std::string path_;
   uint32_t depth_ = 0;

@@ -76,9 +76,9 @@ TEST(LoweringTest, ColumnsBecomeTextOrNumberByTheirConsumersAndUnusedOnesAreMark
                               part("p", text("passthrough"), list({integer(1)}))}));
   ASSERT_NE(report.graph, nullptr) << gaps(report);
   const auto& made = report.graph->signature().columns;
-  EXPECT_TRUE(!made[0].is_text && made[0].is_used);
-  EXPECT_TRUE(!made[1].is_text && made[1].is_used) << "a column that passes through is a number";
-  EXPECT_TRUE(made[2].is_text && made[2].is_used);
+  EXPECT_TRUE(!made[0].is_text() && made[0].is_used);
+  EXPECT_TRUE(!made[1].is_text() && made[1].is_used) << "a column that passes through is a number";
+  EXPECT_TRUE(made[2].is_text() && made[2].is_used);
   EXPECT_TRUE(!made[3].is_used);
   EXPECT_EQ(report.graph->signature().outputs[0].columns,
             (std::vector<std::string>{"n__x0", "t__x2_a", "p__x1"}));
@@ -126,15 +126,50 @@ TEST(LoweringTest, AStepBehindAGapIsStillChecked) {
             "[steps.s2] this class is not supported\n");
 }
 
-TEST(LoweringTest, TextAndNumbersSideBySideAreNoOutput) {
+TEST(LoweringTest, TextAndNumbersSideBySideAreOneOutputOfCells) {
   const std::string imputer = object("sklearn.impute._base", "SimpleImputer",
                                      {{"missing_values", "N"},
                                       {"statistics_", list({text("a")})},
                                       {"n_features_in_", integer(1)}});
   const ReadReport report = read_pickle(columns(
       2, {part("t", imputer, list({integer(0)})), part("n", scaler(1), list({integer(1)}))}));
-  EXPECT_NE(gaps(report).find("mixes text and numbers, 1 of 2 columns"), std::string::npos)
-      << gaps(report);
+  ASSERT_NE(report.graph, nullptr) << gaps(report);
+  const OutputSpec& output = report.graph->signature().outputs[0];
+  EXPECT_TRUE(output.is_mixed);
+  EXPECT_EQ(output.dtype, DType::kString);
+  EXPECT_EQ(output.columns, (std::vector<std::string>{"t__x0", "n__x1"}));
+  EXPECT_NE(print(*report.graph).find("select_cells"), std::string::npos);
+}
+
+TEST(LoweringTest, ADictVectorizerInFrontMakesTheRowARecord) {
+  const std::string vectorizer =
+      object("sklearn.feature_extraction._dict_vectorizer", "DictVectorizer",
+             {{"vocabulary_",
+               "(d" + text("city=Ulm") + integer(0) + "s" + text("wind") + integer(1) + "s"},
+              {"separator", text("=")},
+              {"sparse", "I01\n"}});
+  const ReadReport report = read_pickle(pipeline({vectorizer, scaler(2)}));
+  ASSERT_NE(report.graph, nullptr) << gaps(report);
+  const Signature& signature = report.graph->signature();
+  EXPECT_TRUE(signature.rows_are_records && signature.matrices.records);
+  ASSERT_EQ(signature.columns.size(), 1U);
+  EXPECT_EQ(signature.columns[0].name, "record");
+  EXPECT_EQ(signature.columns[0].example_record, R"({"city": "Ulm", "wind": 1.0})");
+  const ReadReport both = read_pickle(pipeline({vectorizer, vectorizer}));
+  EXPECT_NE(gaps(both).find("one column of dicts as the model is given it"), std::string::npos)
+      << gaps(both);
+}
+
+TEST(LoweringTest, AVocabularyThatContradictsItselfIsAGap) {
+  const auto gap = [](const std::string& column) {
+    return gaps(read_pickle(
+        object("sklearn.feature_extraction._dict_vectorizer", "DictVectorizer",
+               {{"vocabulary_", "(d" + text("a") + integer(0) + "s" + text("b") + column + "s"}})));
+  };
+  for (const int column : {0, 2, -1}) {
+    EXPECT_NE(gap(integer(column)).find("is given twice or does not exist"), std::string::npos);
+  }
+  EXPECT_NE(gap(text("x")), "");
 }
 
 TEST(LoweringTest, AnotherNumberOfColumnsThanFittedIsAGap) {

@@ -78,6 +78,26 @@ std::vector<size_t> column_places(const Signature& signature, dom::element expec
   return places;
 }
 
+/// A dict's values: numbers, texts, truth values, null and special floats, lists of texts.
+void fill_record(dom::object record, size_t row, size_t column, InputBuffer& input) {
+  input.begin_record(row, column);
+  for (const auto& [name, value] : record) {
+    const std::string_view key = input.store_key(name);
+    if (value.is_array()) {
+      const dom::array texts = value.get_array().value();
+      for (const dom::element text : texts) {
+        ASSERT_TRUE(input.add_field(key, input.store(text.get_string().value())).ok());
+      }
+      continue;
+    }
+    const StringCell cell = value.is_string() ? input.store(value.get_string().value())
+                            : value.is_null() ? StringCell::none()
+                                              : StringCell::number(to_number(value));
+    ASSERT_TRUE(input.add_field(key, cell).ok());
+  }
+  ASSERT_TRUE(input.end_record().ok());
+}
+
 void fill_row(const Signature& signature, const std::vector<size_t>& places, dom::array row,
               size_t index, InputBuffer& input) {
   ASSERT_EQ(row.size(), places.size());
@@ -85,7 +105,10 @@ void fill_row(const Signature& signature, const std::vector<size_t>& places, dom
   for (const dom::element cell : row) {
     const size_t column = places[cell_index++];
     if (!signature.columns[column].is_used) continue;
-    if (!signature.columns[column].is_text) {
+    if (signature.columns[column].is_record()) {
+      ASSERT_TRUE(cell.is_object()) << "no dict in record column " << column;
+      fill_record(cell.get_object().value(), index, column, input);
+    } else if (!signature.columns[column].is_text()) {
       ASSERT_FALSE(cell.is_string()) << "a text in number column " << column;
       input.number_row(index)[column] = to_number(cell);
     } else if (cell.is_string()) {
@@ -125,7 +148,12 @@ void compare_label(const LabelTable& labels, int32_t index, dom::element expecte
   }
 }
 
-void compare_string(const StringCell& cell, dom::element expected, const std::string& where) {
+void compare_string(const StringCell& cell, dom::element expected, double tolerance,
+                    const std::string& where) {
+  if (cell.is_number()) {
+    ASSERT_FALSE(expected.is_string()) << where;
+    return compare_number(to_number(expected), cell.real, tolerance, where);
+  }
   if (!expected.is_string()) {
     EXPECT_TRUE(cell.missing()) << where;
     return;
@@ -152,7 +180,7 @@ void compare_output(const OutputSpec& spec, const OutputBuffer& output, dom::ele
     if (!output.indices.empty()) {
       compare_label(spec.labels[i % spec.width], output.indices[i], value, where);
     } else if (!output.strings.empty()) {
-      compare_string(output.strings[i], value, where);
+      compare_string(output.strings[i], value, tolerance, where);
     } else {
       ASSERT_FALSE(value.is_string()) << where;
       compare_number(to_number(value), output.numbers[i], tolerance, where);
@@ -172,15 +200,18 @@ bool same_bits(const OutputBuffer& batch, size_t row, const OutputBuffer& alone)
                  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
                }) &&
          equal(batch.indices, alone.indices, std::equal_to<>()) &&
-         equal(batch.strings, alone.strings,
-               [](const StringCell& a, const StringCell& b) { return a.view() == b.view(); });
+         equal(batch.strings, alone.strings, [](const StringCell& a, const StringCell& b) {
+           return a.kind == b.kind && a.view() == b.view() &&
+                  (!a.is_number() ||
+                   std::bit_cast<uint64_t>(a.real) == std::bit_cast<uint64_t>(b.real));
+         });
 }
 
 Status run_rows(const Executable& executable, const std::vector<size_t>& places, dom::array rows,
                 OutputMask wanted, Scratch& scratch, std::vector<OutputBuffer>& outputs,
                 InputBuffer& input) {
   const Signature& signature = executable.signature();
-  input.reset(rows.size(), signature.columns.size(), signature.has_text);
+  input.reset(rows.size(), signature.columns.size(), signature.matrices);
   size_t index = 0;
   for (const dom::element row : rows) {
     fill_row(signature, places, row.get_array().value(), index++, input);
@@ -271,7 +302,9 @@ TEST_P(ParityTest, AnswersAsScikitLearn) {
   for (size_t row = 0; row < batch.rows; ++row) {
     std::vector<OutputBuffer> alone;
     const Batch one{1, batch.numbers + row * columns,
-                    batch.strings == nullptr ? nullptr : batch.strings + row * columns};
+                    batch.strings == nullptr ? nullptr : batch.strings + row * columns,
+                    batch.records == nullptr ? nullptr : batch.records + row * columns,
+                    batch.fields};
     ASSERT_TRUE((*executable)->run(one, wanted, *scratch, alone).ok());
     for (size_t i = 0; i < outputs.size(); ++i) {
       if ((wanted >> i & 1U) == 0) continue;
@@ -284,7 +317,7 @@ TEST_P(ParityTest, AnswersAsScikitLearn) {
   if (dom::object refused; expected["error"].get(refused) == simdjson::SUCCESS) {
     const dom::array refused_rows = refused["rows"].get_array().value();
     for (const dom::element row : refused_rows) {
-      input.reset(1, columns, signature.has_text);
+      input.reset(1, columns, signature.matrices);
       fill_row(signature, places, row.get_array().value(), 0, input);
       std::vector<OutputBuffer> none;
       const Status error = (*executable)->run(input.batch(), wanted, *scratch, none);

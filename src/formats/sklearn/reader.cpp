@@ -233,13 +233,16 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   }
   describe(tree, model, report.info);
 
-  const std::optional<uint32_t> count = feature_count(model);
-  std::vector<std::string> names = feature_names(model);
+  const bool records = takes_records(model);
+  const std::optional<uint32_t> count = records ? std::optional(1U) : feature_count(model);
+  std::vector<std::string> names;
+  if (!records) names = feature_names(model);
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
   Limits lowering_limits = limits;
   lowering_limits.memory_bytes_max = tree.memory_bytes_max();
   Lowering lowering(columns, std::move(names), lowering_limits);
+  if (records) lowering.set_rows_are_records();
   const Step step = lowering.lower(model, lowering.input(), "");
   add_found(lowering.gaps(), report.gaps);
   if (!report.gaps.empty()) return report;

@@ -27,15 +27,33 @@ using slipway::Signature;
 constexpr size_t kRows = 3;
 constexpr size_t kCellsMax = 1U << 16;  // wider models are compiled, not run
 
+/// Every kind of value, under keys that models of the seeds know and under others.
+void add_record(size_t row, size_t column, InputBuffer& input) {
+  static constexpr std::array kKeys = {"city", "temperature", "", "a", "tags", "city=London"};
+  static constexpr std::array kTexts = {"London", "", "b", "a long text that no vocabulary knows"};
+  input.begin_record(row, column);
+  for (size_t i = 0; i < kKeys.size() && row > 0; ++i) {
+    const std::string_view key = input.store_key(kKeys[(i + row) % kKeys.size()]);
+    using slipway::StringCell;
+    const std::array cells = {StringCell::number(1.5), input.store(kTexts[i % kTexts.size()]),
+                              StringCell::none(), StringCell::nan(), StringCell::number(-1e300)};
+    CHECK(input.add_field(key, cells[(i * row) % cells.size()]).ok());
+    if (i == 2) CHECK(input.add_field(key, input.store("x")).ok());  // a list
+  }
+  CHECK(input.end_record().ok());
+}
+
 InputBuffer mixed_rows(const Signature& signature) {
   static constexpr std::array kNumbers = {0.0, 1.5, -2.0, 1e300, 3.0, -1e-300, 7.0};
   static constexpr std::array kWords = {"a", "red", "", "male", "zebra", "S", "first"};
   InputBuffer input;
-  input.reset(kRows, signature.columns.size(), signature.has_text);
+  input.reset(kRows, signature.columns.size(), signature.matrices);
   for (size_t row = 0; row < kRows; ++row) {
     for (size_t column = 0; column < signature.columns.size(); ++column) {
       const size_t turn = row * 5 + column;
-      if (!signature.columns[column].is_text) {
+      if (signature.columns[column].is_record()) {
+        add_record(row, column, input);
+      } else if (!signature.columns[column].is_text()) {
         // The first row is tame: models that refuse missing or infinite values still run.
         input.number_row(row)[column] = row == 0   ? static_cast<double>(column % 3)
                                         : row == 1 ? kNumbers[turn % kNumbers.size()]

@@ -46,6 +46,18 @@ Result<ValueType> SelectStringsOp::infer(std::span<const ValueType> inputs) cons
 
 std::string SelectStringsOp::describe() const { return fmt::format("{} columns", picks.size()); }
 
+Result<ValueType> SelectCellsOp::infer(std::span<const ValueType> inputs) const {
+  TRY_STATUS(check_picks(picks, inputs));
+  for (const ValueType& input : inputs) {
+    if (!is_matrix(input.kind) && input.kind != ValueKind::kString) {
+      return invalid_argument("expected dense, sparse or string inputs");
+    }
+  }
+  return ValueType{ValueKind::kString, static_cast<uint32_t>(picks.size())};
+}
+
+std::string SelectCellsOp::describe() const { return fmt::format("{} columns", picks.size()); }
+
 Result<ValueType> RequireFiniteOp::infer(std::span<const ValueType> inputs) const {
   TRY_STATUS(check_one(inputs, inputs.size() == 1 && is_matrix(inputs[0].kind), "matrix"));
   if (!columns.empty() && columns.size() != inputs[0].width) {

@@ -39,6 +39,20 @@ class SelectStringsOp final : public Op {
   const std::vector<ColumnPick> picks;
 };
 
+/// Gathers columns of dense, sparse and string inputs into one matrix of cells, numbers beside
+/// texts: what numpy holds in an object array. For outputs; other ops take a string matrix for
+/// texts only.
+class SelectCellsOp final : public Op {
+ public:
+  explicit SelectCellsOp(std::vector<ColumnPick> picks) : picks(std::move(picks)) {}
+  std::string_view name() const override { return "select_cells"; }
+  Result<ValueType> infer(std::span<const ValueType> inputs) const override;
+  std::string describe() const override;
+  size_t size_bytes() const override { return picks.size() * sizeof(ColumnPick); }
+
+  const std::vector<ColumnPick> picks;
+};
+
 /// Passes a dense or sparse matrix on unchanged, or fails with INVALID_ARGUMENT naming row and
 /// column if an element is not what scikit-learn's check_array takes (ValueError "Input X contains
 /// NaN").

@@ -26,6 +26,8 @@ namespace ondemand = simdjson::ondemand;
 
 class JsonInput {
  public:
+  /// `what` the messages call the text: "the body".
+  explicit JsonInput(std::string_view what = "the body") : what_(what) {}
   /// Copies the body and finds its structure.
   Status start(std::string_view body);
   ondemand::document& document() { return document_; }
@@ -46,6 +48,7 @@ class JsonInput {
  private:
   Status iterate();
 
+  std::string_view what_;
   std::vector<char> buffer_;
   size_t size_ = 0;
   ondemand::parser parser_;
@@ -91,7 +94,8 @@ struct Tensor {
 
 struct ReadBuffers {
   JsonInput json;
-  std::vector<uint64_t> seen;  // per column, the number of the row that last named it
+  JsonInput nested{"the text"};  // for texts that are JSON themselves
+  std::vector<uint64_t> seen;    // per column, the number of the row that last named it
   std::vector<Tensor> tensors;
 };
 

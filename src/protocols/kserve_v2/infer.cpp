@@ -34,6 +34,18 @@ void append_binary_text(std::string& out, std::string_view text) {
   out += text;
 }
 
+/// BYTES hold texts only: a number is spelled as Python does.
+void append_binary_cell(std::string& out, const StringCell& cell) {
+  if (!cell.is_number()) return append_binary_text(out, cell.view());
+  std::string text;
+  if (std::isfinite(cell.real)) {
+    append_json_number(text, cell.real);
+  } else {
+    text = std::isnan(cell.real) ? "nan" : cell.real > 0 ? "inf" : "-inf";
+  }
+  append_binary_text(out, text);
+}
+
 void append_binary_number(std::string& out, DType dtype, double value) {
   switch (dtype) {
     case DType::kBool: append_bytes(out, static_cast<uint8_t>(value != 0)); break;
@@ -70,7 +82,7 @@ void append_binary(std::string& out, const OutputSpec& spec, const OutputBuffer&
         append_binary_label(out, dtype, table, output.indices[cell]);
       }
     } else if (!output.strings.empty()) {
-      append_binary_text(out, output.strings[cell].view());
+      append_binary_cell(out, output.strings[cell]);
     } else {
       append_binary_number(out, dtype, output.numbers[cell]);
     }
@@ -92,7 +104,7 @@ void append_output_head(std::string& body, const OutputSpec& spec, DType dtype, 
 void append_data(std::string& body, const OutputSpec& spec, const OutputBuffer& output) {
   const bool as_text = output_dtype(spec) == DType::kString;
   body += ",\"parameters\":{\"content_type\":\"";
-  body += as_text ? "str" : "np";
+  body += as_text && !spec.is_mixed ? "str" : "np";
   body += "\"},\"data\":[";
   for (size_t row = 0; row < output.rows; ++row) {
     for (size_t column = 0; column < output.width; ++column) {

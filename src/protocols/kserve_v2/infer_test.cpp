@@ -210,6 +210,78 @@ TEST_F(KserveInfer, ReadsAndWritesTexts) {
             std::string::npos);
 }
 
+TEST_F(KserveInfer, WritesTextsAndNumbersSideBySide) {
+  serve({{"iris", serving::mixed_executable()}});
+  const auto request = [](std::string_view binary) {
+    return R"({"outputs":[{"name":"cells","parameters":{"binary_data":)" + std::string(binary) +
+           R"(}}],"inputs":[{"name":"city","shape":[2],"datatype":"BYTES","data":["Ulm",null]},)"
+           R"({"name":"age","shape":[2],"datatype":"FP64","data":[31,null]}]})";
+  };
+  EXPECT_EQ(infer(request("false")),
+            R"({"model_name":"iris","model_version":"1","outputs":[{"name":"cells",)"
+            R"("datatype":"BYTES","shape":[2,2],"parameters":{"content_type":"np"},)"
+            R"("data":[31.0,"Ulm",null,null]}]})");
+  const std::string answer = infer(request("true"));
+  const auto text = [](std::string_view value) {
+    return bytes_of<uint32_t>({static_cast<uint32_t>(value.size())}) + std::string(value);
+  };
+  EXPECT_TRUE(answer.ends_with(text("31.0") + text("Ulm") + text("nan") + text(""))) << answer;
+}
+
+TEST_F(KserveInfer, TakesRecordsAsTextsOrObjects) {
+  serve({{"iris", serving::records_executable()}});
+  constexpr std::string_view kTwo =
+      R"({"model_name":"iris","model_version":"1","outputs":[{"name":"transform",)"
+      R"("datatype":"FP64","shape":[2,4],"parameters":{"content_type":"np"},)"
+      R"("data":[1.0,0.0,1.0,0.0,0.0,0.0,0.0,null]}]})";
+  constexpr std::string_view kTexts =
+      R"(["{\"city\": \"London\", \"tags\": [\"wet\"]}", " {\"wind\":NaN}\n"])";
+  constexpr std::string_view kObjects = R"([{"city":"London","tags":["wet"]},{"wind":null}])";
+  for (const std::string_view data : {kTexts, kObjects}) {
+    EXPECT_EQ(infer(tensor("BYTES", "[2]", data)), kTwo);
+    EXPECT_EQ(infer(tensor("BYTES", "[2,1]", data)), kTwo);
+  }
+  const auto text = [](std::string_view value) {
+    const auto size = static_cast<uint32_t>(value.size());
+    return bytes_of<uint32_t>({size}) + std::string(value);
+  };
+  const std::string bytes = text(R"({"city":"London","tags":["wet"]})") + text(R"({"wind":NaN})");
+  EXPECT_EQ(infer_binary(R"({"inputs":[{"name":"x","shape":[2],"datatype":"BYTES",)"
+                         R"("parameters":{"binary_data_size":)" +
+                             std::to_string(bytes.size()) + "}}]}",
+                         bytes),
+            kTwo);
+  EXPECT_NE(get("/v2/models/iris")
+                .find(R"("inputs":[{"name":"record","datatype":"BYTES",)"
+                      R"("shape":[-1,1],"parameters":{"content_type":"json"}}])"),
+            std::string::npos);
+}
+
+TEST_F(KserveInfer, NamesTheElementOfABrokenRecord) {
+  serve({{"iris", serving::records_executable()}});
+  const auto broken = [&](std::string_view data) { return error_of(tensor("BYTES", "[1]", data)); };
+  EXPECT_EQ(broken(R"(["{\"city\":"])"),
+            R"({"error":"input \"x\": \"data\" element 0: the text is not valid JSON: )"
+            R"(a list or object does not end near byte 0"})");
+  EXPECT_EQ(broken(R"(["[1]"])"),
+            R"({"error":"input \"x\": \"data\" element 0: expected the text of a JSON object"})");
+  EXPECT_EQ(broken(R"([" "])"), R"({"error":"input \"x\": \"data\" element 0: expected the text )"
+                                R"(of a JSON object, got an empty one"})");
+  EXPECT_EQ(broken("[null]"),
+            R"({"error":"input \"x\": \"data\" element 0: expected an object, got null"})");
+  EXPECT_NE(broken(R"(["{} x"])").find("is not valid JSON"), std::string::npos);
+  EXPECT_NE(error_of(tensor("FP64", "[1]", "[1]")).find("expected BYTES, got FP64"),
+            std::string::npos);
+}
+
+TEST_F(KserveInfer, TakesRecordsBesideColumns) {
+  serve({{"iris", serving::records_executable(true)}});
+  EXPECT_NE(infer(R"({"inputs":[{"name":"weather","shape":[1],"datatype":"BYTES","data":)"
+                  R"(["{\"wind\":2}"]},{"name":"age","shape":[1],"datatype":"FP64","data":[30]}]})")
+                .find(R"("data":[30.0,0.0,0.0,0.0,2.0])"),
+            std::string::npos);
+}
+
 TEST_F(KserveInfer, ReadsBinaryTensors) {
   const auto json = [](std::string_view datatype, size_t size) {
     return R"({"inputs":[{"name":"x","shape":[1,4],"datatype":")" + std::string(datatype) +

@@ -17,7 +17,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 void append_tensor(std::string& out, std::string_view name, std::string_view datatype,
-                   uint64_t width, bool first) {
+                   uint64_t width, bool first, bool is_record = false) {
   if (!first) out.push_back(',');
   out.push_back('{');
   append_field(out, "name", name);
@@ -25,21 +25,28 @@ void append_tensor(std::string& out, std::string_view name, std::string_view dat
   out += datatype;
   out += "\",\"shape\":[-1,";
   append_integer(out, width);
-  out += "]}";
+  out.push_back(']');
+  // Each text is a JSON object.
+  if (is_record) out += ",\"parameters\":{\"content_type\":\"json\"}";
+  out.push_back('}');
+}
+
+std::string_view datatype_of(ColumnType type) {
+  return type == ColumnType::kNumber ? "FP64" : "BYTES";
 }
 
 /// One matrix if no column has a trained name and all are of one kind; else one tensor per column.
 void append_inputs(std::string& out, const Signature& signature) {
-  size_t texts = 0;
-  for (const InputColumn& column : signature.columns) texts += column.is_text ? 1 : 0;
-  const bool uniform = texts == 0 || texts == signature.columns.size();
-  if (!signature.columns_named && uniform) {
-    append_tensor(out, "input", texts == 0 ? "FP64" : "BYTES", signature.columns.size(), true);
+  const std::optional<ColumnType> type = signature.uniform_type();
+  if (!signature.columns_named && type.has_value()) {
+    const std::string_view name = signature.rows_are_records ? "record" : "input";
+    append_tensor(out, name, datatype_of(*type), signature.columns.size(), true,
+                  *type == ColumnType::kRecord);
     return;
   }
   bool first = true;
   for (const InputColumn& column : signature.columns) {
-    append_tensor(out, column.name, column.is_text ? "BYTES" : "FP64", 1, first);
+    append_tensor(out, column.name, datatype_of(column.type), 1, first, column.is_record());
     first = false;
   }
 }

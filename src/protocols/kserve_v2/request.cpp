@@ -25,6 +25,7 @@ class RequestReader {
         signature_(signature),
         places_(places),
         json_(buffers.json),
+        nested_(buffers.nested),
         tensors_(buffers.tensors),
         seen_(buffers.seen),
         input_(input),
@@ -318,20 +319,17 @@ class RequestReader {
     return place == places_.end() ? std::nullopt : std::optional(place->second);
   }
 
-  bool all_text() const {
-    return signature_.has_text &&
-           std::ranges::all_of(signature_.columns, [](const auto& c) { return c.is_text; });
-  }
-
   Status assign_tensors() {
     seen_.assign(columns(), 0);
     bool by_column = signature_.columns_named || count_ > 1;
-    const bool matrix_possible = count_ == 1 && (!signature_.has_text || all_text());
+    const std::optional<ColumnType> type = signature_.uniform_type();
+    const bool matrix_possible = count_ == 1 && type.has_value();
     if (matrix_possible && (!by_column || !find_column(tensors()[0].name) || columns() == 1)) {
       by_column = false;
     }
     matrix_ = !by_column && matrix_possible;
     if (matrix_) {
+      matrix_type_ = *type;
       TRY_STATUS(check_matrix(tensors()[0]));
     } else {
       for (Tensor& tensor : tensors()) TRY_STATUS(check_column(tensor));
@@ -353,11 +351,12 @@ class RequestReader {
           fmt::format("input {}: the shape says {} rows, more than the body holds",
                       in_quotes(tensors()[0].name), rows));
     }
-    input_.reset(rows, columns(), signature_.has_text);
+    input_.reset(rows, columns(), signature_.matrices);
     return {};
   }
 
-  Status check_type(const Tensor& tensor, bool is_text) const {
+  Status check_type(const Tensor& tensor, ColumnType type) const {
+    const bool is_text = type != ColumnType::kNumber;
     if ((tensor.dtype == DType::kString) == is_text) return {};
     return invalid_argument(fmt::format("input {}: expected {}, got {}", in_quotes(tensor.name),
                                         is_text ? "BYTES" : "a datatype of numbers",
@@ -370,7 +369,7 @@ class RequestReader {
   }
 
   Status check_matrix(const Tensor& tensor) const {
-    TRY_STATUS(check_type(tensor, signature_.has_text));
+    TRY_STATUS(check_type(tensor, matrix_type_));
     const bool fits = tensor.rank == 2 ? tensor.dims[1] == columns() : columns() == 1;
     if (fits) return {};
     return invalid_argument(fmt::format("input {}: expected shape [rows, {}], got {}{}",
@@ -390,7 +389,7 @@ class RequestReader {
     seen_[*column] = 1;
     tensor.column = *column;
     if (signature_.columns[*column].is_used) {
-      TRY_STATUS(check_type(tensor, signature_.columns[*column].is_text));
+      TRY_STATUS(check_type(tensor, signature_.columns[*column].type));
     }
     if (tensor.rank == 2 && tensor.dims[1] != 1) {
       return invalid_argument(
@@ -414,8 +413,9 @@ class RequestReader {
 
   Place place_of(const Tensor& tensor) {
     const size_t rows = input_.rows();
-    if (matrix_) return {input_, 0, 1, rows * columns(), columns(), signature_.has_text};
-    return {input_, tensor.column, columns(), rows, 1, signature_.columns[tensor.column].is_text};
+    if (matrix_) return {input_, 0, 1, rows * columns(), columns(), matrix_type_, nested_};
+    const ColumnType type = signature_.columns[tensor.column].type;
+    return {input_, tensor.column, columns(), rows, 1, type, nested_};
   }
 
   static Status name_tensor(Status status, const Tensor& tensor) {
@@ -482,6 +482,7 @@ class RequestReader {
   const Signature& signature_;
   const std::unordered_map<std::string_view, uint32_t>& places_;
   JsonInput& json_;
+  JsonInput& nested_;
   std::vector<Tensor>& tensors_;  // the first count_ are in use
   std::vector<uint64_t>& seen_;
   InputBuffer& input_;
@@ -492,6 +493,7 @@ class RequestReader {
   bool binary_output_ = false;
   bool inputs_seen_ = false;
   bool matrix_ = false;
+  ColumnType matrix_type_ = ColumnType::kNumber;
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "protocols/internal/record_json.h"
+
 namespace slipway::protocols::kserve_v2 {
 namespace {
 
@@ -87,7 +89,7 @@ class JsonDataReader {
         tensor_(tensor),
         place_(place),
         numbers_(place.input.number_row(0)),
-        strings_(place.is_text ? place.input.string_row(0) : nullptr) {}
+        strings_(place.type == ColumnType::kText ? place.input.string_row(0) : nullptr) {}
 
   Status read(ondemand::value& value) {
     ondemand::array array;
@@ -139,17 +141,32 @@ class JsonDataReader {
     }
     const size_t cell = place_.first + count_ * place_.stride;
     Status status;
-    if (place_.is_text) {
-      status = read_text(json_, value, place_.input, strings_[cell]);
-    } else {
-      status = read_number(json_, value, numbers_[cell]);
-      if (status.ok()) status = convert(tensor_.dtype, numbers_[cell]);
+    switch (place_.type) {
+      case ColumnType::kText: status = read_text(json_, value, place_.input, strings_[cell]); break;
+      case ColumnType::kNumber:
+        status = read_number(json_, value, numbers_[cell]);
+        if (status.ok()) status = convert(tensor_.dtype, numbers_[cell]);
+        break;
+      case ColumnType::kRecord: status = read_record_element(value, cell); break;
     }
     if (!status.ok() && !json_.failed_on_syntax()) {
       return std::move(status).with_context(fmt::format("\"data\" element {}", count_));
     }
     ++count_;
     return status;
+  }
+
+  Status read_record_element(ondemand::value& value, size_t cell) {
+    const size_t row = cell / place_.input.columns();
+    const size_t column = cell % place_.input.columns();
+    ondemand::json_type type{};
+    if (const auto error = value.type().get(type)) return json_.syntax_error(error);
+    if (type != ondemand::json_type::string) {
+      return read_record(json_, value, place_.input, row, column);
+    }
+    std::string_view text;
+    if (const auto error = value.get_string().get(text)) return json_.syntax_error(error);
+    return read_record_text(place_.nested, text, place_.input, row, column);
   }
 
   JsonInput& json_;
@@ -199,8 +216,17 @@ void copy_halves(const char* bytes, const Place& place) {
   }
 }
 
+Status store_binary_text(std::string_view text, size_t cell, const Place& place) {
+  InputBuffer& input = place.input;
+  if (place.type == ColumnType::kText) {
+    input.string_row(0)[cell] = input.store(text);
+    return {};
+  }
+  return read_record_text(place.nested, text, input, cell / input.columns(),
+                          cell % input.columns());
+}
+
 Status read_binary_texts(std::string_view bytes, const Place& place) {
-  StringCell* strings = place.input.string_row(0);
   for (size_t k = 0; k < place.count; ++k) {
     uint32_t size = 0;
     if (bytes.size() < sizeof(size)) {
@@ -215,7 +241,8 @@ Status read_binary_texts(std::string_view bytes, const Place& place) {
     if (!simdjson::validate_utf8(text.data(), text.size())) {
       return invalid_argument(fmt::format("binary element {} is not valid UTF-8", k));
     }
-    strings[place.first + k * place.stride] = place.input.store(text);
+    Status status = store_binary_text(text, place.first + k * place.stride, place);
+    if (!status.ok()) return std::move(status).with_context(fmt::format("binary element {}", k));
     bytes.remove_prefix(size);
   }
   if (bytes.empty()) return {};
@@ -231,7 +258,7 @@ Status read_json_data(JsonInput& json, ondemand::value& value, const Tensor& ten
 }
 
 Status read_binary_data(std::string_view bytes, const Tensor& tensor, const Place& place) {
-  if (place.is_text) return read_binary_texts(bytes, place);
+  if (place.type != ColumnType::kNumber) return read_binary_texts(bytes, place);
   const size_t size = element_bytes(tensor.dtype);
   if (bytes.size() != size * place.count) {
     return invalid_argument(fmt::format("expected {} bytes of {} by its shape, got {}",

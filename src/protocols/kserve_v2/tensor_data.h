@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "graph/signature.h"
 #include "protocols/internal/json.h"
 
 namespace slipway::protocols::kserve_v2 {
@@ -14,10 +15,12 @@ struct Place {
   size_t stride;
   size_t count;
   size_t width;  // of a nested row of the tensor
-  bool is_text;
+  ColumnType type;
+  JsonInput& nested;  // reads texts that are records
 };
 
-/// Nested or flat; null and NaN are missing values for any type.
+/// Nested or flat; null and NaN are missing values for numbers and texts. A record is an object, or
+/// a text that holds one.
 Status read_json_data(JsonInput& json, ondemand::value& value, const Tensor& tensor,
                       const Place& place);
 /// Little-endian; BYTES as 4 bytes of length before each text.

@@ -172,8 +172,64 @@ TEST_F(SimplePredict, ReadsTextColumnsAndTellsNoneFromNan) {
   EXPECT_EQ(post("/predict", R"([[NaN,NaN]])"), R"({"prediction":[[null]]})");
   EXPECT_EQ(post("/predict", R"([[30,5]])"),
             R"({"error":"feature \"city\" in row 0: expected a string, got the number 5"})");
-  EXPECT_EQ(post("/predict?proba=1", R"([[30,"a"]])"),
-            R"({"error":"model \"mixed\" gives no probabilities; it has: transform, cities"})");
+  EXPECT_EQ(
+      post("/predict?proba=1", R"([[30,"a"]])"),
+      R"({"error":"model \"mixed\" gives no probabilities; it has: transform, cities, cells"})");
+}
+
+TEST_F(SimplePredict, TakesObjectsAsRowsWhereTheModelTakesRecords) {
+  serve({{"weather", serving::records_executable()}});
+  constexpr std::string_view kOneRow = R"({"prediction":[[1.0,0.0,1.0,2.5]]})";
+  constexpr std::string_view kRecord =
+      R"({"city":"London","wind":2.5,"tags":["wet","cold"],"new":true})";
+  for (const char* key : {"features", "input", "instances"}) {
+    EXPECT_EQ(post("/predict", std::string("{\"") + key + "\":[" + std::string(kRecord) + "]}"),
+              kOneRow);
+  }
+  EXPECT_EQ(post("/predict", "[" + std::string(kRecord) + "]"), kOneRow);
+  constexpr std::string_view kSingle = R"({"prediction":[1.0,0.0,1.0,2.5]})";
+  EXPECT_EQ(post("/predict", kRecord), kSingle);
+  EXPECT_EQ(post("/predict", "{\"features\":" + std::string(kRecord) + "}"), kSingle);
+  EXPECT_EQ(post("/predict", "{}"), R"({"prediction":[0.0,0.0,0.0,0.0]})");
+  EXPECT_EQ(post("/predict", R"([{},{"wind":null},{"wind":NaN},{"wind":true,"city":5}])"),
+            R"({"prediction":[[0.0,0.0,0.0,0.0],[0.0,0.0,0.0,null],[0.0,0.0,0.0,null],)"
+            R"([0.0,0.0,0.0,1.0]]})");
+  // In a record any key may come, so only a list or an object under these is rows.
+  EXPECT_EQ(post("/predict", R"({"input":7,"wind":1,"proba":false})"),
+            R"({"prediction":[0.0,0.0,0.0,1.0]})");
+  EXPECT_EQ(post("/predict", R"({"city":"Par\u0069s","tags":[]})"),
+            R"({"prediction":[0.0,1.0,0.0,0.0]})");
+}
+
+TEST_F(SimplePredict, NamesRowAndKeyOfABrokenRecord) {
+  serve({{"weather", serving::records_executable()}});
+  EXPECT_EQ(error_of(R"([{},{"city":{"name":"London"}}])"),
+            R"({"error":"row 1: key \"city\": expected a number, a string, true or false, null or )"
+            R"(a list of strings, got an object"})");
+  EXPECT_EQ(error_of(R"({"tags":["wet",5]})"),
+            R"({"error":"row 0: key \"tags\": expected strings in the list, got the number 5"})");
+  EXPECT_EQ(error_of(R"([{"wind":1,"wind":2}])"),
+            R"({"error":"row 0: the key \"wind\" is given twice"})");
+  EXPECT_EQ(error_of(R"({"wind":1,"wind":2})"),
+            R"({"error":"row 0: the key \"wind\" is given twice"})");
+  EXPECT_EQ(error_of("[[1,2]]"), R"({"error":"row 0: expected an object, got a list"})");
+  EXPECT_EQ(error_of("[5]"), R"({"error":"row 0: expected an object, got the number 5"})");
+  EXPECT_EQ(error_of(R"({"features":[{}],"more":1})"),
+            R"({"error":"unexpected field \"more\" beside the rows; expected only \"proba\""})");
+  EXPECT_EQ(error_of("[]"), R"({"error":"the request has no rows"})");
+  std::string many = "{\"tags\":[\"a\"";
+  for (uint32_t i = 0; i < kRecordFieldsMax; ++i) many += ",\"a\"";
+  const std::string answer = error_of(many + "]}");
+  EXPECT_NE(answer.find("a record holds at most 65536 values"), std::string::npos) << answer;
+}
+
+TEST_F(SimplePredict, TakesRecordsBesideColumns) {
+  serve({{"weather", serving::records_executable(true)}});
+  EXPECT_EQ(post("/predict", R"({"age":30,"weather":{"city":"Paris","wind":1}})"),
+            R"({"prediction":[30.0,0.0,1.0,0.0,1.0]})");
+  EXPECT_EQ(post("/predict", R"([[30,{}]])"), R"({"prediction":[[30.0,0.0,0.0,0.0,0.0]]})");
+  EXPECT_EQ(error_of(R"([[30,null]])"),
+            R"({"error":"feature \"weather\" in row 0: expected an object, got null"})");
 }
 
 TEST_F(SimplePredict, AsksForTheModelWhenThereAreSeveral) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "protocols/internal/closest.h"
+#include "protocols/internal/record_json.h"
 
 namespace slipway::protocols::simple {
 namespace {
@@ -27,7 +28,7 @@ class RowReader {
 
   Status read_body() {
     plan_.single = false;
-    input_.reset(0, signature_.columns.size(), signature_.has_text);
+    input_.reset(0, signature_.columns.size(), signature_.matrices);
     seen_.assign(signature_.columns.size(), 0);
     ondemand::json_type type{};
     if (const auto error = json_.document().type().get(type)) return json_.syntax_error(error);
@@ -63,9 +64,16 @@ class RowReader {
   Status read_cell(ondemand::value& value, uint32_t column) {
     if (!signature_.columns[column].is_used) return {};  // it may hold anything
     const size_t row = input_.rows() - 1;
-    Status status = signature_.columns[column].is_text
-                        ? read_text(json_, value, input_, input_.string_row(row)[column])
-                        : read_number(json_, value, input_.number_row(row)[column]);
+    Status status;
+    switch (signature_.columns[column].type) {
+      case ColumnType::kNumber:
+        status = read_number(json_, value, input_.number_row(row)[column]);
+        break;
+      case ColumnType::kText:
+        status = read_text(json_, value, input_, input_.string_row(row)[column]);
+        break;
+      case ColumnType::kRecord: status = read_record(json_, value, input_, row, column); break;
+    }
     if (status.ok() || json_.failed_on_syntax()) return status;
     return std::move(status).with_context(cell_name(column));
   }
@@ -132,6 +140,23 @@ class RowReader {
     return {};
   }
 
+  /// An object that is a row: a record, or named columns.
+  Status read_object_row(ondemand::value& value) {
+    if (signature_.rows_are_records) {
+      input_.add_row();
+      const size_t row = input_.rows() - 1;
+      return in_row(read_record(json_, value, input_, row, 0), row);
+    }
+    ondemand::object object;
+    if (const auto error = value.get_object().get(object)) return json_.syntax_error(error);
+    return read_named_row(object);
+  }
+
+  Status in_row(Status status, size_t row) const {
+    if (status.ok() || json_.failed_on_syntax()) return status;
+    return std::move(status).with_context(fmt::format("row {}", row));
+  }
+
   Status read_named_row(ondemand::object& object) {
     // Columns that nothing depends on may be left out, so the body does not bound the cells.
     if ((input_.rows() + 1) * columns() > kCellsMax) {
@@ -157,6 +182,10 @@ class RowReader {
       ondemand::json_type type{};
       if (const auto error = value.type().get(type)) return json_.syntax_error(error);
       const bool is_row = type == ondemand::json_type::array || type == ondemand::json_type::object;
+      if (signature_.rows_are_records && type != ondemand::json_type::object) {
+        return invalid_argument(
+            fmt::format("row {}: expected an object, got {}", input_.rows(), describe(value)));
+      }
       if (kind == Kind::kNone) {
         kind = is_row ? Kind::kRows : Kind::kValues;
         if (!is_row) input_.add_row();
@@ -169,9 +198,7 @@ class RowReader {
         if (const auto error = value.get_array().get(row)) return json_.syntax_error(error);
         TRY_STATUS(read_values(row));
       } else if (type == ondemand::json_type::object) {
-        ondemand::object row;
-        if (const auto error = value.get_object().get(row)) return json_.syntax_error(error);
-        TRY_STATUS(read_named_row(row));
+        TRY_STATUS(read_object_row(value));
       } else {
         return invalid_argument(fmt::format("row {}: expected a list of values, got {}",
                                             input_.rows(), describe(value)));
@@ -200,18 +227,23 @@ class RowReader {
     }
     if (type == ondemand::json_type::object) {
       plan_.single = true;
-      ondemand::object row;
-      if (const auto error = value.get_object().get(row)) return json_.syntax_error(error);
-      return read_named_row(row);
+      return read_object_row(value);
     }
     return invalid_argument(fmt::format(
         "\"{}\": expected a list of values, of rows or of objects, got {}", key, describe(value)));
   }
 
-  /// The rows key that this is, or empty. A column of that name comes first.
-  std::string_view rows_key(ondemand::raw_json_string key) const {
+  /// The rows key that this is, or empty. A column of that name comes first; in a record any key
+  /// may come, so there only a list or an object is rows.
+  std::string_view rows_key(ondemand::field& field) const {
     for (const std::string_view name : kRowsKeys) {
-      if (key_is(key, name) && !is_column(name)) return name;
+      if (!key_is(field.key(), name) || is_column(name)) continue;
+      ondemand::json_type type{};
+      if (signature_.rows_are_records && field.value().type().get(type) == simdjson::SUCCESS &&
+          type != ondemand::json_type::array && type != ondemand::json_type::object) {
+        continue;
+      }
+      return name;
     }
     return {};
   }
@@ -227,7 +259,7 @@ class RowReader {
     for (auto entry : object) {
       ondemand::field field;
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
-      if (const std::string_view key = rows_key(field.key()); !key.empty()) {
+      if (const std::string_view key = rows_key(field); !key.empty()) {
         if (wrapped || named) {
           return invalid_argument(
               fmt::format("\"{}\" stands beside other features; expected the rows once", key));
@@ -242,15 +274,22 @@ class RowReader {
         return invalid_argument("unexpected field " + key_text(field.key()) +
                                 " beside the rows; expected only \"proba\"");
       } else {
-        if (!named) input_.add_row();
+        if (!named) begin_only_row();
         named = true;
-        plan_.single = true;
-        TRY_STATUS(read_field(field, count));
+        TRY_STATUS(signature_.rows_are_records ? in_row(read_record_field(json_, field, input_), 0)
+                                               : read_field(field, count));
       }
     }
     if (wrapped) return {};
-    if (!named) input_.add_row();
-    return end_fields(count);
+    if (!named) begin_only_row();
+    return signature_.rows_are_records ? in_row(input_.end_record(), 0) : end_fields(count);
+  }
+
+  /// The top is the one row itself.
+  void begin_only_row() {
+    input_.add_row();
+    plan_.single = true;
+    if (signature_.rows_are_records) input_.begin_record(0, 0);
   }
 
   const Signature& signature_;

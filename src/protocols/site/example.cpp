@@ -2,20 +2,26 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/json_escape.h"
 
 namespace slipway::protocols::site {
 namespace {
 
 void append_value(std::string& out, const InputColumn& column) {
-  out += column.is_text ? "\"text\"" : "1.0";
+  switch (column.type) {
+    case ColumnType::kNumber: out += "1.0"; break;
+    case ColumnType::kText: out += "\"text\""; break;
+    case ColumnType::kRecord: out += column.example_record; break;
+  }
 }
 
-bool is_uniform(const Signature& signature) {
-  const auto texts = std::ranges::count_if(signature.columns, &InputColumn::is_text);
-  return texts == 0 || static_cast<size_t>(texts) == signature.columns.size();
+/// In a tensor a record is a text.
+void append_element(std::string& out, const InputColumn& column) {
+  if (column.is_record()) {
+    append_json_string(out, column.example_record);
+  } else {
+    append_value(out, column);
+  }
 }
 
 }  // namespace
@@ -39,15 +45,16 @@ std::string example_features(const Signature& signature) {
 
 std::string example_infer(const Signature& signature) {
   std::string out = "{\"inputs\": [";
-  if (!signature.columns_named && is_uniform(signature)) {
-    const bool text = signature.has_text;
+  const std::optional<ColumnType> type = signature.uniform_type();
+  if (!signature.columns_named && type.has_value()) {
     out += fmt::format(
-        "{{\"name\": \"input\", \"shape\": [1, {}], \"datatype\": \"{}\", "
+        "{{\"name\": \"{}\", \"shape\": [1, {}], \"datatype\": \"{}\", "
         "\"data\": [",
-        signature.columns.size(), text ? "BYTES" : "FP64");
+        signature.rows_are_records ? "record" : "input", signature.columns.size(),
+        *type == ColumnType::kNumber ? "FP64" : "BYTES");
     for (size_t i = 0; i < signature.columns.size(); ++i) {
       if (i > 0) out += ", ";
-      append_value(out, signature.columns[i]);
+      append_element(out, signature.columns[i]);
     }
     return out + "]}]}";
   }
@@ -58,8 +65,8 @@ std::string example_infer(const Signature& signature) {
     out += "{\"name\": ";
     append_json_string(out, column.name);
     out += fmt::format(", \"shape\": [1, 1], \"datatype\": \"{}\", \"data\": [",
-                       column.is_text ? "BYTES" : "FP64");
-    append_value(out, column);
+                       column.type == ColumnType::kNumber ? "FP64" : "BYTES");
+    append_element(out, column);
     out += "]}";
   }
   return out + "]}";

@@ -88,7 +88,10 @@ void append_model(std::string& out, const Call& call, const serving::ServedModel
   append_html(out, model.loaded.class_name);
   out += ", ";
   append_html(out, model.loaded.library + " " + model.loaded.library_version);
-  out += fmt::format(", version {}, {} columns &middot; ", model.version, signature.columns.size());
+  out +=
+      fmt::format(", version {}, {} &middot; ", model.version,
+                  signature.rows_are_records ? "rows are objects"
+                                             : fmt::format("{} columns", signature.columns.size()));
   const std::string path = encoded(model.name);
   out += fmt::format(
       "<a href=\"/v2/models/{0}\">metadata</a> &middot; "

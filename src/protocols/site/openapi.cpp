@@ -33,8 +33,15 @@ std::string path_of(std::string_view name, std::string_view before, std::string_
 }
 
 std::string value_schema(const InputColumn& column) {
-  return column.is_text ? R"({"type":"string","nullable":true})"
-                        : R"({"type":"number","nullable":true})";
+  switch (column.type) {
+    case ColumnType::kNumber: return R"({"type":"number","nullable":true})";
+    case ColumnType::kText: return R"({"type":"string","nullable":true})";
+    case ColumnType::kRecord:
+      return R"({"type":"object","additionalProperties":{"nullable":true,"anyOf":[)"
+             R"({"type":"number"},{"type":"string"},{"type":"boolean"},)"
+             R"({"type":"array","items":{"type":"string"}}]}})";
+  }
+  return "{}";
 }
 
 std::string named_row_schema(const Signature& signature) {
@@ -51,6 +58,7 @@ std::string named_row_schema(const Signature& signature) {
 }
 
 std::string row_schema(const Signature& signature) {
+  if (signature.rows_are_records) return value_schema(signature.columns[0]);
   const size_t columns = signature.columns.size();
   return fmt::format(R"({{"type":"array","minItems":{0},"maxItems":{0},"items":{{)"
                      R"("nullable":true,"oneOf":[{{"type":"number"}},{{"type":"string"}},)"

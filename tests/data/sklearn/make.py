@@ -101,15 +101,29 @@ def dtype_name(dtype):
     return str(dtype)
 
 
+def record(value):
+    """A dict as JSON: lists of texts stay lists."""
+    return {str(key): list(item) if isinstance(item, (list, tuple)) else cell(item) for key, item in value.items()}
+
+
+def is_records(data):
+    return isinstance(data, list) and bool(data) and isinstance(data[0], dict)
+
+
 def rows_of(data):
+    if is_records(data):
+        return [[record(value)] for value in data]
     if isinstance(data, pd.DataFrame):
         columns = [data[name].tolist() for name in data.columns]
-        return [[cell(column[i]) for column in columns] for i in range(len(data))]
+        return [[record(column[i]) if isinstance(column[i], dict) else cell(column[i]) for column in columns]
+                for i in range(len(data))]
     return [[cell(value) for value in row] for row in np.asarray(data).tolist()] \
         if not isinstance(data, list) else [[cell(value) for value in row] for row in data]
 
 
 def take(data, indices):
+    if is_records(data):
+        return [data[i] for i in indices]
     return data.iloc[indices] if isinstance(data, pd.DataFrame) else data[indices]
 
 
@@ -169,6 +183,8 @@ def stable_digits(model, data, outputs):
 
 def with_value(data, value):
     """The first row with one numeric value replaced, or None where no column can hold it."""
+    if is_records(data):
+        return None
     row = take(data, [0]).copy()
     if isinstance(row, pd.DataFrame):
         for column in row.columns:
@@ -206,8 +222,19 @@ def as_input(data):
     """What a server hands to the model: tables as they are, matrices of numbers in float64."""
     if isinstance(data, pd.DataFrame):
         return data.reset_index(drop=True)
+    if is_records(data):
+        return data
     array = np.asarray(data)
     return array.astype(np.float64) if array.dtype.kind in "iufb" else array
+
+
+def column_types(data):
+    if is_records(data):
+        return ["record"]
+    if isinstance(data, pd.DataFrame):
+        return ["record" if len(data) and isinstance(data[name].iloc[0], dict) else dtype_name(data[name].dtype)
+                for name in data.columns]
+    return [dtype_name(data.dtype)] * data.shape[1]
 
 
 def make(case, folder):
@@ -234,8 +261,7 @@ def make(case, folder):
         "estimator": type(model).__name__,
         "select": case.select,
         "columns": [str(name) for name in data.columns] if frame else None,
-        "dtypes": [dtype_name(dtype) for dtype in data.dtypes] if frame
-        else [dtype_name(data.dtype)] * data.shape[1],
+        "dtypes": column_types(data),
         "tolerance": case.tolerance or (1e-12 if exact else 1e-6),
         "outputs": {name: answer(array) for name, array in outputs.items()},
         "error": refused(model, data, bad),

@@ -1,0 +1,32 @@
+#include "graph/ops/records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace slipway {
+
+Result<ValueType> VectorizeRecordsOp::infer(std::span<const ValueType> inputs) const {
+  if (inputs.size() != 1 || inputs[0].kind != ValueKind::kRecord) {
+    return invalid_argument("expected one record input");
+  }
+  if (options.column >= inputs[0].width) {
+    return invalid_argument(fmt::format("column {} does not exist", options.column));
+  }
+  if (vocabulary.size() > kWidthMax) return resource_exhausted("the vocabulary is too large");
+  const auto width = static_cast<uint32_t>(vocabulary.size());
+  if (!options.sparse) return ValueType{ValueKind::kDense, width};
+  return ValueType{ValueKind::kSparse, width, std::min(width, kRecordFieldsMax)};
+}
+
+std::string VectorizeRecordsOp::describe() const {
+  return fmt::format("{} entries{}", vocabulary.size(), options.sparse ? ", sparse" : "");
+}
+
+size_t VectorizeRecordsOp::size_bytes() const {
+  size_t total = 0;
+  for (const std::string& entry : vocabulary) total += sizeof(std::string) + entry.size();
+  return total;
+}
+
+}  // namespace slipway
