@@ -70,10 +70,14 @@ class ScalarElementwise final : public Kernel {
       case Function::kExpit: apply(expit); break;
       case Function::kExpm1: apply([](double x) { return std::expm1(x); }); break;
       case Function::kFloor: apply([](double x) { return std::floor(x); }); break;
+      case Function::kIsFinite: apply([](double x) { return std::isfinite(x) ? 1.0 : 0.0; }); break;
+      case Function::kIsInfinite: apply([](double x) { return std::isinf(x) ? 1.0 : 0.0; }); break;
+      case Function::kIsNan: apply([](double x) { return std::isnan(x) ? 1.0 : 0.0; }); break;
       case Function::kLog: apply([](double x) { return std::log(x); }); break;
       case Function::kLog10: apply([](double x) { return std::log10(x); }); break;
       case Function::kLog1p: apply([](double x) { return std::log1p(x); }); break;
       case Function::kLog2: apply([](double x) { return std::log2(x); }); break;
+      case Function::kLogicalNot: apply([](double x) { return x == 0 ? 1.0 : 0.0; }); break;
       case Function::kLogit: apply([](double x) { return std::log(x / (1 - x)); }); break;
       case Function::kNanToNum: apply([&](double x) { return nan_to_num(x, p); }); break;
       case Function::kNegative: apply([](double x) { return -x; }); break;
@@ -83,6 +87,7 @@ class ScalarElementwise final : public Kernel {
       case Function::kRint: apply([](double x) { return std::nearbyint(x); }); break;
       case Function::kRound: apply([&](double x) { return round(x); }); break;
       case Function::kSign: apply(sign); break;
+      case Function::kSignBit: apply([](double x) { return std::signbit(x) ? 1.0 : 0.0; }); break;
       case Function::kSin: apply([](double x) { return std::sin(x); }); break;
       case Function::kSinh: apply([](double x) { return std::sinh(x); }); break;
       case Function::kSqrt: apply([](double x) { return std::sqrt(x); }); break;

@@ -26,14 +26,50 @@ double bray_curtis(const double* x, const double* y, size_t features) {
   return below > 0 ? above / below : 0;
 }
 
-double jaccard(const double* x, const double* y, size_t features) {
-  size_t either = 0;
-  size_t both = 0;
+/// Distances of what is zero and what is not. 0/0 is NaN, as in scipy and scikit-learn.
+double of_bits(Metric metric, const double* x, const double* y, size_t features) {
+  double both = 0;
+  double first = 0;
+  double second = 0;
   for (size_t j = 0; j < features; ++j) {
-    either += x[j] != 0 || y[j] != 0 ? 1 : 0;
     both += x[j] != 0 && y[j] != 0 ? 1 : 0;
+    first += x[j] != 0 && y[j] == 0 ? 1 : 0;
+    second += x[j] == 0 && y[j] != 0 ? 1 : 0;
   }
-  return either == 0 ? 0 : static_cast<double>(either - both) / static_cast<double>(either);
+  const auto all = static_cast<double>(features);
+  const double unequal = first + second;
+  switch (metric) {
+    case Metric::kMatching: return unequal / all;
+    case Metric::kDice: return unequal / (2 * both + unequal);
+    case Metric::kKulsinski: return (unequal - both + all) / (unequal + all);
+    case Metric::kRogersTanimoto: return 2 * unequal / (all + unequal);
+    case Metric::kRussellRao: return (all - both) / all;
+    case Metric::kSokalSneath: return unequal / (0.5 * both + unequal);
+    case Metric::kYule: {
+      const double half = first * second;
+      return half == 0 ? 0 : 2 * half / (both * (all - both - unequal) + half);
+    }
+    default: return both + unequal == 0 ? 0 : unequal / (both + unequal);  // jaccard
+  }
+}
+
+/// One minus the cosine of the points' differences from their own means.
+double correlation(const double* x, const double* y, size_t features) {
+  const auto count = static_cast<double>(features);
+  const double x_mean = sum_of(features, [&](size_t j) { return x[j]; }) / count;
+  const double y_mean = sum_of(features, [&](size_t j) { return y[j]; }) / count;
+  double product = 0;
+  double x_square = 0;
+  double y_square = 0;
+  for (size_t j = 0; j < features; ++j) {
+    const double a = x[j] - x_mean;
+    const double b = y[j] - y_mean;
+    product += a * b;
+    x_square += a * a;
+    y_square += b * b;
+  }
+  const double cosine = product / (std::sqrt(x_square) * std::sqrt(y_square));
+  return 1 - (std::fabs(cosine) > 1 ? std::copysign(1.0, cosine) : cosine);
 }
 
 double haversine(const double* x, const double* y) {
@@ -116,7 +152,15 @@ double reduced_distance(const NeighborsOp::Distance& distance, size_t features,
         return below > 0 ? std::fabs(x[j] - y[j]) / below : 0.0;
       });
     case Metric::kBrayCurtis: return bray_curtis(x, y, features);
-    case Metric::kJaccard: return jaccard(x, y, features);
+    case Metric::kJaccard:
+    case Metric::kMatching:
+    case Metric::kDice:
+    case Metric::kKulsinski:
+    case Metric::kRogersTanimoto:
+    case Metric::kRussellRao:
+    case Metric::kSokalSneath:
+    case Metric::kYule: return of_bits(distance.metric, x, y, features);
+    case Metric::kCorrelation: return correlation(x, y, features);
     case Metric::kHaversine: return haversine(x, y);
     case Metric::kCosine: return std::min(std::max(1 - fused_dot(x, y, features), 0.0), 2.0);
     case Metric::kNanEuclidean: return nan_euclidean(x, y, features);

@@ -28,10 +28,14 @@ std::string_view elementwise_name(ElementwiseOp::Function function) {
     case Function::kExpit: return "expit";
     case Function::kExpm1: return "expm1";
     case Function::kFloor: return "floor";
+    case Function::kIsFinite: return "isfinite";
+    case Function::kIsInfinite: return "isinf";
+    case Function::kIsNan: return "isnan";
     case Function::kLog: return "log";
     case Function::kLog10: return "log10";
     case Function::kLog1p: return "log1p";
     case Function::kLog2: return "log2";
+    case Function::kLogicalNot: return "logical_not";
     case Function::kLogit: return "logit";
     case Function::kNanToNum: return "nan_to_num";
     case Function::kNegative: return "negative";
@@ -41,6 +45,7 @@ std::string_view elementwise_name(ElementwiseOp::Function function) {
     case Function::kRint: return "rint";
     case Function::kRound: return "round";
     case Function::kSign: return "sign";
+    case Function::kSignBit: return "signbit";
     case Function::kSin: return "sin";
     case Function::kSinh: return "sinh";
     case Function::kSqrt: return "sqrt";

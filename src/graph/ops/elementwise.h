@@ -29,10 +29,14 @@ class ElementwiseOp final : public Op {
     kExpit,
     kExpm1,
     kFloor,
+    kIsFinite,  // 1 or 0, as the others that ask
+    kIsInfinite,
+    kIsNan,
     kLog,
     kLog10,
     kLog1p,
     kLog2,
+    kLogicalNot,
     kLogit,
     kNanToNum,  // NaN to a, infinity to b, -infinity to c
     kNegative,
@@ -42,6 +46,7 @@ class ElementwiseOp final : public Op {
     kRint,
     kRound,  // to a decimals, half to even, by scaling as numpy does
     kSign,
+    kSignBit,
     kSin,
     kSinh,
     kSqrt,

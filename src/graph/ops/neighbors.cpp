@@ -73,6 +73,7 @@ Status NeighborsOp::check_tree() const {
   const bool kd = options.search == Search::kKdTree;
   if (kd && !fits_kd_tree(distance)) return invalid_argument("a kd-tree of another metric");
   if (distance.expanded || distance.metric == Metric::kCosine ||
+      distance.metric == Metric::kCorrelation || distance.metric == Metric::kYule ||
       distance.metric == Metric::kNanEuclidean) {
     return invalid_argument("a tree of a metric that trees do not take");
   }

@@ -30,9 +30,17 @@ class NeighborsOp final : public Op {
     kHamming,
     kCanberra,
     kBrayCurtis,
-    kJaccard,
+    kJaccard,  // this and the next six: of what is zero and what is not
+    kMatching,
+    kDice,
+    kKulsinski,
+    kRogersTanimoto,
+    kRussellRao,
+    kSokalSneath,
+    kYule,
     kHaversine,
     kCosine,
+    kCorrelation,
     kNanEuclidean,
   };
   enum class Search : uint8_t {

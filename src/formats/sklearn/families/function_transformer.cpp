@@ -50,14 +50,22 @@ constexpr std::array kFunctions = {
     NamedFunction{"expit", Function::kExpit},
     NamedFunction{"expm1", Function::kExpm1},
     NamedFunction{"floor", Function::kFloor},
+    NamedFunction{"isfinite", Function::kIsFinite},
+    NamedFunction{"isinf", Function::kIsInfinite},
+    NamedFunction{"isnan", Function::kIsNan},
     NamedFunction{"log", Function::kLog},
     NamedFunction{"log10", Function::kLog10},
     NamedFunction{"log1p", Function::kLog1p},
     NamedFunction{"log2", Function::kLog2},
+    NamedFunction{"logical_not", Function::kLogicalNot},
     NamedFunction{"logit", Function::kLogit},
     NamedFunction{"nan_to_num", Function::kNanToNum},
     NamedFunction{"negative", Function::kNegative},
     NamedFunction{"positive", Function::kPositive},
+    NamedFunction{"array", Function::kPositive},  // those that only say: an array of numbers
+    NamedFunction{"asarray", Function::kPositive},
+    NamedFunction{"real", Function::kPositive},
+    NamedFunction{"conjugate", Function::kPositive},
     NamedFunction{"radians", Function::kRadians},
     NamedFunction{"deg2rad", Function::kRadians},
     NamedFunction{"reciprocal", Function::kReciprocal},
@@ -66,6 +74,7 @@ constexpr std::array kFunctions = {
     NamedFunction{"round_", Function::kRound},
     NamedFunction{"around", Function::kRound},
     NamedFunction{"sign", Function::kSign},
+    NamedFunction{"signbit", Function::kSignBit},
     NamedFunction{"sin", Function::kSin},
     NamedFunction{"sinh", Function::kSinh},
     NamedFunction{"sqrt", Function::kSqrt},
@@ -172,7 +181,8 @@ Result<Step> lower_function(Lowering& lowering, pickle::Value self, const Featur
     step.transform = input;
     return step;
   }
-  const ValueId x = TRY(validate ? lowering.finite(self, input) : lowering.dense(self, input));
+  // Without validation it takes any number of columns, whatever it was fitted on.
+  const ValueId x = TRY(validate ? lowering.finite(self, input) : lowering.dense(input));
   const uint32_t width = lowering.type(x).width;
   if (!function.has_value()) return transformed(x, width, input.names);
   KeywordArguments arguments = TRY(KeywordArguments::of(self));

@@ -2,6 +2,7 @@
 // estimator.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "formats/sklearn/attributes.h"
@@ -54,6 +55,37 @@ Result<Start> estimator_start(Lowering& lowering, pickle::Value self, pickle::Va
   return start;
 }
 
+/// What a DummyClassifier's predict_proba gives for every row.
+Result<std::vector<double>> dummy_probabilities(pickle::Value dummy, uint32_t scores) {
+  std::vector<double> prior = TRY(f64_attr(dummy, "class_prior_")).values;
+  const size_t expected = scores == 1 ? 2 : scores;
+  if (prior.size() != expected) {
+    return invalid_argument(fmt::format("DummyClassifier.class_prior_: expected {} numbers, got {}",
+                                        expected, prior.size()));
+  }
+  // Before 1.0 the strategy that was not said is kept apart.
+  const std::string strategy =
+      string_attr_or(dummy, "_strategy", string_attr_or(dummy, "strategy", ""));
+  if (strategy == "prior") return prior;
+  if (strategy == "uniform")
+    return std::vector<double>(expected, 1 / static_cast<double>(expected));
+  std::vector<double> certain(expected, 0.0);
+  if (strategy == "most_frequent") {
+    certain[static_cast<size_t>(std::max_element(prior.begin(), prior.end()) - prior.begin())] = 1;
+    return certain;
+  }
+  if (strategy == "constant") {
+    const std::vector<double> constant = TRY(f64_attr(dummy, "constant")).values;
+    const std::vector<double> classes = TRY(f64_attr(dummy, "classes_")).values;
+    for (size_t i = 0; i < std::min(classes.size(), expected) && constant.size() == 1; ++i) {
+      certain[i] = classes[i] == constant[0] ? 1 : 0;
+    }
+    return certain;
+  }
+  return unimplemented(
+      fmt::format("its first estimator, a DummyClassifier, draws at random ('{}')", strategy));
+}
+
 Result<Start> read_start(Lowering& lowering, pickle::Value self, ValueId x, uint32_t scores,
                          bool classifier) {
   const pickle::Value init = TRY(self.attr("init_"));
@@ -73,17 +105,8 @@ Result<Start> read_start(Lowering& lowering, pickle::Value self, ValueId x, uint
     start.base = constant.values;
     return start;
   }
-  if (init.is("sklearn.", "DummyClassifier") && classifier &&
-      string_attr_or(init, "strategy", "") == "prior") {
-    const pickle::Array<double> prior = TRY(f64_attr(init, "class_prior_"));
-    const BoostingStartOp op = start_op(self, scores);
-    const size_t expected = scores == 1 ? 2 : scores;
-    if (prior.values.size() != expected) {
-      return invalid_argument(
-          fmt::format("DummyClassifier.class_prior_: expected {} numbers, got {}", expected,
-                      prior.values.size()));
-    }
-    op.compute(prior.values, start.base.data());
+  if (init.is("sklearn.", "DummyClassifier") && classifier) {
+    start_op(self, scores).compute(TRY(dummy_probabilities(init, scores)), start.base.data());
     return start;
   }
   return estimator_start(lowering, self, init, x, scores, classifier);

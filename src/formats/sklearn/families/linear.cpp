@@ -139,7 +139,9 @@ Result<Step> lower_logistic(Lowering& lowering, pickle::Value self, const Featur
   if (multi_class != "auto" && multi_class != "deprecated") {
     return unimplemented(fmt::format("{}.multi_class '{}' is not known", self.name(), multi_class));
   }
-  const bool one_vs_rest = binary || string_attr_or(self, "solver", "") == "liblinear";
+  const std::string solver = string_attr_or(self, "solver", "");
+  const bool one_vs_rest = binary || solver == "liblinear" ||
+                           (solver == "newton-cholesky" && !written_since(self, 1, 6));
   return lower_classifier(lowering, self, input,
                           one_vs_rest ? Probability::kOneVsRest : Probability::kSoftmax);
 }

@@ -110,6 +110,11 @@ add("columns_by_slice", lambda: fit(ColumnTransformer(
     [("a", pp.StandardScaler(), slice(0, 2)), ("b", pp.MaxAbsScaler(), slice(-2, None))]), data.iris()))
 add("columns_by_slice_of_names", lambda: fit_frame(ColumnTransformer(
     [("a", pp.StandardScaler(), slice("sepal_length", "petal_length"))], remainder="passthrough"), iris_pair()))
+add("columns_by_slice_with_step", lambda: fit(ColumnTransformer(
+    [("a", pp.StandardScaler(), slice(0, 4, 2)), ("b", pp.MinMaxScaler(), slice(3, 0, -2))]), data.iris()))
+# scikit-learn forgets the step here: the function gets all columns.
+add("columns_by_slice_with_step_frame", lambda: fit_frame(ColumnTransformer(
+    [("a", pp.FunctionTransformer(np.cbrt), slice(None, None, 2))], remainder="passthrough"), iris_pair()))
 add("columns_by_mask", lambda: fit(ColumnTransformer(
     [("a", pp.RobustScaler(), [True, False, False, True]), ("b", "passthrough", np.array([False, True, False, False]))]), data.iris()))
 add("columns_by_selector", lambda: fit_frame(ColumnTransformer([
@@ -212,6 +217,9 @@ add("container_list", lambda: inside(lambda m: [tree.DecisionTreeClassifier(max_
 add("container_tuple", lambda: inside(lambda m: (pp.StandardScaler().fit(data.iris()[0]), m, "notes")), select="1")
 add("container_bunch", lambda: inside(lambda m: sklearn.utils.Bunch(model=m, info="x")), select="model")
 add("container_ordered", lambda: inside(lambda m: collections.OrderedDict([("first", m), ("second", m)])), select="second")
+add("container_with_frame", lambda: inside(lambda m: {
+    "model": m, "sample": pd.DataFrame({"a": [1.5, 2.0], "b": ["x", "y"]}), "target": pd.Series([1, 2], name="t")}),
+    select="model")
 add("container_with_table", lambda: inside(lambda m: {
     "model": m, "columns": pd.Index(["a", "b", "c", "d"]), "labels": np.array(["x", "y"]),
     "mask": np.ma.masked_array([1.0, 2.0], mask=[True, False]), "seen": {1, 2}, "frozen": frozenset(["q"]),

@@ -60,6 +60,7 @@ for name, model in {
     "logistic_regression_multinomial": lambda: lm.LogisticRegression(multi_class="multinomial", max_iter=1000),
     "logistic_regression_auto": lambda: lm.LogisticRegression(multi_class="auto", max_iter=1000),
     "logistic_regression_newton_balanced": lambda: lm.LogisticRegression(solver="newton-cg", class_weight="balanced"),
+    "logistic_regression_newton_cholesky": lambda: lm.LogisticRegression(solver="newton-cholesky"),
     "logistic_regression_saga_elastic": lambda: lm.LogisticRegression(
         solver="saga", penalty="elasticnet", l1_ratio=0.5, max_iter=300, random_state=1),
     "logistic_regression_cv": lambda: lm.LogisticRegressionCV(Cs=3, cv=3, max_iter=1000),

@@ -102,3 +102,20 @@ add("knn_classifier_integers_tree", lambda: (
     KNeighborsClassifier(n_neighbors=3, algorithm="kd_tree").fit(data.grid()[0].astype(int), data.grid()[1]), grid_rows()))
 add("knn_regressor_many_features", lambda: fit(
     KNeighborsRegressor(n_neighbors=4), (np.round(data.random(9).normal(size=(60, 20)), 3), np.arange(60.0))))
+
+
+def on_bits(model):
+    """Rows of zeros and ones, few of them alike."""
+    state = data.random(11)
+    X, rows = state.rand(60, 12) < 0.5, state.rand(14, 12) < 0.4
+    return model.fit(X, np.arange(60) % 3), rows.astype(float)
+
+
+for metric in ("dice", "rogerstanimoto", "russellrao", "sokalmichener", "sokalsneath", "matching", "kulsinski", "yule"):
+    add(f"knn_classifier_bits_{metric}", lambda metric=metric: on_bits(
+        KNeighborsClassifier(metric=metric, weights="distance", algorithm="brute")))
+    if metric != "yule":
+        add(f"knn_classifier_bits_{metric}_tree", lambda metric=metric: on_bits(
+            KNeighborsClassifier(metric=metric, algorithm="ball_tree", leaf_size=9)))
+add("knn_classifier_metric_correlation", lambda: fit(
+    KNeighborsClassifier(metric="correlation", weights="distance"), data.iris()))

@@ -234,6 +234,9 @@ FUNCTIONS = {
     "floor": (np.floor, {}, SIGNED * 10), "ceil": (np.ceil, {}, SIGNED * 10),
     "tanh": (np.tanh, {}, SIGNED), "sin": (np.sin, {}, SIGNED), "cos": (np.cos, {}, SIGNED), "cbrt": (np.cbrt, {}, SIGNED),
     "negative": (np.negative, {}, SIGNED), "rint": (np.rint, {}, SIGNED * 10), "arcsinh": (np.arcsinh, {}, SIGNED),
+    "asarray": (np.asarray, {}, SIGNED), "logical_not": (np.logical_not, {}, np.round(SIGNED)),
+    "isnan": (np.isnan, {}, np.array([[np.nan, 1.0], [0.0, np.inf], [np.nan, np.nan], [-1.0, -np.inf]])),
+    "isfinite": (np.isfinite, {}, np.array([[np.nan, 1.0], [0.0, np.inf], [np.nan, np.nan], [-1.0, -np.inf]])),
     "log_of_zero": (np.log, {}, np.array([[0.0, 1.0], [-1.0, -0.0]])),
 }
 

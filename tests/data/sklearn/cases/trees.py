@@ -125,6 +125,9 @@ add("gradient_boosting_classifier_init_logistic", lambda: fit(
     gbc(init=LogisticRegression(max_iter=1000)), data.iris()))
 add("gradient_boosting_classifier_init_logistic_binary", lambda: fit(
     gbc(init=LogisticRegression(max_iter=1000)), data.iris_binary()))
+for strategy, extra in {"most_frequent": {}, "uniform": {}, "constant": {"constant": 1}}.items():
+    add(f"gradient_boosting_classifier_init_dummy_{strategy}", lambda strategy=strategy, extra=extra: fit(
+        gbc(init=DummyClassifier(strategy=strategy, **extra)), data.iris()))
 add("gradient_boosting_classifier_init_dummy", lambda: fit(gbc(init=DummyClassifier()), data.iris()))
 add("gradient_boosting_classifier_init_dummy_binary", lambda: fit(
     gbc(init=DummyClassifier(strategy="prior")), data.breast()))
@@ -172,6 +175,8 @@ add("hist_gradient_boosting_classifier_text", lambda: hist(hgc(), data.iris_text
 add("hist_gradient_boosting_classifier_missing", lambda: hist(hgc(), data.iris(), missing=True))
 add("hist_gradient_boosting_classifier_early_stopping", lambda: hist(
     hgc(early_stopping=True, n_iter_no_change=2, max_iter=8), data.iris()))
+add("hist_gradient_boosting_classifier_one_class", lambda: hist(
+    hgc(max_iter=2), (data.iris()[0], np.array(["only"] * len(data.iris()[0])))))
 add("hist_gradient_boosting_classifier_monotonic", lambda: hist(hgc(monotonic_cst=[1, 0, -1, 0]), data.iris_binary()))
 add("hist_gradient_boosting_classifier_max_leaf_nodes", lambda: hist(
     hgc(max_leaf_nodes=5, max_bins=16, l2_regularization=0.5), data.iris()))
