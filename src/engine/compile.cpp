@@ -15,7 +15,7 @@ constexpr size_t kAlignment = 64;
 constexpr size_t kScratchTarget = 512 * 1024;  // chunk scratch that stays in the L2 cache
 constexpr size_t kScratchMax = 1ULL << 30;
 constexpr size_t kChunkRowsMax = 256;
-constexpr size_t kOutputCellsMax = size_t{1} << 27;  // of one output of one batch
+constexpr size_t kOutputCellsMax = size_t{1} << 26;  // of one output of one batch
 
 size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 

@@ -113,6 +113,24 @@ TEST_F(ServiceTest, AllocatesNothingForAOneRowRequestInSteadyState) {
   }
 }
 
+TEST_F(ServiceTest, AllocatesNothingForARecordInSteadyState) {
+  serve({{"weather", serving::records_executable()}});
+  constexpr std::string_view kRecord =
+      R"({"features":[{"city":"London","wind":2.5,"tags":["wet","cold"],"new":null}]})";
+  constexpr std::string_view kTensor =
+      R"({"inputs":[{"name":"record","shape":[1],"datatype":"BYTES",)"
+      R"("data":["{\"city\":\"London\",\"wind\":2.5,\"tags\":[\"wet\"]}"]}]})";
+  const std::pair<std::string_view, std::string_view> requests[] = {
+      {"/predict", kRecord}, {"/v2/models/weather/infer", kTensor}};
+  for (const auto& [target, body] : requests) {
+    for (int i = 0; i < 3; ++i) post(target, body);
+    const uint64_t before = allocation_count;
+    for (int i = 0; i < 10; ++i) post(target, body);
+    EXPECT_EQ(allocation_count - before, 0U) << target;
+    EXPECT_EQ(status(), 200);
+  }
+}
+
 TEST_F(ServiceTest, AnswersUnknownPathsAndMethodsWithHints) {
   serve_iris();
   EXPECT_NE(get("/predct").find("POST /predict"), std::string::npos);

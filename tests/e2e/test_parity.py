@@ -71,7 +71,7 @@ def servers(tmp_path_factory):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_model_with_a_gap_is_not_served_and_says_why(servers, version):
     answer = servers(version).get("/v2/models/not_fitted/ready")
-    assert answer.status_code == 503 and "is it fitted" in answer.text
+    assert answer.status_code == 503 and "An attribute is missing: coef_" in answer.text
 
 
 def is_special(value):
