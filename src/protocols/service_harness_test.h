@@ -28,6 +28,10 @@ class FakeExchange final : public transport::HttpExchange {
     };
   }
 
+  std::function<void()> waker() override {
+    return [] {};
+  }
+
   void prepare(transport::HttpMethod method, std::string_view target, std::string_view body,
                std::span<const transport::HttpHeader> headers = {}) {
     const size_t mark = target.find('?');

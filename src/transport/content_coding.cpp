@@ -149,6 +149,36 @@ class ContentCoder::Deflater {
   z_stream stream_{};
 };
 
+struct GzipStream::State {
+  z_stream stream{};
+};
+
+GzipStream::GzipStream() : state_(std::make_unique<State>()) {
+  CHECK(deflateInit2(&state_->stream, kFastestLevel, Z_DEFLATED, kGzipWindow, kMemoryLevel,
+                     Z_DEFAULT_STRATEGY) == Z_OK);
+}
+
+GzipStream::~GzipStream() { deflateEnd(&state_->stream); }
+
+void GzipStream::append(std::string_view bytes, Flush flush, std::string& out) {
+  CHECK(bytes.size() <= std::numeric_limits<uInt>::max());
+  z_stream& stream = state_->stream;
+  stream.next_in = zlib_input(bytes.data());
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  const int mode = flush == Flush::kNone      ? Z_NO_FLUSH
+                   : flush == Flush::kPending ? Z_SYNC_FLUSH
+                                              : Z_FINISH;
+  do {  // until room is left over: then nothing is held back (Z_BUF_ERROR: there was nothing)
+    const size_t have = out.size();
+    out.resize(have + kOutputGrowthMin);
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + have);
+    stream.avail_out = static_cast<uInt>(kOutputGrowthMin);
+    const int code = deflate(&stream, mode);
+    CHECK(code != Z_STREAM_ERROR);
+    out.resize(out.size() - stream.avail_out);
+  } while (stream.avail_out == 0);
+}
+
 ContentCoder::ContentCoder() = default;
 ContentCoder::~ContentCoder() = default;
 

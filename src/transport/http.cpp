@@ -46,6 +46,7 @@ void HttpResponse::clear() {
   content_type = "application/json";
   headers.clear();
   body.clear();
+  body_source.reset();
 }
 
 }  // namespace slipway::transport

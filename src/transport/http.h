@@ -13,10 +13,14 @@
 //     response.content_type = "application/json";
 //     response.body = R"({"ready":true})";
 //   }
+//
+// An answer that is large, or that is not known at once, leaves a BodySource in the response: the
+// transport pulls pieces from it as fast as the peer takes them.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +57,24 @@ struct HttpRequest {
   std::string_view query_parameter(std::string_view name) const;
 };
 
+/// Makes the rest of an answer's body while it is being sent, so that memory stays bounded and a
+/// slow reader slows its source down. Pulled and destroyed on the connection's loop; must not
+/// block, and must not use the request, which may be gone.
+class BodySource {
+ public:
+  enum class Pull {
+    kMore,    // something was appended, and there is more
+    kWait,    // nothing more at the moment: the exchange's waker tells when to pull again, which
+              // may also happen sooner
+    kEnd,     // the body is complete
+    kFailed,  // the body cannot be completed: cut it, so that the client can tell
+  };
+
+  virtual ~BodySource() = default;
+  /// Appends to `out` about `bytes_wanted` bytes.
+  virtual Pull pull(std::string& out, size_t bytes_wanted) = 0;
+};
+
 /// Reused between requests of a connection, so that steady state allocates nothing.
 struct HttpResponse {
   int status = 200;
@@ -61,6 +83,7 @@ struct HttpResponse {
   /// Transfer-Encoding.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::unique_ptr<BodySource> body_source;  // if set, gives what follows `body`
 
   void clear();
 };
@@ -74,6 +97,9 @@ class HttpExchange {
   /// is called, once, from any thread; the exchange stays valid until then. Afterwards it must not
   /// be touched. It is safe to call even if the peer has gone or the server is stopping.
   virtual std::function<void()> defer() = 0;
+  /// Call before the exchange completes, if a body source needs it. The returned function has the
+  /// source pulled again; safe from any thread, any number of times, at any time.
+  virtual std::function<void()> waker() = 0;
 };
 
 /// Implementations must be safe to call from several loops at once.

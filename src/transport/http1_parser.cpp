@@ -45,9 +45,11 @@ HttpMethod method_of(http::verb verb) {
 
 bool is_token_char(char c) { return http::detail::is_token_char(c); }
 
-// "HTTP/d.d" at the end of the line: well-formed, so that the version itself is what is wrong.
+// "HTTP/d.d" behind method and target: well-formed, so that the version itself is what is wrong.
 bool names_http_version(std::string_view line) {
-  const size_t space = line.rfind(' ');
+  const size_t target = line.find(' ');
+  const size_t space =
+      target == std::string_view::npos ? std::string_view::npos : line.find(' ', target + 1);
   const std::string_view version =
       space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };

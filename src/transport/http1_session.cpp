@@ -1,6 +1,8 @@
 #include "transport/internal/http1_session.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <exception>
 #include <new>
 #include <utility>
@@ -17,6 +19,8 @@ namespace {
 constexpr size_t kCopiedBodyBytesMax = 16 * 1024;
 // Pipelined answers gather up to this before they are sent.
 constexpr size_t kGatheredBytesMax = 64 * 1024;
+// A body source is asked for so much at a time.
+constexpr size_t kPieceBytes = 64 * 1024;
 constexpr size_t kKeptCapacityMax = 1024 * 1024;
 constexpr std::string_view kContinueLine = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -41,7 +45,8 @@ Http1Session::Http1Session(LoopContext& loop, SessionHost& host, std::string rem
       remote_address_(std::move(remote_address)),
       parser_({loop.options.header_bytes_max, loop.options.body_bytes_max}, loop.budget),
       deadline_(now + loop.options.idle_timeout),
-      idle_since_(now) {}
+      idle_since_(now),
+      stream_(loop.budget) {}
 
 void Http1Session::on_read(size_t bytes, SteadyTime now) {
   parser_.commit(bytes);
@@ -58,6 +63,11 @@ Http1Session::Step Http1Session::advance(SteadyTime now) {
     if (body_pending_ || out_.size() - out_sent_ >= kGatheredBytesMax) return Step::kWrite;
     if (phase_ == Phase::kHandling) return has_output() ? Step::kWrite : Step::kWait;
     if (phase_ == Phase::kEnding) return has_output() ? Step::kWrite : Step::kClose;
+    if (phase_ == Phase::kStreaming) {
+      const Step step = advance_stream();
+      if (phase_ == Phase::kStreaming) return step;
+      continue;
+    }
     switch (parser_.next()) {
       case Http1Event::kNeedMore:
         if (has_output()) return Step::kWrite;
@@ -163,31 +173,111 @@ void Http1Session::on_completed(SteadyTime now) {
 
 void Http1Session::complete_exchange(SteadyTime now) {
   const Http1Message& message = parser_.message();
+  if (response_.status < 200 || response_.status > 999) {
+    log_error("a request handler gave an impossible status: {}", response_.status);
+    set_error(response_, 500, "The request failed inside the server");
+  }
   client_closes_ = !message.keep_alive;
-  const bool close = client_closes_ || loop_.draining;
+  closes_ = client_closes_ || loop_.draining;
+  framing_ = BodyFraming::kLength;
+  const bool streams = response_.body_source && prepare_stream();
+  if (streams && framing_ == BodyFraming::kUntilClose) closes_ = true;
   ConnectionHeader connection = ConnectionHeader::kNone;
-  if (close) connection = ConnectionHeader::kClose;
-  if (!close && !message.http11) connection = ConnectionHeader::kKeepAlive;
-  compress_response();
-  write_response(connection, now);
+  if (closes_) connection = ConnectionHeader::kClose;
+  if (!closes_ && !message.http11) connection = ConnectionHeader::kKeepAlive;
+  if (streams) {
+    compress_stream();
+    loop_.response_head.append(out_, response_, framing_, connection, now);
+    append_piece();
+  } else {
+    if (framing_ == BodyFraming::kLength) compress_response();
+    write_response(connection, now);
+  }
   release_decoded_body();
   parser_.finish();
+  if (streams) {
+    phase_ = Phase::kStreaming;
+    deadline_ = SteadyTime::max();
+  } else {
+    end_exchange();
+  }
+}
+
+void Http1Session::end_exchange() {
   // Bytes of the next request may be here already. Its clock starts when they are looked at, since
   // until then it is the answer, not the client, that holds it up.
-  phase_ = close ? Phase::kEnding : Phase::kHeader;
+  phase_ = closes_ ? Phase::kEnding : Phase::kHeader;
   message_began_ = last_read_;
   deadline_ = SteadyTime::max();
+}
+
+// Pulls the first piece. False if there is nothing to stream: HEAD, or a source that gave all it
+// has (then the answer is like any other) or failed (then the client can still be told).
+bool Http1Session::prepare_stream() {
+  framing_ = parser_.message().http11 ? BodyFraming::kChunked : BodyFraming::kUntilClose;
+  if (request_.method == HttpMethod::kHead || !status_has_body(response_.status)) {
+    response_.body_source.reset();
+    return false;
+  }
+  stream_.begin(std::move(response_.body_source));
+  const size_t have = std::min(response_.body.size(), kPieceBytes - 1);
+  switch (stream_.pull(response_.body, kPieceBytes - have)) {
+    case BodySource::Pull::kMore:
+    case BodySource::Pull::kWait: return true;
+    case BodySource::Pull::kEnd: break;
+    case BodySource::Pull::kFailed:
+      set_error(response_, 500, "The request failed inside the server");
+      break;
+  }
+  stream_.end();
+  framing_ = BodyFraming::kLength;
+  return false;
+}
+
+// One piece is on its way at a time: memory stays bounded however slow the peer is.
+Http1Session::Step Http1Session::advance_stream() {
+  if (has_output()) return Step::kWrite;
+  switch (stream_.pull(response_.body, kPieceBytes)) {
+    case BodySource::Pull::kMore: append_piece(); return Step::kWrite;
+    case BodySource::Pull::kWait: append_piece(); return has_output() ? Step::kWrite : Step::kWait;
+    case BodySource::Pull::kEnd: break;
+    case BodySource::Pull::kFailed: return Step::kCut;
+  }
+  append_piece();
+  if (framing_ == BodyFraming::kChunked) out_ += "0\r\n\r\n";
+  stream_.end();
+  release_if_large(response_.body);
+  end_exchange();
+  return Step::kWrite;
+}
+
+void Http1Session::append_piece() {
+  std::string& piece = response_.body;
+  if (piece.empty()) return;  // an empty chunk would be the last one
+  if (framing_ == BodyFraming::kChunked) {
+    std::array<char, 16> digits;
+    const auto [end, code] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16);
+    out_.append(digits.data(), end).append("\r\n");
+  }
+  out_ += piece;
+  if (framing_ == BodyFraming::kChunked) out_ += "\r\n";
+  piece.clear();
+}
+
+bool Http1Session::may_compress() {
+  if (!status_has_body(response_.status) || !is_compressible(response_.content_type)) return false;
+  for (const auto& [name, value] : response_.headers) {
+    if (equals_ignoring_case(name, "Content-Encoding")) return false;
+  }
+  return true;
 }
 
 void Http1Session::compress_response() {
   const auto& options = loop_.options;
   if (response_.body.size() < options.compress_bytes_min ||
-      response_.body.size() > options.compress_bytes_max || !status_has_body(response_.status) ||
-      !is_compressible(response_.content_type)) {
+      response_.body.size() > options.compress_bytes_max || !may_compress()) {
     return;
-  }
-  for (const auto& [name, value] : response_.headers) {
-    if (equals_ignoring_case(name, "Content-Encoding")) return;
   }
   response_.headers.emplace_back("Vary", "Accept-Encoding");
   if (accepts_gzip(parser_.message().accept_encoding) && loop_.coder.gzip(response_.body)) {
@@ -195,12 +285,17 @@ void Http1Session::compress_response() {
   }
 }
 
-void Http1Session::write_response(ConnectionHeader connection, SteadyTime now) {
-  if (response_.status < 200 || response_.status > 999) {
-    log_error("a request handler gave an impossible status: {}", response_.status);
-    set_error(response_, 500, "The request failed inside the server");
+// Piece by piece, so that even a large body does not hold up the loop.
+void Http1Session::compress_stream() {
+  if (!may_compress()) return;
+  response_.headers.emplace_back("Vary", "Accept-Encoding");
+  if (accepts_gzip(parser_.message().accept_encoding) && stream_.compress(response_.body)) {
+    response_.headers.emplace_back("Content-Encoding", "gzip");
   }
-  loop_.response_head.append(out_, response_, connection, now);
+}
+
+void Http1Session::write_response(ConnectionHeader connection, SteadyTime now) {
+  loop_.response_head.append(out_, response_, framing_, connection, now);
   if (request_.method == HttpMethod::kHead || !status_has_body(response_.status)) return;
   if (response_.body.size() <= kCopiedBodyBytesMax) {
     out_ += response_.body;
@@ -215,6 +310,7 @@ void Http1Session::fail(int status, std::string_view reason, SteadyTime now) {
   loop_.counters.protocol_errors.add(1);
   release_decoded_body();
   set_error(response_, status, reason);
+  framing_ = BodyFraming::kLength;
   if (status == 415) response_.headers.emplace_back("Accept-Encoding", "gzip, deflate");
   request_.method = HttpMethod::kOther;  // not HEAD: what was asked may not be known
   write_response(ConnectionHeader::kClose, now);
@@ -264,6 +360,7 @@ void Http1Session::on_deadline(SteadyTime now) {
       fail(408, "The request body did not arrive in time", now);
       break;
     case Phase::kHandling:
+    case Phase::kStreaming:
     case Phase::kEnding: break;
   }
   deadline_ = SteadyTime::max();
@@ -276,6 +373,8 @@ void Http1Session::release_decoded_body() {
 
 void Http1Session::release_memory() {
   CHECK(!deferred());
+  if (phase_ == Phase::kStreaming) phase_ = Phase::kEnding;  // the peer has gone
+  stream_.end();
   parser_.release_memory();
   std::string().swap(decoded_body_);
   if (has_output()) return;

@@ -1,11 +1,14 @@
 #include "transport/internal/listener.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -106,7 +109,6 @@ Result<Listeners> open_on(const addrinfo& info, std::string_view host, uint16_t 
     return failed(port);
   }
   Listeners listeners;
-  listeners.ipv6 = info.ai_family == AF_INET6;
   listeners.port = port;
   for (uint32_t i = 0; i < count; i++) {
     UniqueFd fd = bind_socket(target, info.ai_addrlen, share_port);
@@ -121,7 +123,50 @@ Result<Listeners> open_on(const addrinfo& info, std::string_view host, uint16_t 
   return listeners;
 }
 
+std::string numeric_address(const sockaddr_storage& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* source = nullptr;
+  if (address.ss_family == AF_INET) {
+    source = &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr;
+  } else if (address.ss_family == AF_INET6) {
+    source = &reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+  }
+  if (source == nullptr ||
+      inet_ntop(address.ss_family, source, text.data(), text.size()) == nullptr) {
+    return {};
+  }
+  return text.data();
+}
+
 }  // namespace
+
+Accepted accept_connection(int listener) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  Accepted accepted;
+  accepted.fd = UniqueFd(accept4(listener, reinterpret_cast<sockaddr*>(&address), &size,
+                                 SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (accepted.fd.valid()) {
+    accepted.address = numeric_address(address);
+  } else {
+    accepted.error = errno;
+  }
+  return accepted;
+}
+
+bool ignore_new_connections(int listener) {
+  // A socket filter sees a segment from its TCP header on. Dropped: those with SYN.
+  constexpr uint32_t kFlagsOffset = 13;
+  constexpr uint32_t kSyn = 0x02;
+  constexpr uint32_t kDrop = 0;
+  constexpr uint32_t kKeepAll = 0xFFFFFFFF;
+  std::array<sock_filter, 4> code = {{{BPF_LD | BPF_B | BPF_ABS, 0, 0, kFlagsOffset},
+                                      {BPF_JMP | BPF_JSET | BPF_K, 1, 0, kSyn},
+                                      {BPF_RET | BPF_K, 0, 0, kKeepAll},
+                                      {BPF_RET | BPF_K, 0, 0, kDrop}}};
+  const sock_fprog program{static_cast<uint16_t>(code.size()), code.data()};
+  return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
+}
 
 Result<Listeners> open_listeners(const std::string& host, uint16_t port, uint32_t count) {
   if (count == 0) return invalid_argument("the number of event loops must be at least 1, got 0");

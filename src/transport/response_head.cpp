@@ -97,7 +97,7 @@ void ResponseHead::refresh(SteadyTime now) {
   ok_prefix_ += "\r\n";
 }
 
-void ResponseHead::append(std::string& out, const HttpResponse& response,
+void ResponseHead::append(std::string& out, const HttpResponse& response, BodyFraming framing,
                           ConnectionHeader connection, SteadyTime now) {
   if (now >= fresh_until_) refresh(now);
   if (response.status == 200) {
@@ -116,9 +116,15 @@ void ResponseHead::append(std::string& out, const HttpResponse& response,
       out += response.content_type;
       out += "\r\n";
     }
-    out += "Content-Length: ";
-    append_number(out, response.body.size());
-    out += "\r\n";
+    switch (framing) {
+      case BodyFraming::kLength:
+        out += "Content-Length: ";
+        append_number(out, response.body.size());
+        out += "\r\n";
+        break;
+      case BodyFraming::kChunked: out += "Transfer-Encoding: chunked\r\n"; break;
+      case BodyFraming::kUntilClose: break;
+    }
   }
   for (const auto& [name, value] : response.headers) {
     append_header_text(out, name);

@@ -44,8 +44,7 @@ class ServerImpl final : public Server {
         connections_(static_cast<uint32_t>(listeners.sockets.size())) {
     for (uint32_t i = 0; i < listeners.sockets.size(); i++) {
       loops_.push_back(std::make_unique<EventLoop>(i, options_, handler, clock_, connections_,
-                                                   std::move(listeners.sockets[i]),
-                                                   listeners.ipv6));
+                                                   std::move(listeners.sockets[i])));
     }
   }
 

@@ -1,7 +1,8 @@
-// gzip and deflate of whole bodies (RFC 9110, 8.4): request bodies in, answers out.
+// gzip and deflate of bodies (RFC 9110, 8.4): request bodies in, answers out.
 //
-// Ownership: one ContentCoder per event loop; it keeps zlib's state between calls, so that steady
-// state allocates nothing. Thread rule: single-sequence.
+// Ownership: one ContentCoder per event loop, for whole bodies; it keeps zlib's state between
+// calls, so that steady state allocates nothing. One GzipStream per body that is made in pieces.
+// Thread rule: single-sequence.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,27 @@ class ContentCoder {
   std::unique_ptr<Inflater> inflater_;
   std::unique_ptr<Deflater> deflater_;
   std::string scratch_;
+};
+
+/// gzip of a body that comes in pieces.
+class GzipStream {
+ public:
+  enum class Flush {
+    kNone,     // output may lag behind
+    kPending,  // everything so far must come out: the next piece may be long in coming
+    kEnd,      // this is the last piece
+  };
+  static constexpr uint64_t kBytes = 272 * 1024;  // what zlib takes for one
+
+  GzipStream();
+  ~GzipStream();
+
+  /// Appends the compressed form of `bytes` to `out`.
+  void append(std::string_view bytes, Flush flush, std::string& out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace slipway::transport

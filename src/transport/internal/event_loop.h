@@ -21,7 +21,7 @@ class EventLoop {
  public:
   /// `count` is of all loops of a server.
   EventLoop(uint32_t index, const ServerOptions& options, HttpHandler& handler, const Clock& clock,
-            ConnectionCount& count, UniqueFd listener, bool ipv6);
+            ConnectionCount& count, UniqueFd listener);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -31,7 +31,7 @@ class EventLoop {
   /// Dropped when the loop has quit.
   void post(std::function<void()> task);
   void begin_close();
-  /// Takes the connections that the kernel has completed already, then closes the listener.
+  /// Takes the connections that have begun by now, then closes the listener.
   void stop_listening();
   /// Cuts what is still open and ends run().
   void quit();

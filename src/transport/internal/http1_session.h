@@ -4,8 +4,10 @@
 //
 //   on_read(n) --> advance() --kRead--> read more into read_space()
 //                     |------kWrite--> send output(), on_written(n), advance() again
-//                     |------kWait---> a deferred exchange is under way; on_completed()
-//                     '------kClose--> nothing is left to do
+//                     |------kWait---> a deferred exchange is under way: on_completed(); or the
+//                     |                source of a body waits: advance() again when it wakes
+//                     |------kClose--> nothing is left to do
+//                     '------kCut----> the body cannot be completed: reset the connection
 //
 // Answers to pipelined requests gather in one output. Ownership: one per connection. Thread rule:
 // the loop's thread; while an exchange is deferred, its completer alone uses request()/response().
@@ -19,21 +21,25 @@
 #include <string_view>
 
 #include "transport/http.h"
+#include "transport/internal/body_stream.h"
 #include "transport/internal/http1_parser.h"
 #include "transport/internal/loop_context.h"
+#include "transport/internal/response_head.h"
 
 namespace slipway::transport {
 
-/// Makes the function that completes the session's deferred exchange from any thread.
+/// Makes the functions by which other threads reach the session: one that completes its deferred
+/// exchange, one that has advance() called because a body source can go on.
 class SessionHost {
  public:
   virtual ~SessionHost() = default;
   virtual std::function<void()> make_completion() = 0;
+  virtual std::function<void()> make_waker() = 0;
 };
 
 class Http1Session final : public HttpExchange {
  public:
-  enum class Step { kRead, kWrite, kWait, kClose };
+  enum class Step { kRead, kWrite, kWait, kClose, kCut };
   using Output = std::array<std::span<const char>, 2>;
 
   Http1Session(LoopContext& loop, SessionHost& host, std::string remote_address, SteadyTime now);
@@ -66,17 +72,20 @@ class Http1Session final : public HttpExchange {
   SteadyTime idle_since() const { return idle_since_; }
   /// A handler keeps the exchange; its memory must stay.
   bool deferred() const { return phase_ == Phase::kHandling; }
+  /// An answer is under way whose source has nothing to send at the moment.
+  bool waits_for_source() const { return phase_ == Phase::kStreaming && !has_output(); }
   /// The end was the client's wish and all its bytes are read: no need to wait for it.
   bool ends_cleanly() const { return input_ended_ || (client_closes_ && parser_.empty()); }
-  /// Gives back what an idle connection does not need.
+  /// Gives back what an idle connection, or one whose peer has gone, does not need.
   void release_memory();
 
   const HttpRequest& request() const override { return request_; }
   HttpResponse& response() override { return response_; }
   std::function<void()> defer() override;
+  std::function<void()> waker() override { return host_.make_waker(); }
 
  private:
-  enum class Phase { kIdle, kHeader, kBody, kHandling, kEnding };
+  enum class Phase { kIdle, kHeader, kBody, kHandling, kStreaming, kEnding };
 
   bool has_output() const { return out_sent_ < out_.size() || body_pending_; }
   void on_input_starved(SteadyTime now);
@@ -85,7 +94,13 @@ class Http1Session final : public HttpExchange {
   bool decode_body(SteadyTime now);
   void call_handler();
   void complete_exchange(SteadyTime now);
+  bool prepare_stream();
+  Step advance_stream();
+  void append_piece();
+  void end_exchange();
+  bool may_compress();
   void compress_response();
+  void compress_stream();
   void write_response(ConnectionHeader connection, SteadyTime now);
   void fail(int status, std::string_view reason, SteadyTime now);
   void release_decoded_body();
@@ -100,6 +115,7 @@ class Http1Session final : public HttpExchange {
   Phase phase_ = Phase::kIdle;
   bool input_ended_ = false;
   bool client_closes_ = false;
+  bool closes_ = false;        // the connection ends after the answer under way
   bool has_deferred_ = false;  // defer() was called in this handle()
   SteadyTime deadline_;
   SteadyTime idle_since_;
@@ -110,6 +126,8 @@ class Http1Session final : public HttpExchange {
   size_t out_sent_ = 0;
   bool body_pending_ = false;  // response_.body follows out_, too large to be copied
   size_t body_sent_ = 0;
+  BodyStream stream_;
+  BodyFraming framing_ = BodyFraming::kLength;  // of the answer under way
   std::string decoded_body_;
   uint64_t decoded_reserved_ = 0;
 };

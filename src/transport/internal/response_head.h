@@ -23,14 +23,17 @@ constexpr bool status_has_body(int status) {
 
 enum class ConnectionHeader { kNone, kClose, kKeepAlive };
 
+/// How the client finds the end of the body (RFC 9112, 6).
+enum class BodyFraming { kLength, kChunked, kUntilClose };
+
 class ResponseHead {
  public:
   explicit ResponseHead(const Clock& clock) : clock_(clock) {}
 
   /// Appends everything up to and with the empty line. `now` is the loop's time, for the Date.
   /// Control characters in further headers become blanks, so that no answer can be split.
-  void append(std::string& out, const HttpResponse& response, ConnectionHeader connection,
-              SteadyTime now);
+  void append(std::string& out, const HttpResponse& response, BodyFraming framing,
+              ConnectionHeader connection, SteadyTime now);
 
  private:
   void refresh(SteadyTime now);

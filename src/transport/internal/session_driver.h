@@ -36,7 +36,7 @@ class SessionDriver final : public SessionHost {
   /// Feeds the bytes, at most `step` at a time, until the session closes.
   void receive(std::string_view bytes, size_t step = static_cast<size_t>(-1)) {
     pump();
-    while (!bytes.empty() && !closed_ && !waiting_) {
+    while (!bytes.empty() && !over() && !waiting_) {
       const std::span<char> space = session_.read_space();
       const size_t size = std::min({bytes.size(), step, space.size()});
       if (size > 0) {
@@ -63,7 +63,14 @@ class SessionDriver final : public SessionHost {
     pump();
   }
 
+  /// A body source can go on.
+  void wake() {
+    waiting_ = false;
+    pump();
+  }
+
   bool closed() const { return closed_; }
+  bool cut() const { return cut_; }
   bool waiting() const { return waiting_; }
   size_t writes() const { return writes_; }
   std::string take_sent() { return std::exchange(sent_, {}); }
@@ -72,11 +79,16 @@ class SessionDriver final : public SessionHost {
   std::function<void()> make_completion() override {
     return [this] { completions_++; };
   }
+  std::function<void()> make_waker() override {
+    return [this] { wakes_++; };
+  }
   int completions() const { return completions_; }
+  int wakes() const { return wakes_; }
 
  private:
+  bool over() const { return closed_ || cut_; }
   void pump() {
-    while (!closed_) {
+    while (!over()) {
       switch (session_.advance(now_)) {
         case Http1Session::Step::kRead: return;
         case Http1Session::Step::kWrite: {
@@ -91,6 +103,7 @@ class SessionDriver final : public SessionHost {
         }
         case Http1Session::Step::kWait: waiting_ = true; return;
         case Http1Session::Step::kClose: closed_ = true; return;
+        case Http1Session::Step::kCut: cut_ = true; return;
       }
     }
   }
@@ -101,9 +114,11 @@ class SessionDriver final : public SessionHost {
   Http1Session session_;
   std::string sent_;
   bool closed_ = false;
+  bool cut_ = false;
   bool waiting_ = false;
   size_t writes_ = 0;
   int completions_ = 0;
+  int wakes_ = 0;
 };
 
 }  // namespace slipway::transport
