@@ -66,8 +66,8 @@ Result<std::string> read_file(const std::string& path, const Limits& limits) {
   Descriptor file;
   const uint64_t size = TRY(open_regular(path, file));
   if (size > limits.file_bytes_max) {
-    return resource_exhausted(fmt::format("{} has {} bytes, over the limit of {}", path, size,
-                                          limits.file_bytes_max));
+    return resource_exhausted(
+        fmt::format("{} has {} bytes, over the limit of {}", path, size, limits.file_bytes_max));
   }
   return read_bytes(file.fd, size, path);
 }

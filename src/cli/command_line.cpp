@@ -180,6 +180,7 @@ void add_predict(CLI::App& app, PredictOptions& o) {
   c.add_option("--separator", o.separator, "Between fields (default: the commonest of , ; tab |)")
       ->transform(separator_value())
       ->type_name("CHAR");
+  c.add_flag("--no-header", o.no_header, "The first line of the CSV is a row, not column names");
   c.add_option("--output-format", o.output_format, "csv, or json (one object a line)")
       ->capture_default_str()
       ->check(CLI::IsMember({"csv", "json"}));

@@ -46,6 +46,7 @@ struct PredictOptions {
   std::string select;
   std::string input_format = "auto";  // "auto", "csv", "tsv", "jsonl"
   std::string separator;              // of CSV; empty: found in its first line
+  bool no_header = false;             // of CSV: the first line is a row
   std::string output_format = "csv";  // "csv", "json"
   std::vector<std::string> outputs;   // empty: the default output
   std::vector<std::string> keys;      // columns passed through; empty: all that are no feature

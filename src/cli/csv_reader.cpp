@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "cli/internal/bounded_line.h"
+
 namespace slipway::cli {
 namespace {
 
@@ -51,28 +53,9 @@ char find_separator(std::string_view line) {
 }  // namespace
 
 Result<bool> CsvReader::read_line(std::string& line) {
-  // getline would take a line of any length: read in pieces and count.
-  line.clear();
-  char piece[8192];
-  while (true) {
-    input_.getline(piece, sizeof(piece));
-    const auto count = static_cast<size_t>(input_.gcount());
-    if (input_.bad()) return data_loss("the input cannot be read");
-    if (input_.eof()) {
-      line.append(piece, count);
-      return count > 0 || !line.empty();
-    }
-    if (!input_.fail()) {  // count includes the newline, which is not stored
-      line.append(piece, count - 1);
-      return true;
-    }
-    line.append(piece, count);
-    input_.clear();
-    if (line.size() > kRecordBytesMax) {
-      return resource_exhausted(
-          fmt::format("line {}: a record is over {} bytes", line_ + 1, kRecordBytesMax));
-    }
-  }
+  Result<bool> more = read_bounded_line(input_, kRecordBytesMax, line);
+  if (more.ok()) return more;
+  return std::move(more).status().with_context(fmt::format("line {}", line_ + 1));
 }
 
 Result<bool> CsvReader::next() {

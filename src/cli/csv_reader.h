@@ -30,7 +30,7 @@ class CsvReader {
   Result<bool> next();
   /// Fields of the last record; valid until next().
   const std::vector<std::string_view>& fields() const { return fields_; }
-  /// Whether a field was quoted: "" quoted is an empty text, unquoted a missing value.
+  /// Whether a field was quoted.
   bool quoted(size_t field) const { return quoted_[field]; }
   /// Line (from 1) on which the last record began.
   uint64_t line() const { return record_line_; }

@@ -25,8 +25,8 @@ std::optional<double> parse_number(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   if (is_missing(text)) return std::numeric_limits<double>::quiet_NaN();
-  if (text == "True" || text == "true") return 1;
-  if (text == "False" || text == "false") return 0;
+  if (text == "True" || text == "true" || text == "TRUE") return 1;
+  if (text == "False" || text == "false" || text == "FALSE") return 0;
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -50,8 +50,8 @@ struct Target {
 
 class CsvRows final : public RowSource {
  public:
-  CsvRows(std::istream& input, char separator, const Signature& signature)
-      : reader_(input, separator), signature_(signature) {}
+  CsvRows(std::istream& input, const CsvOptions& options, const Signature& signature)
+      : reader_(input, options.separator), signature_(signature), no_header_(options.no_header) {}
 
   const std::vector<std::string>& key_names() const override { return key_names_; }
 
@@ -67,7 +67,7 @@ class CsvRows final : public RowSource {
     if (signature_.rows_are_records) {
       return match_record(std::vector<std::string>(header.begin(), header.end()), keys);
     }
-    if (!signature_.columns_named && !looks_like_header(header)) {
+    if (no_header_ || (!signature_.columns_named && !looks_like_header(header))) {
       if (!keys.empty()) return invalid_argument("--keys needs a header line that names columns");
       if (header.size() != signature_.columns.size()) {
         return invalid_argument(fmt::format("line 1: expected {} columns, got {}",
@@ -82,8 +82,7 @@ class CsvRows final : public RowSource {
     return match(std::vector<std::string>(header.begin(), header.end()), keys);
   }
 
-  Result<size_t> next(size_t rows_max, InputBuffer& input,
-                      std::vector<std::string>& keys) override {
+  Result<size_t> next(size_t rows_max, InputBuffer& input, std::vector<KeyCell>& keys) override {
     input.reset(0, signature_.columns.size(), signature_.matrices);
     keys.clear();
     while (input.rows() < rows_max) {
@@ -95,39 +94,56 @@ class CsvRows final : public RowSource {
   }
 
  private:
+  /// Of a model without names: a text where a number belongs can only be a header. Texts alone are
+  /// taken for one, as pandas does.
   bool looks_like_header(const std::vector<std::string_view>& fields) const {
-    // Where every column is a number, a first line with a text in it can only be a header.
-    return std::any_of(fields.begin(), fields.end(),
-                       [](std::string_view field) { return !parse_number(field).has_value(); }) &&
-           !signature_.matrices.strings;
+    const std::vector<InputColumn>& columns = signature_.columns;
+    const bool by_position = fields.size() == columns.size();
+    bool all_texts = true;
+    for (size_t i = 0; i < fields.size(); ++i) {
+      const bool is_text = by_position && columns[i].is_text();
+      if (!is_text && !parse_number(fields[i]).has_value()) return true;
+      all_texts = all_texts && is_text;
+    }
+    return all_texts;
   }
 
   Status match(const std::vector<std::string>& header, const std::vector<std::string>& keys) {
     targets_.resize(header.size());
-    size_t matched = 0;
+    const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    for (const std::string& key : keys) {
+      if (!has(header, key)) return missing_column("key column", key, header);
+    }
+    const bool by_name =
+        signature_.columns_named ||
+        std::all_of(signature_.columns.begin(), signature_.columns.end(),
+                    [&](const InputColumn& column) { return has(header, column.name); });
+    uint32_t features = 0;
     for (size_t i = 0; i < header.size(); ++i) {
-      const bool wanted_key = std::find(keys.begin(), keys.end(), header[i]) != keys.end();
-      const auto column =
-          signature_.columns_named ? signature_.find_column(header[i]) : std::nullopt;
+      const bool is_key = has(keys, header[i]);
+      const std::optional<uint32_t> column = by_name   ? signature_.find_column(header[i])
+                                             : !is_key ? std::optional(features)
+                                                       : std::nullopt;
       if (column.has_value()) {
         targets_[i] = {Target::Kind::kFeature, *column};
-        ++matched;
-      } else if (!signature_.columns_named && !wanted_key && matched < signature_.columns.size()) {
-        targets_[i] = {Target::Kind::kFeature, static_cast<uint32_t>(matched++)};
+        ++features;
       }
-      const bool is_feature = targets_[i].kind == Target::Kind::kFeature;
-      if (wanted_key || (keys.empty() && !is_feature)) {
-        if (!is_feature) targets_[i].kind = Target::Kind::kKey;
+      if (is_key || (keys.empty() && !column.has_value())) {
         key_fields_.push_back(i);
         key_names_.push_back(header[i]);
       }
     }
-    for (const std::string& key : keys) {
-      if (std::find(header.begin(), header.end(), key) == header.end()) {
-        return missing_column("key column", key, header);
-      }
-    }
-    return check_all_matched(header, matched);
+    return by_name ? check_named(header) : check_count(features);
+  }
+
+  Status check_count(uint32_t features) const {
+    if (features == signature_.columns.size()) return {};
+    return invalid_argument(fmt::format(
+        "line 1: the model was trained without column names and takes {} columns, got {}{}",
+        signature_.columns.size(), features,
+        features > signature_.columns.size() ? "; --keys says which are none of them" : ""));
   }
 
   /// Each column is a key of the record, but for those that --keys passes through.
@@ -151,12 +167,7 @@ class CsvRows final : public RowSource {
     return {};
   }
 
-  Status check_all_matched(const std::vector<std::string>& header, size_t matched) const {
-    if (!signature_.columns_named) {
-      if (matched == signature_.columns.size()) return {};
-      return invalid_argument(
-          fmt::format("line 1: expected {} columns, got {}", signature_.columns.size(), matched));
-    }
+  Status check_named(const std::vector<std::string>& header) const {
     for (const InputColumn& column : signature_.columns) {
       const auto count = std::count(header.begin(), header.end(), column.name);
       if (count == 0 && column.is_used) return missing_column("column", column.name, header);
@@ -175,7 +186,7 @@ class CsvRows final : public RowSource {
                     nearest.empty() ? "" : fmt::format(" (there is '{}')", nearest)));
   }
 
-  Status add_record(InputBuffer& input, std::vector<std::string>& keys) {
+  Status add_record(InputBuffer& input, std::vector<KeyCell>& keys) {
     const std::vector<std::string_view>& fields = reader_.fields();
     if (fields.size() != targets_.size()) {
       return invalid_argument(fmt::format("line {}: expected {} fields, got {}", reader_.line(),
@@ -188,7 +199,9 @@ class CsvRows final : public RowSource {
     } else {
       TRY_STATUS(fill_columns(row, input));
     }
-    for (const size_t field : key_fields_) keys.emplace_back(fields[field]);
+    for (const size_t field : key_fields_) {
+      keys.push_back({std::string(fields[field]), false});
+    }
     return {};
   }
 
@@ -200,7 +213,7 @@ class CsvRows final : public RowSource {
     for (size_t i = 0; i < fields.size(); ++i) {
       if (targets_[i].kind != Target::Kind::kField) continue;
       const bool quoted = reader_.quoted(i);
-      if (!quoted && is_missing(fields[i])) continue;
+      if (is_missing(fields[i])) continue;
       const std::optional<double> number = quoted ? std::nullopt : parse_number(fields[i]);
       TRY_STATUS(input.add_field(input.store_key(header_[i]), number.has_value()
                                                                   ? StringCell::number(*number)
@@ -216,9 +229,8 @@ class CsvRows final : public RowSource {
       const uint32_t column = targets_[i].index;
       if (!signature_.columns[column].is_used) continue;
       if (signature_.columns[column].is_text()) {
-        input.string_row(row)[column] = !reader_.quoted(i) && is_missing(fields[i])
-                                            ? StringCell::absent()
-                                            : input.store(fields[i]);
+        input.string_row(row)[column] =
+            is_missing(fields[i]) ? StringCell::absent() : input.store(fields[i]);
         continue;
       }
       const std::optional<double> number = parse_number(fields[i]);
@@ -238,15 +250,16 @@ class CsvRows final : public RowSource {
   std::vector<size_t> key_fields_;
   std::vector<std::string> key_names_;
   std::vector<std::string> header_;  // of a file of records
+  const bool no_header_;
   bool has_pending_record_ = false;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<RowSource>> open_csv_rows(std::istream& input, char separator,
+Result<std::unique_ptr<RowSource>> open_csv_rows(std::istream& input, const CsvOptions& options,
                                                  const Signature& signature,
                                                  const std::vector<std::string>& keys) {
-  auto rows = std::make_unique<CsvRows>(input, separator, signature);
+  auto rows = std::make_unique<CsvRows>(input, options, signature);
   TRY_STATUS(rows->open(keys));
   return std::unique_ptr<RowSource>(std::move(rows));
 }

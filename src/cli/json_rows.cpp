@@ -1,11 +1,12 @@
-// RowSource over JSON lines.
+// RowSource over JSON lines, or one JSON array of rows.
 #include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <limits>
 
-#include "cli/config_file.h"
+#include "base/json_nonfinite.h"
+#include "cli/internal/bounded_line.h"
 #include "cli/row_source.h"
 
 namespace slipway::cli {
@@ -13,6 +14,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 constexpr size_t kLineBytesMax = 64ULL << 20;
+constexpr size_t kDocumentBytesMax = 256ULL << 20;
 
 std::string_view type_name(dom::element value) {
   if (value.is_string()) return "a text";
@@ -23,35 +25,126 @@ std::string_view type_name(dom::element value) {
   return "a number";
 }
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+/// The first line of an array of rows, which is one value and not a line each: "[", "[{", "[[".
+bool opens_array_of_rows(std::string_view line) {
+  size_t place = line.find_first_not_of(" \t\r");
+  if (place == std::string_view::npos || line[place] != '[') return false;
+  place = line.find_first_not_of(" \t\r", place + 1);
+  return place == std::string_view::npos || line[place] == '{' || line[place] == '[' ||
+         line[place] == ']';
+}
+
 class JsonRows final : public RowSource {
  public:
   JsonRows(std::istream& input, const Signature& signature, std::vector<std::string> keys)
-      : input_(input), signature_(signature), key_names_(std::move(keys)), parser_(kLineBytesMax) {}
+      : input_(input),
+        signature_(signature),
+        key_names_(std::move(keys)),
+        keys_are_optional_(key_names_.empty()),
+        parser_(kDocumentBytesMax) {}
 
   const std::vector<std::string>& key_names() const override { return key_names_; }
 
-  Result<size_t> next(size_t rows_max, InputBuffer& input,
-                      std::vector<std::string>& keys) override {
+  /// Reads the first row, whose fields that are no feature are the keys unless some were named.
+  Status open() {
+    std::string line;
+    while (TRY(read_line(line)) && is_blank(line)) {
+    }
+    if (opens_array_of_rows(line)) {
+      TRY_STATUS(read_document(line));
+    } else if (!is_blank(line)) {
+      TRY_STATUS(in_place(parse(line)));
+      has_value_ = true;
+    }
+    if (!has_value_ || !keys_are_optional_ || signature_.rows_are_records || !value_.is_object()) {
+      return {};
+    }
+    const dom::object first = value_.get_object().value();
+    for (const auto& [name, value] : first) {
+      if (!signature_.find_column(name)) key_names_.emplace_back(name);
+    }
+    return {};
+  }
+
+  Result<size_t> next(size_t rows_max, InputBuffer& input, std::vector<KeyCell>& keys) override {
     input.reset(0, signature_.columns.size(), signature_.matrices);
     keys.clear();
-    std::string text;
-    while (input.rows() < rows_max && std::getline(input_, text)) {
-      ++line_;
-      if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-      if (Status status = add_line(text, input, keys); !status.ok()) {
-        return std::move(status).with_context(fmt::format("line {}", line_));
-      }
+    while (input.rows() < rows_max && (has_value_ || TRY(next_value()))) {
+      has_value_ = false;
+      TRY_STATUS(in_place(add_row(value_, input, keys)));
     }
-    if (input_.bad()) return data_loss("the input cannot be read");
     return input.rows();
   }
 
  private:
-  Status add_line(const std::string& text, InputBuffer& input, std::vector<std::string>& keys) {
-    dom::element value;
-    if (const auto error = parser_.parse(text).get(value)) {
-      return invalid_argument(fmt::format("not valid JSON: {}", simdjson::error_message(error)));
+  /// Of lines, or of the elements of the one array.
+  Status in_place(Status status) const {
+    if (status.ok()) return status;
+    return std::move(status).with_context(
+        fmt::format("{} {}", is_document_ ? "row" : "line", place_));
+  }
+
+  Result<bool> read_line(std::string& line) {
+    ++place_;
+    Result<bool> more = read_bounded_line(input_, kLineBytesMax, line);
+    if (more.ok()) return more;
+    return in_place(std::move(more).status());
+  }
+
+  Status parse(const std::string& text) {
+    auto error = parser_.parse(text).get(value_);
+    if (error != simdjson::SUCCESS) {
+      std::vector<size_t> nans;
+      if (replace_json_nonfinite(text, finite_, nans)) {
+        error = parser_.parse(finite_.data(), finite_.size()).get(value_);
+      }
     }
+    if (error == simdjson::SUCCESS) return {};
+    return invalid_argument(fmt::format("not valid JSON: {}", simdjson::error_message(error)));
+  }
+
+  Status read_document(std::string& text) {
+    std::string line;
+    while (TRY(read_line(line))) {
+      text += '\n';
+      text += line;
+      if (text.size() > kDocumentBytesMax) {
+        return resource_exhausted(
+            fmt::format("an array of rows may have {} bytes; give one row a line (jq -c '.[]')",
+                        kDocumentBytesMax));
+      }
+    }
+    TRY_STATUS(parse(text));
+    is_document_ = true;
+    place_ = 0;
+    const dom::array rows = value_.get_array().value();
+    next_row_ = rows.begin();
+    rows_end_ = rows.end();
+    has_value_ = TRY(next_value());
+    return {};
+  }
+
+  Result<bool> next_value() {
+    if (is_document_) {
+      if (next_row_ == rows_end_) return false;
+      value_ = *next_row_;
+      ++next_row_;
+      ++place_;
+      return true;
+    }
+    std::string line;
+    do {
+      if (!TRY(read_line(line))) return false;
+    } while (is_blank(line));
+    TRY_STATUS(in_place(parse(line)));
+    return true;
+  }
+
+  Status add_row(dom::element value, InputBuffer& input, std::vector<KeyCell>& keys) {
     const size_t row = input.rows();
     input.add_row();
     if (value.is_array() && !signature_.rows_are_records)
@@ -67,10 +160,9 @@ class JsonRows final : public RowSource {
     return add_keys(object, keys);
   }
 
-  Status add_array(dom::array values, size_t row, InputBuffer& input,
-                   std::vector<std::string>& keys) {
-    if (!key_names_.empty()) return invalid_argument("--keys needs objects, got an array");
-    keys.clear();
+  Status add_array(dom::array values, size_t row, InputBuffer& input, std::vector<KeyCell>& keys) {
+    if (!keys_are_optional_) return invalid_argument("--keys needs objects, got an array");
+    keys.resize(keys.size() + key_names_.size(), KeyCell{"null", true});
     if (values.size() != signature_.columns.size()) {
       return invalid_argument(
           fmt::format("expected {} values, got {}", signature_.columns.size(), values.size()));
@@ -81,7 +173,7 @@ class JsonRows final : public RowSource {
   }
 
   Status add_object(dom::object object, size_t row, InputBuffer& input,
-                    std::vector<std::string>& keys) {
+                    std::vector<KeyCell>& keys) {
     std::vector<bool> seen(signature_.columns.size(), false);
     for (const auto& [name, value] : object) {
       const auto column = signature_.find_column(name);
@@ -98,14 +190,17 @@ class JsonRows final : public RowSource {
     return add_keys(object, keys);
   }
 
-  Status add_keys(dom::object object, std::vector<std::string>& keys) const {
+  Status add_keys(dom::object object, std::vector<KeyCell>& keys) const {
     for (const std::string& key : key_names_) {
       dom::element value;
       if (object[key].get(value) != simdjson::SUCCESS) {
-        return invalid_argument(fmt::format("key '{}' is missing", key));
+        if (!keys_are_optional_) return invalid_argument(fmt::format("key '{}' is missing", key));
+        keys.push_back({"null", true});
+      } else if (value.is_string()) {
+        keys.push_back({std::string(value.get_string().value()), false});
+      } else {
+        keys.push_back({simdjson::minify(value), true});
       }
-      keys.push_back(value.is_string() ? std::string(value.get_string().value())
-                                       : simdjson::minify(value));
     }
     return {};
   }
@@ -177,16 +272,25 @@ class JsonRows final : public RowSource {
 
   std::istream& input_;
   const Signature& signature_;
-  const std::vector<std::string> key_names_;
+  std::vector<std::string> key_names_;
+  const bool keys_are_optional_;  // found in the first row: another one may lack them
   dom::parser parser_;
-  uint64_t line_ = 0;
+  std::vector<char> finite_;  // the text without NaN and Infinity
+  dom::element value_;        // the row that comes next, if has_value_
+  bool has_value_ = false;
+  bool is_document_ = false;
+  dom::array::iterator next_row_;
+  dom::array::iterator rows_end_;
+  uint64_t place_ = 0;  // of the line or of the array's element, from 1
 };
 
 }  // namespace
 
 Result<std::unique_ptr<RowSource>> open_json_rows(std::istream& input, const Signature& signature,
                                                   const std::vector<std::string>& keys) {
-  return std::unique_ptr<RowSource>(std::make_unique<JsonRows>(input, signature, keys));
+  auto rows = std::make_unique<JsonRows>(input, signature, keys);
+  TRY_STATUS(rows->open());
+  return std::unique_ptr<RowSource>(std::move(rows));
 }
 
 }  // namespace slipway::cli

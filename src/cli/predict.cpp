@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -13,11 +12,10 @@
 #include <iostream>
 #include <utility>
 
-#include "base/json_escape.h"
 #include "cli/commands.h"
 #include "cli/csv_reader.h"
 #include "cli/model_file.h"
-#include "cli/row_source.h"
+#include "cli/row_writer.h"
 #include "engine/compile.h"
 
 namespace slipway::cli {
@@ -25,150 +23,6 @@ namespace {
 
 constexpr size_t kBatchRows = 4096;
 constexpr size_t kBatchCells = size_t{1} << 22;  // of one output
-
-void append_csv_field(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\n\r") == std::string_view::npos) {
-    out.append(text);
-    return;
-  }
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '"') out.push_back('"');
-    out.push_back(c);
-  }
-  out.push_back('"');
-}
-
-void append_text_value(std::string& out, std::string_view text, bool json) {
-  if (json) {
-    append_json_string(out, text);
-  } else {
-    append_csv_field(out, text);
-  }
-}
-
-void append_label(std::string& out, const LabelTable& labels, size_t index, bool json) {
-  switch (labels.dtype) {
-    case DType::kString: append_text_value(out, labels.strings[index], json); break;
-    case DType::kFloat64: append_json_number(out, labels.floats[index]); break;
-    case DType::kBool: out.append(labels.ints[index] != 0 ? "true" : "false"); break;
-    default: out.append(fmt::format("{}", labels.ints[index]));
-  }
-}
-
-/// In CSV a NaN is an empty field.
-void append_number(std::string& out, double number, bool json) {
-  if (json || std::isfinite(number)) {
-    append_json_number(out, number);
-  } else if (std::isinf(number)) {
-    out.append(number > 0 ? "inf" : "-inf");
-  }
-}
-
-/// One output's value for one row and column, as text. `json`: with quotes and null.
-void append_value(std::string& out, const OutputSpec& spec, const OutputBuffer& output, size_t cell,
-                  bool json) {
-  if (!output.indices.empty()) {
-    append_label(out, spec.labels[cell % spec.width], static_cast<size_t>(output.indices[cell]),
-                 json);
-  } else if (!output.strings.empty()) {
-    const StringCell& text = output.strings[cell];
-    if (text.is_number()) {
-      append_number(out, text.real, json);
-    } else if (!text.missing()) {
-      append_text_value(out, text.view(), json);
-    } else if (json) {
-      out.append("null");
-    }
-  } else {
-    append_number(out, output.numbers[cell], json);
-  }
-}
-
-/// Writes scored rows; one per output format.
-class RowWriter {
- public:
-  RowWriter(const Signature& signature, OutputMask wanted, const std::vector<std::string>& keys)
-      : signature_(signature), wanted_(wanted), keys_(keys) {}
-
-  void csv_header(std::string& out) const {
-    bool first = true;
-    const auto field = [&](std::string_view name) {
-      if (!first) out.push_back(',');
-      first = false;
-      append_csv_field(out, name);
-    };
-    for (const std::string& key : keys_) field(key);
-    each_output([&](const OutputSpec& spec, size_t) {
-      for (uint32_t column = 0; column < spec.width; ++column) field(column_name(spec, column));
-    });
-    out.push_back('\n');
-  }
-
-  void csv_row(std::string& out, const std::vector<std::string>& keys, size_t row,
-               const std::vector<OutputBuffer>& outputs) const {
-    bool first = true;
-    const auto separate = [&] {
-      if (!first) out.push_back(',');
-      first = false;
-    };
-    for (size_t i = 0; i < keys_.size(); ++i) {
-      separate();
-      append_csv_field(out, keys[row * keys_.size() + i]);
-    }
-    each_output([&](const OutputSpec& spec, size_t index) {
-      for (uint32_t column = 0; column < spec.width; ++column) {
-        separate();
-        append_value(out, spec, outputs[index], row * spec.width + column, false);
-      }
-    });
-    out.push_back('\n');
-  }
-
-  void json_row(std::string& out, const std::vector<std::string>& keys, size_t row,
-                const std::vector<OutputBuffer>& outputs) const {
-    out.push_back('{');
-    bool first = true;
-    const auto name = [&](std::string_view text) {
-      if (!first) out.push_back(',');
-      first = false;
-      append_json_string(out, text);
-      out.push_back(':');
-    };
-    for (size_t i = 0; i < keys_.size(); ++i) {
-      name(keys_[i]);
-      append_json_string(out, keys[row * keys_.size() + i]);
-    }
-    each_output([&](const OutputSpec& spec, size_t index) {
-      name(spec.name);
-      if (!spec.is_vector) out.push_back('[');
-      for (uint32_t column = 0; column < spec.width; ++column) {
-        if (column > 0) out.push_back(',');
-        append_value(out, spec, outputs[index], row * spec.width + column, true);
-      }
-      if (!spec.is_vector) out.push_back(']');
-    });
-    out.append("}\n");
-  }
-
- private:
-  template <typename Function>
-  void each_output(const Function& function) const {
-    for (size_t i = 0; i < signature_.outputs.size(); ++i) {
-      if ((wanted_ >> i & 1U) != 0) function(signature_.outputs[i], i);
-    }
-  }
-
-  static std::string column_name(const OutputSpec& spec, uint32_t column) {
-    if (spec.is_vector) return spec.name;
-    return spec.columns.empty() ? fmt::format("{}_{}", spec.name, column)
-                                : fmt::format("{}_{}", spec.name, spec.columns[column]);
-  }
-
-  const Signature& signature_;
-  const OutputMask wanted_;
-  const std::vector<std::string>& keys_;
-};
 
 Result<OutputMask> wanted_outputs(const Signature& signature,
                                   const std::vector<std::string>& names) {
@@ -224,8 +78,9 @@ Result<std::unique_ptr<RowSource>> open_rows(const PredictOptions& options, std:
   }
   if (format == "jsonl") return open_json_rows(input, signature, options.keys);
   const char separator = format == "tsv" ? '\t' : CsvReader::kFindSeparator;
-  return open_csv_rows(input, options.separator.empty() ? separator : options.separator[0],
-                       signature, options.keys);
+  const CsvOptions csv{options.separator.empty() ? separator : options.separator[0],
+                       options.no_header};
+  return open_csv_rows(input, csv, signature, options.keys);
 }
 
 /// Rows at once: fewer where the answer is wide.
@@ -250,10 +105,13 @@ Status score(const Executable& model, const PredictOptions& options, std::istrea
   const OutputMask wanted = TRY(wanted_outputs(model.signature(), options.outputs));
   const std::unique_ptr<RowSource> rows = TRY(open_rows(options, input, model.signature()));
   const RowWriter writer(model.signature(), wanted, rows->key_names());
+  for (const std::string& key : writer.left_out()) {
+    fmt::print(stderr, "slipway: column '{}' is not passed through: an output has its name\n", key);
+  }
   const bool json = options.output_format == "json";
   const auto scratch = model.make_scratch();
   std::vector<OutputBuffer> outputs;
-  std::vector<std::string> keys;
+  std::vector<KeyCell> keys;
   InputBuffer batch;
   std::string text;
   Progress progress;

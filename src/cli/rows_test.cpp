@@ -25,17 +25,23 @@ Signature unnamed() {
 
 struct Rows {
   std::vector<std::string> key_names;
-  std::vector<std::string> keys;
+  std::vector<KeyCell> keys;
   InputBuffer input;
   Status status;
 };
+
+std::vector<std::string> texts(const Rows& rows) {
+  std::vector<std::string> texts;
+  for (const KeyCell& cell : rows.keys) texts.push_back(cell.text);
+  return texts;
+}
 
 Rows read(const std::string& text, const Signature& signature, bool json = false,
           const std::vector<std::string>& keys = {}) {
   std::istringstream stream(text);
   Rows rows;
   auto source =
-      json ? open_json_rows(stream, signature, keys) : open_csv_rows(stream, ',', signature, keys);
+      json ? open_json_rows(stream, signature, keys) : open_csv_rows(stream, {}, signature, keys);
   if (!source.ok()) {
     rows.status = source.status();
     return rows;
@@ -49,7 +55,7 @@ TEST(RowsTest, CsvColumnsAreMatchedByNameAndTheRestIsPassedThrough) {
   Rows rows = read("id,city,age\n7,Oslo,31\n8,,\n", named());
   ASSERT_TRUE(rows.status.ok()) << rows.status.to_string();
   EXPECT_EQ(rows.key_names, std::vector<std::string>{"id"});
-  EXPECT_EQ(rows.keys, (std::vector<std::string>{"7", "8"}));
+  EXPECT_EQ(texts(rows), (std::vector<std::string>{"7", "8"}));
   EXPECT_EQ(rows.input.number_row(0)[0], 31);
   EXPECT_EQ(rows.input.string_row(0)[1].view(), "Oslo");
   EXPECT_TRUE(std::isnan(rows.input.number_row(1)[0]));
@@ -63,6 +69,39 @@ TEST(RowsTest, CsvWithoutNamesGoesByPositionWithOrWithoutHeader) {
     EXPECT_EQ(rows.input.rows(), 2U);
     EXPECT_EQ(rows.input.number_row(1)[1], 4);
   }
+}
+
+TEST(RowsTest, CsvOfAModelWithoutNamesTakesTheColumnsThatAreNoKeyInTheirOrder) {
+  Rows keyed = read("id,a,b\n7,1,2\n", unnamed(), false, {"id"});
+  ASSERT_TRUE(keyed.status.ok()) << keyed.status.to_string();
+  EXPECT_EQ(keyed.input.number_row(0)[0], 1);
+  EXPECT_EQ(texts(keyed), std::vector<std::string>{"7"});
+  Rows named_so = read("x1,id,x0\n2,7,1\n", unnamed());
+  ASSERT_TRUE(named_so.status.ok()) << named_so.status.to_string();
+  EXPECT_EQ(named_so.input.number_row(0)[0], 1);
+  EXPECT_EQ(texts(named_so), std::vector<std::string>{"7"});
+  // More columns than the model has: which of them are features cannot be known.
+  for (const char* text : {"id,a,b\n7,1,2\n", "1,2,setosa\n3,4,virginica\n"}) {
+    EXPECT_EQ(read(text, unnamed()).status.message(),
+              "line 1: the model was trained without column names and takes 2 columns, got 3; "
+              "--keys says which are none of them");
+  }
+}
+
+TEST(RowsTest, CsvHeaderOfAModelWithoutNamesIsToldByTextWhereANumberBelongs) {
+  Signature mixed = unnamed();
+  mixed.columns[1].type = ColumnType::kText;
+  mixed.matrices.strings = true;
+  EXPECT_EQ(read("age,city\n1,Oslo\n", mixed).input.rows(), 1U);
+  EXPECT_EQ(read("1,Oslo\n2,Rome\n", mixed).input.rows(), 2U);
+}
+
+TEST(RowsTest, CsvReadsMissingValuesAndTruthsAsPandasDoes) {
+  Rows rows = read("age,city\nTRUE,\"\"\nNA,NA\nfalse,null\n", named());
+  ASSERT_TRUE(rows.status.ok()) << rows.status.to_string();
+  EXPECT_EQ(rows.input.number_row(0)[0], 1);
+  EXPECT_TRUE(std::isnan(rows.input.number_row(1)[0]));
+  for (size_t row = 0; row < 3; ++row) EXPECT_TRUE(rows.input.string_row(row)[1].missing());
 }
 
 TEST(RowsTest, CsvErrorsNameLineAndColumn) {
@@ -91,7 +130,25 @@ TEST(RowsTest, JsonLinesTakeObjectsAndArrays) {
   EXPECT_TRUE(rows.input.string_row(0)[1].missing());
   EXPECT_EQ(rows.input.string_row(1)[1].view(), "Oslo");
   Rows keyed = read("{\"age\": 31, \"city\": \"x\", \"id\": 5}\n", named(), true, {"id"});
-  EXPECT_EQ(keyed.keys, std::vector<std::string>{"5"});
+  EXPECT_EQ(texts(keyed), std::vector<std::string>{"5"});
+}
+
+TEST(RowsTest, JsonTakesOneArrayOfRowsToo) {
+  for (const char* text :
+       {"[{\"age\": 1, \"city\": \"x\", \"id\": \"a\"}, {\"age\": NaN, \"city\": NaN}]",
+        "\n[\n  {\"age\": 1, \"city\": \"x\", \"id\": \"a\"},\n  {\"age\": null,\n"
+        "\"city\": null}\n]\n"}) {
+    Rows rows = read(text, named(), true);
+    ASSERT_TRUE(rows.status.ok()) << rows.status.to_string();
+    EXPECT_EQ(rows.input.rows(), 2U);
+    EXPECT_EQ(rows.key_names, std::vector<std::string>{"id"});
+    EXPECT_EQ(texts(rows), (std::vector<std::string>{"a", "null"}));
+    EXPECT_TRUE(std::isnan(rows.input.number_row(1)[0]));
+    EXPECT_TRUE(rows.input.string_row(1)[1].missing());
+  }
+  EXPECT_EQ(read("[[1, \"x\"], [2]]", named(), true).status.message(),
+            "row 2: expected 2 values, got 1");
+  EXPECT_EQ(read("[]", named(), true).input.rows(), 0U);
 }
 
 TEST(RowsTest, JsonErrorsNameTheLine) {
@@ -140,10 +197,10 @@ TEST(RowsTest, JsonObjectsAreRecordsWhereTheModelTakesThem) {
 TEST(RowsTest, KeysThatArePassedThroughAreNoneOfTheRecord) {
   const Rows json = read("{\"id\":{\"a\":7},\"wind\":1}\n", records(), true, {"id"});
   EXPECT_EQ(record_text(json, 0), "wind=1");
-  EXPECT_EQ(json.keys, std::vector<std::string>{"{\"a\":7}"});
+  EXPECT_EQ(texts(json), std::vector<std::string>{"{\"a\":7}"});
   const Rows csv = read("wind,id\n1,7\n", records(), false, {"id"});
   EXPECT_EQ(record_text(csv, 0), "wind=1");
-  EXPECT_EQ(csv.keys, std::vector<std::string>{"7"});
+  EXPECT_EQ(texts(csv), std::vector<std::string>{"7"});
 }
 
 TEST(RowsTest, CsvColumnsAreKeysOfTheRecord) {

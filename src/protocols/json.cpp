@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/json_nonfinite.h"
 #include "protocols/internal/closest.h"
 
 namespace slipway::protocols {
@@ -123,35 +124,8 @@ Status JsonInput::check_end() {
 }
 
 Result<bool> JsonInput::replace_nonfinite() {
-  const std::string_view text(buffer_.data(), size_);
   std::vector<char> replaced;
-  nan_offsets_.clear();
-  bool found = false;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      replaced.push_back(c);
-      if (c == '\\' && i + 1 < text.size()) replaced.push_back(text[++i]);
-      if (c == '"') in_string = false;
-      continue;
-    }
-    in_string = c == '"';
-    const auto replace = [&](std::string_view token, std::string_view with) {
-      if (c != token.front() || !text.substr(i).starts_with(token)) return false;
-      replaced.insert(replaced.end(), with.begin(), with.end());
-      i += token.size() - 1;
-      found = true;
-      return true;
-    };
-    const size_t offset = replaced.size();
-    if (replace("NaN", "null")) {
-      nan_offsets_.push_back(offset);
-    } else if (!replace("Infinity", "1e999")) {
-      replaced.push_back(c);
-    }
-  }
-  if (!found) return false;
+  if (!replace_json_nonfinite({buffer_.data(), size_}, replaced, nan_offsets_)) return false;
   size_ = replaced.size();
   replaced.resize(size_ + simdjson::SIMDJSON_PADDING);
   buffer_ = std::move(replaced);

@@ -1,4 +1,4 @@
-#include "protocols/internal/json_output.h"
+#include "protocols/json_output.h"
 
 #include <charconv>
 #include <cmath>

@@ -5,7 +5,7 @@
 #include "base/json_escape.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/endpoints.h"
-#include "protocols/internal/json_output.h"
+#include "protocols/json_output.h"
 #include "protocols/kserve_v2/request.h"
 
 namespace slipway::protocols {

@@ -3,7 +3,7 @@
 
 #include "protocols/internal/call.h"
 #include "protocols/internal/endpoints.h"
-#include "protocols/internal/json_output.h"
+#include "protocols/json_output.h"
 #include "protocols/simple/request.h"
 
 namespace slipway::protocols {
