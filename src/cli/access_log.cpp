@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -33,10 +34,17 @@ void append_count(std::string& out, std::string_view key, uint64_t value) {
 
 uint64_t nanoseconds(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
 
+int open_log(const std::string& path) {
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
 class FileAccessLog final : public protocols::AccessLog {
  public:
   FileAccessLog(int fd, const AccessLogOptions& options)
-      : fd_(fd), sample_(options.sample), shards_(options.loops == 0 ? 1 : options.loops) {
+      : fd_(fd),
+        path_(fd == STDOUT_FILENO ? "" : options.target),
+        sample_(options.sample),
+        shards_(options.loops == 0 ? 1 : options.loops) {
     writer_ = std::thread([this] { write_until_stopped(); });
   }
 
@@ -97,7 +105,23 @@ class FileAccessLog final : public protocols::AccessLog {
     }
   }
 
+  /// Where a tool has moved the file away (logrotate), a new one begins.
+  void follow_rotation() {
+    struct stat open_file {};
+    struct stat file_at_path {};
+    if (path_.empty() || ::fstat(fd_, &open_file) != 0 || !S_ISREG(open_file.st_mode)) return;
+    if (::stat(path_.c_str(), &file_at_path) == 0 && file_at_path.st_ino == open_file.st_ino &&
+        file_at_path.st_dev == open_file.st_dev) {
+      return;
+    }
+    const int fd = open_log(path_);
+    if (fd < 0) return;  // the old file goes on
+    ::close(fd_);
+    fd_ = fd;
+  }
+
   void write_lines(std::string_view lines) {
+    if (!lines.empty()) follow_rotation();
     while (!lines.empty()) {
       const ssize_t count = ::write(fd_, lines.data(), lines.size());
       if (count > 0) {
@@ -116,7 +140,8 @@ class FileAccessLog final : public protocols::AccessLog {
     }
   }
 
-  const int fd_;
+  int fd_;                  // writer thread only, once it runs
+  const std::string path_;  // empty: standard output
   const double sample_;
   std::vector<Shard> shards_;
   std::atomic<uint64_t> dropped_{0};
@@ -164,7 +189,7 @@ void append_access_line(std::string& out, const protocols::AccessRecord& record,
 Result<std::unique_ptr<protocols::AccessLog>> open_access_log(const AccessLogOptions& options) {
   int fd = STDOUT_FILENO;
   if (options.target != "-") {
-    fd = ::open(options.target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    fd = open_log(options.target);
     if (fd < 0) {
       return unavailable(
           fmt::format("cannot open the access log {}: {}", options.target, std::strerror(errno)));

@@ -3,6 +3,7 @@
 //
 // Loops append to a buffer of their own; one background thread writes. A full disk or a slow pipe
 // never holds a request up: lines are dropped, counted, and the loss is told on the program's log.
+// A file that was moved away (logrotate) is followed by a new one; no signal is needed.
 #pragma once
 
 #include <memory>

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace slipway::cli {
 namespace {
@@ -72,6 +73,22 @@ TEST(AccessLogTest, AShareOfSuccessesAndEveryFailureIsWritten) {
   const size_t lines = count_lines(path);
   EXPECT_GE(lines, 14U);  // 9 or 10 of 100, as sums of 0.1 round, and the 5 failures
   EXPECT_LE(lines, 15U);
+}
+
+TEST(AccessLogTest, AFileThatWasMovedAwayIsFollowedByANewOne) {
+  const std::string path = testing::TempDir() + "access_log_rotation.json";
+  const std::string moved = path + ".1";
+  std::remove(path.c_str());
+  const transport::HttpRequest request = request_of({});
+  {
+    const auto log = open_access_log({.target = path, .sample = 1, .loops = 1}).value();
+    log->write(record_of(request, 200));
+    while (count_lines(path) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    ASSERT_EQ(std::rename(path.c_str(), moved.c_str()), 0);
+    log->write(record_of(request, 200));
+  }
+  EXPECT_EQ(count_lines(moved), 1U);
+  EXPECT_EQ(count_lines(path), 1U);
 }
 
 TEST(AccessLogTest, AFullDiskIsSurvived) {

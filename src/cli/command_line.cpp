@@ -305,7 +305,7 @@ int run(int argc, char** argv) {
   CLI::App app(kDescription, "slipway");
   app.footer(kFooter);
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("slipway ") + kVersion);
+  app.set_version_flag("-V,--version", std::string("slipway ") + kVersion);
   ServeOptions serve_options;
   PredictOptions predict_options;
   InspectOptions inspect_options;
@@ -323,6 +323,7 @@ int run(int argc, char** argv) {
   app.add_subcommand("man", "Print the manual page (slipway man | man -l -)");
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (!arguments.empty() && arguments[0] == "help") arguments[0] = "--help";
   if (const auto problem = unknown_command(app, arguments)) {
     fmt::print(stderr, "slipway: {}\nTry `slipway --help`.\n", *problem);
     return kExitFailure;

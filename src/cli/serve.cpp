@@ -8,7 +8,9 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
+#include <future>
 
 #include "base/log.h"
 #include "base/machine.h"
@@ -36,12 +38,14 @@ LogLevel log_level(const std::string& name) {
 }
 
 /// SIGTERM and SIGINT, taken by sigwait in the main thread; must be blocked before any thread
-/// starts.
+/// starts. SIGHUP and SIGUSR1, which tools send after they have rotated logs, end nothing.
 sigset_t block_stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGUSR1, SIG_IGN);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -143,6 +147,20 @@ Result<std::shared_ptr<const serving::ModelSet>> load(const ServeOptions& option
                                              : reasons);
 }
 
+/// Loads on a thread of its own, so that a stop signal is heeded at once meanwhile: it ends the
+/// process, as there is nothing to drain.
+Result<std::shared_ptr<const serving::ModelSet>> load_unless_stopped(
+    const ServeOptions& options, serving::ServingMetrics& metrics, const sigset_t& signals) {
+  auto loading = std::async(std::launch::async, [&] { return load(options, metrics); });
+  while (loading.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
+    if (!wait_for_signal(signals, 0)) continue;
+    log_info("stopped while the models were loading");
+    std::fflush(nullptr);
+    std::_Exit(kExitOk);
+  }
+  return loading.get();
+}
+
 void print_ready(const transport::Server& server, const ServeOptions& options,
                  const serving::ModelSet& models) {
   const bool v6 = options.host.find(':') != std::string::npos;
@@ -204,7 +222,7 @@ int serve(const ServeOptions& options) {
   if (!server.ok()) return fail(server.status());
   service->set_transport_counters([&running = **server] { return running.counters(); });
   (*server)->start();
-  const auto models = load(options, metrics);
+  const auto models = load_unless_stopped(options, metrics, signals);
   if (!models.ok()) {
     (*server)->stop(std::chrono::milliseconds(0));
     return fail(models.status());

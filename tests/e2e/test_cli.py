@@ -207,3 +207,24 @@ def test_a_wrong_value_is_told_with_the_place_that_it_came_from(tmp_path):
     config.write_text("port: 0\nport: 1\n")
     done = run("serve", IRIS, "--config", config)
     assert done.returncode == 1 and "line 2" in done.stderr and "twice" in done.stderr
+
+
+def test_predict_leaves_the_output_file_alone_until_all_is_done(tmp_path):
+    rows = tmp_path / "rows.csv"
+    shutil.copy(FLOWERS, rows)
+    assert run("predict", IRIS, rows, "--outputs", "nope", "--out", rows).returncode == 1
+    assert rows.read_text() == FLOWERS.read_text()
+    assert run("predict", IRIS, rows, "--out", rows).returncode == 0
+    assert rows.read_text().startswith("species,predict\n") and len(rows.read_text().splitlines()) == 151
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_predict_takes_flags_before_the_file():
+    done = run("predict", IRIS, "--outputs", "predict_proba", "--keys", "species", FLOWERS)
+    assert done.returncode == 0 and done.stdout.startswith("species,predict_proba_setosa,")
+
+
+def test_predict_tells_of_a_column_that_has_the_name_of_an_output():
+    text = "predict,sepal_length,sepal_width,petal_length,petal_width,id\nx,5.1,3.5,1.4,0.2,7\n"
+    done = run("predict", IRIS, input=text)
+    assert done.stdout == "id,predict\n7,setosa\n" and "'predict'" in done.stderr

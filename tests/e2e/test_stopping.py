@@ -77,3 +77,11 @@ def test_killing_one_server_in_the_middle_of_a_request_leaves_others_alone():
     again = Server(IRIS, "--port", killed.port).wait_ready()  # the port is free at once
     assert again.port == killed.port and again.post("/predict", BODY).status_code == 200
     assert again.stop() == 0 and other.stop() == 0
+
+
+def test_signals_of_log_rotation_end_nothing():
+    server = Server(IRIS).wait_ready()
+    for number in (signal.SIGHUP, signal.SIGUSR1):
+        server.process.send_signal(number)
+        assert server.post("/predict", json.loads(BODY)).json() == {"prediction": ["setosa"]}
+    assert server.stop() == 0

@@ -196,8 +196,10 @@ std::optional<Value> Value::find_attr(std::string_view attribute) const {
 
 Result<Value> Value::attr(std::string_view attribute) const {
   if (const std::optional<Value> found = find_attr(attribute)) return *found;
-  return invalid_argument(fmt::format("An attribute is missing: {} of {} at byte {}", attribute,
-                                      type_name(), offset()));
+  const bool is_fitted_one = attribute.ends_with('_') && !attribute.starts_with('_');
+  return invalid_argument(fmt::format("An attribute is missing: {} of {} at byte {}{}", attribute,
+                                      type_name(), offset(),
+                                      is_fitted_one ? " (was the model fitted?)" : ""));
 }
 
 size_t Value::appended_size() const {

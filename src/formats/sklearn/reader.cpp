@@ -194,6 +194,8 @@ Status ReadReport::status() const {
     for (const Candidate& candidate : candidates) {
       text += fmt::format("\n  --select {}  ({})", candidate.path, candidate.class_name);
     }
+    text +=
+        "\neach is served alone: for a scaler and a model to work as one, save them as a Pipeline";
     return failed_precondition(std::move(text));
   }
   std::string text;

@@ -108,6 +108,18 @@ class RowReader {
     return count == columns() ? Status() : count_error(count);
   }
 
+  Status unknown_feature(std::string_view name, ondemand::value& value) const {
+    ondemand::json_type type{};
+    if (value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::array) {
+      return invalid_argument(
+          fmt::format("unknown field {} with a list; rows stand under \"features\", \"input\" or "
+                      "\"instances\", or are the body itself",
+                      in_quotes(name)));
+    }
+    return invalid_argument(fmt::format("unknown feature {} in row {}{}", in_quotes(name),
+                                        input_.rows() - 1, column_hint(signature_, name)));
+  }
+
   /// One more field of the current row's object; `place` counts the fields.
   Status read_field(ondemand::field& field, uint32_t& place) {
     uint32_t column = place;
@@ -116,8 +128,7 @@ class RowReader {
       if (const auto error = field.unescaped_key().get(name)) return json_.syntax_error(error);
       const auto found = find_column(name, place);
       if (!found) {
-        return invalid_argument(fmt::format("unknown feature {} in row {}{}", in_quotes(name),
-                                            input_.rows() - 1, column_hint(signature_, name)));
+        return unknown_feature(name, field.value());
       }
       column = *found;
       if (seen_[column] == input_.rows()) {
