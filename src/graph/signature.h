@@ -26,7 +26,7 @@ struct InputColumn {
   std::string name;  // the trained name, or "x0", "x1", ... when there were none
   ColumnType type = ColumnType::kNumber;
   bool is_used = true;  // false: nothing depends on it, so it may hold anything or be missing
-  std::string example_record;  // kRecord: a JSON object that it takes
+  std::string example;  // a JSON value that it takes; empty: any number or text will do
 
   bool is_text() const { return type == ColumnType::kText; }
   bool is_record() const { return type == ColumnType::kRecord; }

@@ -254,3 +254,19 @@ def test_the_simple_interface_gives_the_same_and_refuses_the_same(servers, versi
         return found
 
     each(version, family, check)
+
+
+@pytest.mark.parametrize("version, family", FAMILIES)
+def test_the_examples_of_the_openapi_document_are_answered(servers, version, family):
+    server = servers(version)
+
+    def check(name, case):
+        document = server.get(f"/v2/models/{name}/openapi.json").json()
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                for content in operation.get("requestBody", {}).get("content", {}).values():
+                    answer = server.post(path, content["example"])
+                    if answer.status_code != 200:
+                        yield f"{path}: {content['example']}: {answer.text}"
+
+    each(version, family, lambda name, case: list(check(name, case)))

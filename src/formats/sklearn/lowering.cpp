@@ -249,8 +249,30 @@ Result<uint32_t> Lowering::record(const Features& features, std::string example)
   }
   const uint32_t column = features.columns[0].column;
   TRY_STATUS(use_column(column, ColumnUse::kRecord, "the column"));
-  example_records_.emplace(column, std::move(example));
+  set_example(features.columns[0], std::move(example));
   return column;
+}
+
+std::optional<uint32_t> Lowering::input_column(const ColumnRef& column) const {
+  if (column.open) return column.column;
+  const auto found = input_columns_.find({column.value, column.column});
+  return found == input_columns_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Lowering::set_example(const ColumnRef& column, std::string json) {
+  // A small file can name one long text a million times.
+  constexpr size_t kExampleBytesMax = 1024;
+  constexpr size_t kExamplesMax = 4096;
+  const auto input = input_column(column);
+  if (input.has_value() && json.size() <= kExampleBytesMax && examples_.size() < kExamplesMax) {
+    examples_.emplace(*input, std::move(json));
+  }
+}
+
+void Lowering::set_origin(const ColumnRef& made, const ColumnRef& from) {
+  if (const auto input = input_column(from)) {
+    input_columns_.emplace(std::pair(made.value, made.column), *input);
+  }
 }
 
 Result<std::vector<ColumnPick>> Lowering::picks(const Features& features, bool text,
@@ -471,9 +493,8 @@ Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
                   : uses_[i] == ColumnUse::kRecord ? ColumnType::kRecord
                                                    : ColumnType::kNumber;
     column.is_used = uses_[i] != ColumnUse::kOpen;
-    if (const auto example = example_records_.find(static_cast<uint32_t>(i));
-        example != example_records_.end()) {
-      column.example_record = std::move(example->second);
+    if (const auto example = examples_.find(static_cast<uint32_t>(i)); example != examples_.end()) {
+      column.example = std::move(example->second);
     }
     signature.matrices.strings = signature.matrices.strings || column.is_text();
     signature.matrices.records = signature.matrices.records || column.is_record();

@@ -129,6 +129,11 @@ class Lowering {
   /// The column of kRecordsInput that the features are: one, of the model's own input. `example` is
   /// a JSON object that it takes.
   Result<uint32_t> record(const Features& features, std::string example);
+  /// A JSON value that the model takes in the input column behind `column`, for documents; the
+  /// first one given counts. Nothing happens if no single input column is behind it.
+  void set_example(const ColumnRef& column, std::string json);
+  /// Says that column `made` of a value is the column `from` with holes filled.
+  void set_origin(const ColumnRef& made, const ColumnRef& from);
   /// Adds a node at the current path.
   Result<ValueId> add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs);
   ValueType type(ValueId id) const { return builder_.type(id); }
@@ -160,7 +165,10 @@ class Lowering {
   GraphBuilder builder_;
   std::vector<std::string> names_;
   std::vector<ColumnUse> uses_;
-  std::map<uint32_t, std::string> example_records_;  // by column
+  std::optional<uint32_t> input_column(const ColumnRef& column) const;
+
+  std::map<uint32_t, std::string> examples_;                        // by input column
+  std::map<std::pair<ValueId, uint32_t>, uint32_t> input_columns_;  // of columns that were filled
   bool rows_are_records_ = false;
   std::map<std::pair<ValueId, uint32_t>, ValueId> finite_checks_;  // not to check a value twice
   std::string path_;

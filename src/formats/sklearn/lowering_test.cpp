@@ -154,7 +154,7 @@ TEST(LoweringTest, ADictVectorizerInFrontMakesTheRowARecord) {
   EXPECT_TRUE(signature.rows_are_records && signature.matrices.records);
   ASSERT_EQ(signature.columns.size(), 1U);
   EXPECT_EQ(signature.columns[0].name, "record");
-  EXPECT_EQ(signature.columns[0].example_record, R"({"city": "Ulm", "wind": 1.0})");
+  EXPECT_EQ(signature.columns[0].example, R"({"city": "Ulm", "wind": 1.0})");
   const ReadReport both = read_pickle(pipeline({vectorizer, vectorizer}));
   EXPECT_NE(gaps(both).find("one column of dicts as the model is given it"), std::string::npos)
       << gaps(both);

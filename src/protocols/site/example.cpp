@@ -8,17 +8,17 @@ namespace slipway::protocols::site {
 namespace {
 
 void append_value(std::string& out, const InputColumn& column) {
-  switch (column.type) {
-    case ColumnType::kNumber: out += "1.0"; break;
-    case ColumnType::kText: out += "\"text\""; break;
-    case ColumnType::kRecord: out += column.example_record; break;
+  if (!column.example.empty()) {
+    out += column.example;
+  } else {
+    out += column.is_record() ? "{}" : column.is_text() ? "\"text\"" : "1.0";
   }
 }
 
 /// In a tensor a record is a text.
 void append_element(std::string& out, const InputColumn& column) {
   if (column.is_record()) {
-    append_json_string(out, column.example_record);
+    append_json_string(out, column.example.empty() ? "{}" : column.example);
   } else {
     append_value(out, column);
   }

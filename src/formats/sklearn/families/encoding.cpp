@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/json_escape.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
 #include "graph/ops/encode.h"
@@ -54,6 +55,16 @@ Result<bool> is_text(const Lowering& lowering, const ColumnRef& ref, const std::
   return texts != 0;
 }
 
+std::string as_json(const pickle::Cell& cell) {
+  std::string json;
+  if (cell.kind == pickle::Cell::Kind::kString) {
+    append_json_string(json, cell.text);
+  } else {
+    append_json_number(json, cell.number);
+  }
+  return json;
+}
+
 Categories make_categories(std::string column, bool text, Cells cells) {
   Categories categories;
   categories.column = std::move(column);
@@ -94,6 +105,11 @@ Result<EncoderInput> read_input(Lowering& lowering, pickle::Value self, const Fe
       if (cells[i][k].kind == pickle::Cell::Kind::kMissing && !cells[i][k].is_none) {
         made.nan.back() = k;
       }
+    }
+    if (const auto known = std::ranges::find_if(
+            cells[i], [](const auto& cell) { return cell.kind != pickle::Cell::Kind::kMissing; });
+        known != cells[i].end()) {
+      lowering.set_example(input.columns[i], as_json(*known));
     }
     made.columns.push_back(make_categories(std::move(column), text, std::move(cells[i])));
   }

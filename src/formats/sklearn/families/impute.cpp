@@ -142,6 +142,11 @@ class Side {
       if ((columns[i].content == Content::kText) == text_) flagged.push_back(part_.position[i]);
     }
     TRY_STATUS(impute(x, columns));
+    uint32_t made = 0;
+    for (const uint32_t i : part_.columns) {
+      if (columns[i].content == Content::kDropped) continue;
+      lowering_.set_origin({imputed_, made++, false}, input.columns[i]);
+    }
     if (!flagged.empty()) TRY_STATUS(indicate(x, std::move(flagged)));
     return {};
   }
