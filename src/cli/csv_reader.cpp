@@ -17,10 +17,8 @@ Status check_first_line(std::string_view line) {
   if (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF")) {
     return invalid_argument("the input is UTF-16; expected UTF-8 (iconv -f UTF-16 -t UTF-8)");
   }
-  constexpr std::string_view kCompressed[] = {"\x1F\x8B", "BZh",
-                                              "\xFD"
-                                              "7zXZ",
-                                              "\x28\xB5\x2F\xFD", "PK\x03\x04"};
+  constexpr std::string_view kCompressed[] = {"\x1F\x8B", "BZh", "\xFD\x37zXZ", "\x28\xB5\x2F\xFD",
+                                              "PK\x03\x04"};
   for (const std::string_view magic : kCompressed) {
     if (!line.starts_with(magic)) continue;
     return invalid_argument("the input is compressed; expected text (zcat FILE | slipway predict)");
