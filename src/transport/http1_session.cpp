@@ -267,10 +267,9 @@ void Http1Session::append_piece() {
 
 bool Http1Session::may_compress() {
   if (!status_has_body(response_.status) || !is_compressible(response_.content_type)) return false;
-  for (const auto& [name, value] : response_.headers) {
-    if (equals_ignoring_case(name, "Content-Encoding")) return false;
-  }
-  return true;
+  return std::ranges::none_of(response_.headers, [](const auto& header) {
+    return equals_ignoring_case(header.first, "Content-Encoding");
+  });
 }
 
 void Http1Session::compress_response() {
