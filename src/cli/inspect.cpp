@@ -52,8 +52,7 @@ void print_signature(const Graph& graph) {
   const Signature& signature = graph.signature();
   fmt::print("  memory      {} bytes\n\n", graph.size_bytes());
   if (signature.rows_are_records) {
-    fmt::print("Input: records, one object a row, such as {}\n",
-               signature.columns[0].example);
+    fmt::print("Input: records, one object a row, such as {}\n", signature.columns[0].example);
   } else {
     fmt::print("Input: {} columns{}\n", signature.columns.size(),
                signature.columns_named ? "" : ", trained without names");
