@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/model_file.h"
 #include "cli/version.h"
+#include "protocols/grpc_health.h"
 #include "protocols/service.h"
 #include "serving/inference.h"
 #include "serving/model_set.h"
@@ -194,7 +195,8 @@ int serve(const ServeOptions& options) {
   const auto service = protocols::HttpService::create(service_options, pool, metrics);
 
   // The port first: a wrong one is told at once, and probes are answered while models load.
-  auto server = transport::Server::create(server_options(options, plan.loops), *service);
+  protocols::GrpcHealth health;
+  auto server = transport::Server::create(server_options(options, plan.loops), *service, &health);
   if (!server.ok()) return fail(server.status());
   service->set_transport_counters([&running = **server] { return running.counters(); });
   (*server)->start();
@@ -204,8 +206,10 @@ int serve(const ServeOptions& options) {
     return fail(models.status());
   }
   publish(**server, *service, plan.loops, *models);
+  health.set_serving(true);
   print_ready(**server, options, **models);
   wait_for_signal(signals, -1);
+  health.set_serving(false);
   return drain(options, signals, **server, *service);
 }
 
