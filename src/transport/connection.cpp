@@ -22,6 +22,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
+#include "transport/internal/completion.h"
 #include "transport/internal/http1_session.h"
 #include "transport/internal/http2_session.h"
 #include "transport/internal/wire_protocol.h"
@@ -44,34 +45,6 @@ SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
 struct Connection::Socket : StreamSocket {
   using StreamSocket::StreamSocket;
-};
-
-/// Calls back into the loop once; a completion that is dropped uncalled ends the exchange with 500.
-class Connection::Completion {
- public:
-  Completion(std::shared_ptr<Mailbox> mailbox, std::shared_ptr<Connection> connection,
-             DeferredExchange& exchange)
-      : mailbox_(std::move(mailbox)), connection_(std::move(connection)), exchange_(exchange) {}
-  ~Completion() {
-    if (called_.load()) return;
-    exchange_.abandon();
-    call();
-  }
-  Completion(const Completion&) = delete;
-  Completion& operator=(const Completion&) = delete;
-
-  void call() {
-    if (called_.exchange(true)) return;
-    mailbox_->post([connection = std::move(connection_), &exchange = exchange_] {
-      connection->on_exchange_completed(exchange);
-    });
-  }
-
- private:
-  const std::shared_ptr<Mailbox> mailbox_;
-  std::shared_ptr<Connection> connection_;
-  DeferredExchange& exchange_;  // the connection's
-  std::atomic<bool> called_{false};
 };
 
 template <typename Action>
@@ -117,7 +90,8 @@ void Connection::sweep(SteadyTime now) {
 }
 
 std::function<void()> Connection::make_completion(DeferredExchange& exchange) {
-  auto completion = std::make_shared<Completion>(mailbox_, shared_from_this(), exchange);
+  auto complete = [self = shared_from_this(), &exchange] { self->on_exchange_completed(exchange); };
+  auto completion = std::make_shared<Completion>(mailbox_, exchange, std::move(complete));
   return [completion = std::move(completion)] { completion->call(); };
 }
 
@@ -135,8 +109,10 @@ std::function<void()> Connection::make_waker() {
 
 void Connection::on_wake() {
   if (!socket_ || lingering_) return;
-  session_->on_wake();
-  if (!writing_) guarded([this] { run(steady_now()); });
+  guarded([this] {
+    session_->on_wake();
+    if (socket_ && !writing_) run(steady_now());
+  });
 }
 
 void Connection::on_exchange_completed(DeferredExchange& exchange) {

@@ -90,7 +90,7 @@ class GrpcCallHandler {
   virtual bool on_message(std::string_view message) = 0;
   /// The client sends no more.
   virtual void on_end() = 0;
-  /// Half of what was queued, or all, has been taken.
+  /// Nothing is queued any more: all has been taken over to be sent.
   virtual void on_writable() = 0;
   /// The call is over before finish(): reset, deadline, or connection lost. The last event.
   virtual void on_cancel() = 0;

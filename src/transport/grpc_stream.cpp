@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
-#include <new>
 #include <utility>
 
 #include "base/check.h"
-#include "base/log.h"
 #include "transport/internal/ascii.h"
+#include "transport/internal/grpc_guard.h"
 #include "transport/internal/grpc_link.h"
 
 namespace slipway::transport {
@@ -18,31 +16,19 @@ namespace {
 
 constexpr std::string_view kContentType = "application/grpc";
 constexpr std::string_view kAcceptEncoding = "identity,deflate,gzip";
-// Messages of a streaming call are framed ahead up to this.
-constexpr size_t kFramedBytesMax = 64 * 1024;
 constexpr size_t kKeptCapacityMax = 64 * 1024;
 
 void release_if_large(std::string& text) {
   if (text.capacity() > kKeptCapacityMax) std::string().swap(text);
 }
 
+Status deadline_exceeded() {
+  return Status(StatusCode::kDeadlineExceeded, "the deadline has passed");
+}
+
 Status too_many_large_requests() {
   return Status(StatusCode::kResourceExhausted,
                 "the server holds too many large requests at the moment: try again later");
-}
-
-/// Handlers report errors in their answer. What they still throw ends one call and not the server.
-template <typename Action>
-Status guarded(Action action) {
-  try {
-    action();
-    return {};
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kResourceExhausted, "not enough memory for this request");
-  } catch (const std::exception& error) {
-    log_error("a gRPC handler threw: {}", error.what());
-    return Status(StatusCode::kInternal, "the request failed inside the server");
-  }
 }
 
 // A field of ours with what a handler gave: in lower case, and with nothing that could end it.
@@ -177,7 +163,7 @@ void GrpcStream::give_back_window() {
   if (unconsumed_ > 0) host_.consume(*this, std::exchange(unconsumed_, 0));
 }
 
-void GrpcStream::on_end(SteadyTime) {
+void GrpcStream::on_end(SteadyTime now) {
   if (phase_ != Phase::kReceiving) return;
   if (link_) {
     end_pending_ = true;
@@ -186,9 +172,10 @@ void GrpcStream::on_end(SteadyTime) {
     return;
   }
   phase_ = Phase::kHandling;
+  if (now >= request_.deadline) return finish(deadline_exceeded(), {});
   Status status = take_only_message();
   if (!status.ok()) return fail(status);
-  status = guarded([this] { loop_.grpc->handle(*this); });
+  status = grpc_guarded([this] { loop_.grpc->handle(*this); });
   if (!status.ok() && !handler_busy_) answer_.status = std::move(status);
   if (!handler_busy_) complete();
 }
@@ -255,16 +242,20 @@ void GrpcStream::finish(const Status& status, const GrpcMetadata& metadata) {
   finished_ = true;
   progress_ = host_.now();
   make_trailers(status, metadata);
-  if (!answered_ && out_.empty()) {  // trailers only
-    answered_ = true;
-    trailers_.insert(trailers_.begin(), {"content-type", kContentType});
-    host_.answer(*this, 200, trailers_, true);
+  if (!answered_ && out_.empty()) {
+    send_trailers_only();
   } else if (!answered_) {
     send_head({});
   } else {
     host_.resume(*this);
   }
   release_request();
+}
+
+void GrpcStream::send_trailers_only() {
+  answered_ = true;
+  trailers_.insert(trailers_.begin(), {"content-type", kContentType});
+  host_.answer(*this, 200, trailers_, true);
 }
 
 void GrpcStream::make_trailers(const Status& status, const GrpcMetadata& metadata) {
@@ -309,114 +300,13 @@ Http2Stream::Read GrpcStream::read(std::span<char> out, size_t& size) {
   return size > 0 ? Read::kMore : Read::kWait;
 }
 
-// Streaming calls.
-
-Status GrpcStream::open_call() {
-  link_ = std::make_shared<GrpcLink>(request_, host_.connection().make_waker());
-  const Status status = guarded([this] { call_handler_ = loop_.grpc->open(link_); });
-  if (status.ok() && call_handler_) return {};
-  link_->close();
-  link_.reset();
-  call_handler_.reset();
-  return status.ok() ? Status(StatusCode::kInternal, "the request failed inside the server")
-                     : status;
-}
-
-void GrpcStream::deliver() {
-  if (link_->take_resume()) held_ = false;
-  while (phase_ == Phase::kReceiving && !held_) {
-    std::string_view message;
-    switch (reader_.next(loop_.coder, message)) {
-      case GrpcMessageReader::Next::kError: return fail(reader_.error());
-      case GrpcMessageReader::Next::kMessage: {
-        const Status status = guarded([&] { held_ = !call_handler_->on_message(message); });
-        if (!status.ok()) return fail(status);
-        break;
-      }
-      case GrpcMessageReader::Next::kNeedMore: return deliver_end();
-    }
-  }
-}
-
-// Everything is delivered: the peer may send more, or has come to its end.
-void GrpcStream::deliver_end() {
-  give_back_window();
-  if (!std::exchange(end_pending_, false)) return;
-  if (!reader_.empty()) {
-    return fail(Status(StatusCode::kInternal, "the request ends inside a message"));
-  }
-  phase_ = Phase::kAnswering;
-  const Status status = guarded([this] { call_handler_->on_end(); });
-  if (!status.ok()) fail(status);
-}
-
-void GrpcStream::on_wake() {
-  if (!link_ || place.id == 0) return;
-  deliver();
-  flush_link();
-}
-
-// What the service has sent goes on its way.
-void GrpcStream::flush_link() {
-  if (!link_ || finished_) return;
-  if (answered_) return host_.resume(*this);
-  fill_from_link();
-  if (finished_ && out_.empty()) {
-    answered_ = true;
-    trailers_.insert(trailers_.begin(), {"content-type", kContentType});
-    host_.answer(*this, 200, trailers_, true);
-  } else if (finished_ || !out_.empty()) {
-    send_head({});
-  }
-}
-
-void GrpcStream::fill_from_link() {
-  if (!link_ || finished_) return;
-  bool taken = false;
-  while (out_.size() < kFramedBytesMax) {
-    std::string message;
-    Status status;
-    GrpcMetadata metadata;
-    switch (link_->take(message, status, metadata)) {
-      case GrpcLink::Take::kNothing:
-        if (taken) notify_writable();
-        return;
-      case GrpcLink::Take::kMessage:
-        if (out_.empty()) progress_ = host_.now();
-        append_grpc_frame(out_, message, compresses_ ? &loop_.coder : nullptr);
-        taken = true;
-        break;
-      case GrpcLink::Take::kFinish:
-        phase_ = Phase::kAnswering;
-        finished_ = true;
-        make_trailers(status, metadata);
-        return;
-    }
-  }
-}
-
-void GrpcStream::notify_writable() {
-  const Status status = guarded([this] {
-    if (call_handler_) call_handler_->on_writable();
-  });
-  if (!status.ok()) link_->finish(status, {});
-}
-
-void GrpcStream::cancel_link() {
-  if (!link_) return;
-  link_->close();
-  link_.reset();
-  const std::unique_ptr<GrpcCallHandler> handler = std::move(call_handler_);
-  if (handler) static_cast<void>(guarded([&] { handler->on_cancel(); }));
-}
-
 // Time and end.
 
 void GrpcStream::on_tick(SteadyTime now) {
   const bool receives = phase_ == Phase::kReceiving && !link_;
   if (!finished_ && now >= request_.deadline) {
     cancelled_.store(true, std::memory_order_relaxed);
-    finish(Status(StatusCode::kDeadlineExceeded, "the deadline has passed"), {});
+    finish(deadline_exceeded(), {});
     cancel_link();
   } else if (receives && now - began_ >= loop_.options.body_timeout) {
     loop_.counters.timeouts.add(1);
@@ -429,6 +319,7 @@ void GrpcStream::on_tick(SteadyTime now) {
 
 void GrpcStream::on_close() {
   cancelled_.store(true, std::memory_order_relaxed);
+  give_back_window();  // the connection's, for what was never delivered
   if (finished_) {
     if (link_) link_->close();
     link_.reset();

@@ -245,6 +245,10 @@ TEST_F(GrpcStreamTest, PassesTheDeadlineOnAndEnforcesIt) {
   driver().complete();
   exchange();
   EXPECT_EQ(call("/s/Echo", frame("a")).body, frame("got a"));
+  const int calls = service_.calls;
+  expect_failure(call("/s/Echo", frame("a"), {{"grpc-timeout", "0n"}}), "4",
+                 "the deadline has passed");
+  EXPECT_EQ(service_.calls, calls) << "nobody would wait for it";
 }
 
 TEST_F(GrpcStreamTest, CompletesDeferredCallsAndTellsCancelledOnes) {
@@ -375,6 +379,19 @@ TEST_F(GrpcStreamTest, HoldsAClientBackWhileItsServiceDoes) {
   driver().wake();
   exchange();
   EXPECT_EQ(service_.seen.events.back(), "end");
+}
+
+TEST_F(GrpcStreamTest, GivesTheConnectionsWindowBackForCallsThatEndUndelivered) {
+  service_.seen.holds = true;
+  for (int i = 0; i < 10; i++) {
+    const int32_t id = open("/s/Stream");
+    client_.send(id, frame("first") + frame(std::string(900'000, 'w')));
+    exchange();
+    client_.reset(id);
+    exchange();
+  }
+  const std::string message(5'000'000, 'm');
+  EXPECT_TRUE(call("/s/Echo", frame(message)).body == frame("got " + message));
 }
 
 TEST_F(GrpcStreamTest, QueuesWhatAClientDoesNotTake) {

@@ -70,7 +70,6 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
 
  private:
   struct Socket;
-  class Completion;
   using ErrorCode = boost::system::error_code;
 
   template <typename Action>

@@ -58,6 +58,7 @@ class GrpcStream final : public Http2Stream, public GrpcExchange, public Deferre
   void finish(const Status& status, const GrpcMetadata& metadata);
   void make_trailers(const Status& status, const GrpcMetadata& metadata);
   void send_head(const GrpcMetadata& metadata);
+  void send_trailers_only();
   Status open_call();
   void deliver();
   void deliver_end();
