@@ -21,11 +21,10 @@ void release_if_large(std::string& text) {
 
 // Fields that say something of an HTTP/1 connection have no place here (RFC 9113, 8.2.2).
 bool is_connection_field(std::string_view name) {
-  for (const std::string_view field :
-       {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}) {
-    if (equals_ignoring_case(name, field)) return true;
-  }
-  return false;
+  constexpr std::array<std::string_view, 5> kFields = {
+      "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
+  return std::ranges::any_of(
+      kFields, [name](std::string_view field) { return equals_ignoring_case(name, field); });
 }
 
 // In lower case, and with nothing that could end it.

@@ -1,4 +1,5 @@
 // The part of Http2Session that libnghttp2 calls, and what it is given to send.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <exception>
@@ -18,11 +19,22 @@ constexpr size_t kContinuationsMax = 8;
 constexpr size_t kSettingsMax = 32;
 constexpr size_t kAcksQueuedMax = 1000;
 
+// Fields whose values come again and again go into HPACK's table. All others are sent literally:
+// ids that differ in each answer would fill it, and each search for them would walk over all of
+// them.
+bool repeats(std::string_view name) {
+  constexpr std::array<std::string_view, 10> kNames = {
+      ":status", "content-type",         "server",        "date",       "vary", "content-encoding",
+      "allow",   "grpc-accept-encoding", "grpc-encoding", "grpc-status"};
+  return std::ranges::find(kNames, name) != kNames.end();
+}
+
 nghttp2_nv make_nv(std::string_view name, std::string_view value) {
   const auto bytes = [](std::string_view text) {  // nghttp2 copies, and has no const
     return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));  // NOLINT
   };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+  const uint8_t flags = repeats(name) ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX;
+  return {bytes(name), bytes(value), name.size(), value.size(), flags};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "transport/internal/http_exchange.h"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <utility>
@@ -17,10 +18,9 @@ constexpr size_t kKeptCapacityMax = 1024 * 1024;
 
 bool may_compress(const HttpResponse& response) {
   if (!status_has_body(response.status) || !is_compressible(response.content_type)) return false;
-  for (const auto& [name, value] : response.headers) {
-    if (equals_ignoring_case(name, "Content-Encoding")) return false;
-  }
-  return true;
+  return std::ranges::none_of(response.headers, [](const auto& field) {
+    return equals_ignoring_case(field.first, "Content-Encoding");
+  });
 }
 
 }  // namespace
