@@ -18,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/model_file.h"
 #include "cli/version.h"
+#include "protocols/grpc_health.h"
 #include "protocols/service.h"
 #include "serving/inference.h"
 #include "serving/model_set.h"
@@ -216,9 +217,10 @@ int serve(const ServeOptions& options) {
   const auto service = protocols::HttpService::create(service_options, pool, metrics);
 
   // The port first: a wrong one is told at once, and probes are answered while models load.
+  protocols::GrpcHealth health;
   transport::ServerOptions transport_options = server_options(options, plan.loops);
   transport_options.connections_max = connections_that_fit(options.connections_max, plan.loops);
-  auto server = transport::Server::create(transport_options, *service);
+  auto server = transport::Server::create(transport_options, *service, &health);
   if (!server.ok()) return fail(server.status());
   service->set_transport_counters([&running = **server] { return running.counters(); });
   (*server)->start();
@@ -228,8 +230,10 @@ int serve(const ServeOptions& options) {
     return fail(models.status());
   }
   publish(**server, *service, plan.loops, *models);
+  health.set_serving(true);
   print_ready(**server, options, **models);
   wait_for_signal(signals, -1);
+  health.set_serving(false);
   return drain(options, signals, **server, *service);
 }
 

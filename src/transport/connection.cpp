@@ -4,10 +4,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -20,6 +22,9 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
+#include "transport/internal/completion.h"
+#include "transport/internal/http1_session.h"
+#include "transport/internal/http2_session.h"
 #include "transport/internal/wire_protocol.h"
 
 namespace slipway::transport {
@@ -42,30 +47,6 @@ struct Connection::Socket : StreamSocket {
   using StreamSocket::StreamSocket;
 };
 
-/// Calls back into the loop once; a completion that is dropped uncalled ends the exchange with 500.
-class Connection::Completion {
- public:
-  Completion(std::shared_ptr<Mailbox> mailbox, std::shared_ptr<Connection> connection)
-      : mailbox_(std::move(mailbox)), connection_(std::move(connection)) {}
-  ~Completion() {
-    if (called_.load()) return;
-    connection_->abandon_exchange();
-    call();
-  }
-  Completion(const Completion&) = delete;
-  Completion& operator=(const Completion&) = delete;
-
-  void call() {
-    if (called_.exchange(true)) return;
-    mailbox_->post([connection = std::move(connection_)] { connection->on_exchange_completed(); });
-  }
-
- private:
-  const std::shared_ptr<Mailbox> mailbox_;
-  std::shared_ptr<Connection> connection_;
-  std::atomic<bool> called_{false};
-};
-
 template <typename Action>
 void Connection::guarded(Action action) {
   try {
@@ -83,7 +64,10 @@ Connection::Connection(ConnectionOwner& owner, std::shared_ptr<LoopContext> cont
       context_(std::move(context)),
       mailbox_(std::move(mailbox)),
       socket_(std::make_unique<Socket>(owner.io().get_executor())),
-      session_(*context_, *this, std::move(remote_address), now) {
+      remote_address_(std::move(remote_address)) {
+  auto http1 = std::make_unique<Http1Session>(*context_, *this, remote_address_, now);
+  undecided_ = http1.get();
+  session_ = std::move(http1);
   socket_->assign(Stream(AF_UNSPEC, 0), fd.get());
   fd.release();
 }
@@ -95,8 +79,9 @@ void Connection::start(SteadyTime now) {
 }
 
 void Connection::start_refused(SteadyTime now) {
-  protocol_decided_ = true;
-  session_.refuse(503, "The server has too many connections at the moment: try again later", now);
+  undecided_->refuse(503, "The server has too many connections at the moment: try again later",
+                     now);
+  undecided_ = nullptr;
   start(now);
 }
 
@@ -104,8 +89,9 @@ void Connection::sweep(SteadyTime now) {
   guarded([&] { check_time(now); });
 }
 
-std::function<void()> Connection::make_completion() {
-  auto completion = std::make_shared<Completion>(mailbox_, shared_from_this());
+std::function<void()> Connection::make_completion(DeferredExchange& exchange) {
+  auto complete = [self = shared_from_this(), &exchange] { self->on_exchange_completed(exchange); };
+  auto completion = std::make_shared<Completion>(mailbox_, exchange, std::move(complete));
   return [completion = std::move(completion)] { completion->call(); };
 }
 
@@ -122,47 +108,40 @@ std::function<void()> Connection::make_waker() {
 }
 
 void Connection::on_wake() {
-  if (!socket_ || lingering_ || writing_) return;
-  guarded([this] { run(steady_now()); });
-}
-
-void Connection::abandon_exchange() {
-  HttpResponse& response = session_.response();
-  response.clear();
-  response.status = 500;
-  response.body = R"({"error":"The request was given up inside the server"})";
-}
-
-void Connection::on_exchange_completed() {
+  if (!socket_ || lingering_) return;
   guarded([this] {
+    session_->on_wake();
+    if (socket_ && !writing_) run(steady_now());
+  });
+}
+
+void Connection::on_exchange_completed(DeferredExchange& exchange) {
+  guarded([&] {
     const SteadyTime now = steady_now();
-    session_.on_completed(now);
-    if (socket_) {
-      run(now);
-    } else {
-      session_.release_memory();  // the peer went away meanwhile
-    }
+    exchange.on_completed(now);
+    if (socket_) run(now);
   });
 }
 
 void Connection::run(SteadyTime now) {
   int writes = 0;
   while (socket_) {
-    if (!protocol_decided_ && !decide_protocol(now)) {
+    if (undecided_ != nullptr && !decide_protocol(now)) {
       start_read();
       return;
     }
-    switch (session_.advance(now)) {
-      case Http1Session::Step::kRead:
+    switch (session_->advance(now)) {
+      case Session::Step::kRead:
         if (!start_read()) break;
         return;
-      case Http1Session::Step::kWrite:
+      case Session::Step::kWrite:
         if (writes++ == kWritesInTurnMax) return run_later();
-        if (!flush(now)) return;
-        break;
-      case Http1Session::Step::kWait: return;
-      case Http1Session::Step::kClose: end(now); return;
-      case Http1Session::Step::kCut: cut(); return;
+        if (flush(now)) break;
+        if (socket_ && session_->is_duplex()) start_read();
+        return;
+      case Session::Step::kWait: return;
+      case Session::Step::kClose: end(now); return;
+      case Session::Step::kCut: cut(); return;
     }
   }
 }
@@ -173,25 +152,39 @@ void Connection::run_later() {
 
 // The one place where a connection becomes HTTP/1.x, HTTP/2 or TLS.
 bool Connection::decide_protocol(SteadyTime now) {
-  if (session_.unread().empty()) return false;
-  switch (detect_protocol(session_.unread())) {
+  const std::string_view bytes = undecided_->unread();
+  if (bytes.empty()) return false;
+  switch (detect_protocol(bytes)) {
     case WireProtocol::kUndecided: return false;
     case WireProtocol::kHttp1: break;
-    case WireProtocol::kHttp2:
-      session_.refuse(505, "HTTP/2 is not supported on this port: use HTTP/1.1", now);
-      break;
+    case WireProtocol::kHttp2: become_http2(now); break;
     case WireProtocol::kTls:
-      session_.refuse(400, "TLS is not supported on this port: use http:// and not https://", now);
+      undecided_->refuse(400, "TLS is not supported on this port: use http:// and not https://",
+                         now);
       break;
   }
-  protocol_decided_ = true;
+  undecided_ = nullptr;
   return true;
+}
+
+// What has been read goes over to the new session.
+void Connection::become_http2(SteadyTime now) {
+  auto http2 = std::make_unique<Http2Session>(*context_, *this, remote_address_, now);
+  std::string_view bytes = undecided_->unread();
+  while (!bytes.empty()) {
+    const std::span<char> space = http2->read_space();
+    const size_t size = std::min(space.size(), bytes.size());
+    std::memcpy(space.data(), bytes.data(), size);
+    http2->on_read(size, now);
+    bytes.remove_prefix(size);
+  }
+  session_ = std::move(http2);
 }
 
 // False if there is no memory to read into; the session knows.
 bool Connection::start_read() {
   if (reading_) return true;
-  const std::span<char> space = session_.read_space();
+  const std::span<char> space = session_->read_space();
   if (space.empty()) return false;
   reading_ = true;
   socket_->async_read_some(asio::buffer(space.data(), space.size()),
@@ -207,7 +200,7 @@ bool Connection::start_read() {
 void Connection::on_read(const ErrorCode& code, size_t bytes) {
   context_->counters.bytes_received.add(bytes);
   if (std::exchange(parking_, false) && code == asio::error::operation_aborted) {
-    session_.release_memory();
+    session_->release_memory();
     parked_ = true;
     wait_readable();
     return;
@@ -222,10 +215,10 @@ void Connection::on_read(const ErrorCode& code, size_t bytes) {
   }
   const SteadyTime now = steady_now();
   if (!code) {
-    session_.on_read(bytes, now);
+    session_->on_read(bytes, now);
   } else if (code == asio::error::eof) {
-    session_.on_end_of_input();
-    protocol_decided_ = true;
+    session_->on_end_of_input();
+    undecided_ = nullptr;
   } else {
     if (busy()) context_->counters.protocol_errors.add(1);
     close();
@@ -235,7 +228,7 @@ void Connection::on_read(const ErrorCode& code, size_t bytes) {
 }
 
 ssize_t Connection::send_output() {
-  const Http1Session::Output output = session_.output();
+  const Session::Output output = session_->output();
   const int fd = socket_->native_handle();
   if (output[1].empty()) {
     return ::send(fd, output[0].data(), output[0].size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -254,12 +247,12 @@ ssize_t Connection::send_output() {
 // True when all is sent; false while waiting for the peer to take it, or when the peer is gone.
 bool Connection::flush(SteadyTime now) {
   for (;;) {
-    const Http1Session::Output output = session_.output();
+    const Session::Output output = session_->output();
     if (output[0].empty() && output[1].empty()) return true;
     const ssize_t sent = send_output();
     if (sent >= 0) {
       context_->counters.bytes_sent.add(static_cast<uint64_t>(sent));
-      session_.on_written(static_cast<size_t>(sent));
+      session_->on_written(static_cast<size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_writable(now);
       return false;
@@ -289,7 +282,7 @@ void Connection::wait_writable(SteadyTime now) {
 // last answer. So our direction is closed first, and what still comes is read and dropped until the
 // peer closes too.
 void Connection::end(SteadyTime now) {
-  if (session_.ends_cleanly()) {
+  if (session_->ends_cleanly()) {
     close();
     return;
   }
@@ -358,19 +351,19 @@ void Connection::check_time(SteadyTime now) {
     close();
     return;
   }
-  if (now >= session_.deadline()) {
-    if (session_.idle() && has_waiting_bytes()) return;
-    protocol_decided_ = true;
-    session_.on_deadline(now);
+  if (now >= session_->deadline()) {
+    if (session_->idle() && has_waiting_bytes()) return;
+    undecided_ = nullptr;
+    session_->on_deadline(now);
     run(now);
     return;
   }
-  if (session_.waits_for_source() && peer_has_gone()) {
+  if (session_->is_blind() && peer_has_gone()) {
     close();
     return;
   }
-  if (!session_.idle()) return;
-  const auto idle_for = now - session_.idle_since();
+  if (!session_->idle()) return;
+  const auto idle_for = now - session_->idle_since();
   if (context_->draining && idle_for >= context_->options.drain_idle && !has_waiting_bytes()) {
     end(now);
   } else if (idle_for >= kParkAfter && reading_ && !parked_ && !parking_) {
@@ -395,7 +388,7 @@ void Connection::close() {
   ErrorCode ignored;
   socket_->close(ignored);
   socket_.reset();
-  if (!session_.deferred()) session_.release_memory();
+  session_->on_peer_gone();
   owner_.remove(*this);
 }
 

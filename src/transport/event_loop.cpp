@@ -51,10 +51,10 @@ SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
 class EventLoop::Impl final : public ConnectionOwner {
  public:
-  Impl(uint32_t index, const ServerOptions& options, HttpHandler& handler, const Clock& clock,
-       ConnectionCount& count, UniqueFd listener)
+  Impl(uint32_t index, const ServerOptions& options, HttpHandler& handler, GrpcHandler* grpc,
+       const Clock& clock, ConnectionCount& count, UniqueFd listener)
       : io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),  // sockets are touched by one thread only
-        context_(std::make_shared<LoopContext>(index, options, handler, clock)),
+        context_(std::make_shared<LoopContext>(index, options, handler, grpc, clock)),
         mailbox_(std::make_shared<Mailbox>(io_)),
         listener_(io_, listener.release()),
         sweep_timer_(io_),
@@ -243,8 +243,10 @@ class EventLoop::Impl final : public ConnectionOwner {
 };
 
 EventLoop::EventLoop(uint32_t index, const ServerOptions& options, HttpHandler& handler,
-                     const Clock& clock, ConnectionCount& count, UniqueFd listener)
-    : impl_(std::make_unique<Impl>(index, options, handler, clock, count, std::move(listener))) {}
+                     GrpcHandler* grpc, const Clock& clock, ConnectionCount& count,
+                     UniqueFd listener)
+    : impl_(std::make_unique<Impl>(index, options, handler, grpc, clock, count,
+                                   std::move(listener))) {}
 
 EventLoop::~EventLoop() = default;
 

@@ -3,14 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <exception>
-#include <new>
 #include <utility>
 
 #include "base/check.h"
-#include "base/json_escape.h"
-#include "base/log.h"
-#include "transport/internal/ascii.h"
 
 namespace slipway::transport {
 namespace {
@@ -28,14 +23,6 @@ void release_if_large(std::string& text) {
   if (text.capacity() > kKeptCapacityMax) std::string().swap(text);
 }
 
-void set_error(HttpResponse& response, int status, std::string_view reason) {
-  response.clear();
-  response.status = status;
-  response.body = "{\"error\":";
-  append_json_string(response.body, reason);
-  response.body += "}";
-}
-
 }  // namespace
 
 Http1Session::Http1Session(LoopContext& loop, SessionHost& host, std::string remote_address,
@@ -46,7 +33,8 @@ Http1Session::Http1Session(LoopContext& loop, SessionHost& host, std::string rem
       parser_({loop.options.header_bytes_max, loop.options.body_bytes_max}, loop.budget),
       deadline_(now + loop.options.idle_timeout),
       idle_since_(now),
-      stream_(loop.budget) {}
+      stream_(loop.budget),
+      decoded_body_(loop.budget) {}
 
 void Http1Session::on_read(size_t bytes, SteadyTime now) {
   parser_.commit(bytes);
@@ -115,68 +103,32 @@ void Http1Session::begin_exchange(SteadyTime now) {
   request_.remote_address = remote_address_;
   request_.loop = loop_.index;
   request_.received = message_began_;
-  if (!decode_body(now)) return;
+  const auto failure = decoded_body_.decode(loop_, message.content_encoding, request_.body);
+  if (failure) return fail(failure->status, failure->reason, now);
   response_.clear();
   has_deferred_ = false;
-  call_handler();
+  call_handler(loop_.handler, *this, has_deferred_);
   if (!has_deferred_) complete_exchange(now);
-}
-
-bool Http1Session::decode_body(SteadyTime now) {
-  const std::string_view coding = parser_.message().content_encoding;
-  if (ContentCoder::is_identity(coding) || request_.body.empty()) return true;
-  const uint64_t bytes_max = loop_.options.body_bytes_max;
-  switch (loop_.coder.decode(coding, request_.body, bytes_max, decoded_body_)) {
-    case DecodeResult::kOk: break;
-    case DecodeResult::kUnknownCoding:
-      fail(415, "This Content-Encoding is not supported: use gzip, deflate or none", now);
-      return false;
-    case DecodeResult::kMalformed:
-      fail(400, "The request body does not decompress: it is damaged or cut off", now);
-      return false;
-    case DecodeResult::kTooLarge:
-      fail(413, "The request body is too large when decompressed", now);
-      return false;
-  }
-  if (!loop_.budget.reserve(decoded_body_.capacity())) {
-    fail(503, "The server holds too many large requests at the moment: try again later", now);
-    return false;
-  }
-  decoded_reserved_ = decoded_body_.capacity();
-  request_.body = decoded_body_;
-  return true;
-}
-
-void Http1Session::call_handler() {
-  // Handlers report errors in their answer. What still throws is caught here, so that it ends one
-  // request and not the server.
-  try {
-    loop_.handler.handle(*this);
-    return;
-  } catch (const std::bad_alloc&) {
-    if (!has_deferred_) set_error(response_, 503, "Not enough memory for this request");
-  } catch (const std::exception& error) {
-    log_error("a request handler threw: {}", error.what());
-    if (!has_deferred_) set_error(response_, 500, "The request failed inside the server");
-  }
 }
 
 std::function<void()> Http1Session::defer() {
   CHECK(phase_ == Phase::kHandling && !has_deferred_);
   has_deferred_ = true;
-  return host_.make_completion();
+  return host_.make_completion(*this);
+}
+
+void Http1Session::abandon() {
+  set_error(response_, 500, "The request was given up inside the server");
 }
 
 void Http1Session::on_completed(SteadyTime now) {
   if (phase_ == Phase::kHandling) complete_exchange(now);
+  if (peer_gone_) on_peer_gone();
 }
 
 void Http1Session::complete_exchange(SteadyTime now) {
   const Http1Message& message = parser_.message();
-  if (response_.status < 200 || response_.status > 999) {
-    log_error("a request handler gave an impossible status: {}", response_.status);
-    set_error(response_, 500, "The request failed inside the server");
-  }
+  correct_status(response_);
   client_closes_ = !message.keep_alive;
   closes_ = client_closes_ || loop_.draining;
   framing_ = BodyFraming::kLength;
@@ -186,14 +138,16 @@ void Http1Session::complete_exchange(SteadyTime now) {
   if (closes_) connection = ConnectionHeader::kClose;
   if (!closes_ && !message.http11) connection = ConnectionHeader::kKeepAlive;
   if (streams) {
-    compress_stream();
+    compress_stream(stream_, response_, message.accept_encoding);
     loop_.response_head.append(out_, response_, framing_, connection, now);
     append_piece();
   } else {
-    if (framing_ == BodyFraming::kLength) compress_response();
+    if (framing_ == BodyFraming::kLength) {
+      compress_response(loop_, response_, message.accept_encoding);
+    }
     write_response(connection, now);
   }
-  release_decoded_body();
+  decoded_body_.release();
   parser_.finish();
   if (streams) {
     phase_ = Phase::kStreaming;
@@ -265,34 +219,6 @@ void Http1Session::append_piece() {
   piece.clear();
 }
 
-bool Http1Session::may_compress() {
-  if (!status_has_body(response_.status) || !is_compressible(response_.content_type)) return false;
-  return std::ranges::none_of(response_.headers, [](const auto& header) {
-    return equals_ignoring_case(header.first, "Content-Encoding");
-  });
-}
-
-void Http1Session::compress_response() {
-  const auto& options = loop_.options;
-  if (response_.body.size() < options.compress_bytes_min ||
-      response_.body.size() > options.compress_bytes_max || !may_compress()) {
-    return;
-  }
-  response_.headers.emplace_back("Vary", "Accept-Encoding");
-  if (accepts_gzip(parser_.message().accept_encoding) && loop_.coder.gzip(response_.body)) {
-    response_.headers.emplace_back("Content-Encoding", "gzip");
-  }
-}
-
-// Piece by piece, so that even a large body does not hold up the loop.
-void Http1Session::compress_stream() {
-  if (!may_compress()) return;
-  response_.headers.emplace_back("Vary", "Accept-Encoding");
-  if (accepts_gzip(parser_.message().accept_encoding) && stream_.compress(response_.body)) {
-    response_.headers.emplace_back("Content-Encoding", "gzip");
-  }
-}
-
 void Http1Session::write_response(ConnectionHeader connection, SteadyTime now) {
   loop_.response_head.append(out_, response_, framing_, connection, now);
   if (request_.method == HttpMethod::kHead || !status_has_body(response_.status)) return;
@@ -307,10 +233,9 @@ void Http1Session::write_response(ConnectionHeader connection, SteadyTime now) {
 // An answer of the transport itself, after which the connection cannot go on.
 void Http1Session::fail(int status, std::string_view reason, SteadyTime now) {
   loop_.counters.protocol_errors.add(1);
-  release_decoded_body();
+  decoded_body_.release();
   set_error(response_, status, reason);
   framing_ = BodyFraming::kLength;
-  if (status == 415) response_.headers.emplace_back("Accept-Encoding", "gzip, deflate");
   request_.method = HttpMethod::kOther;  // not HEAD: what was asked may not be known
   write_response(ConnectionHeader::kClose, now);
   phase_ = Phase::kEnding;
@@ -365,20 +290,20 @@ void Http1Session::on_deadline(SteadyTime now) {
   deadline_ = SteadyTime::max();
 }
 
-void Http1Session::release_decoded_body() {
-  loop_.budget.release(std::exchange(decoded_reserved_, 0));
-  release_if_large(decoded_body_);
-}
-
 void Http1Session::release_memory() {
-  CHECK(!deferred());
-  if (phase_ == Phase::kStreaming) phase_ = Phase::kEnding;  // the peer has gone
-  stream_.end();
   parser_.release_memory();
-  std::string().swap(decoded_body_);
+  decoded_body_.release_memory();
   if (has_output()) return;
   std::string().swap(out_);
   std::string().swap(response_.body);
+}
+
+void Http1Session::on_peer_gone() {
+  peer_gone_ = true;
+  if (phase_ == Phase::kHandling) return;  // the handler still uses request and answer
+  phase_ = Phase::kEnding;
+  stream_.end();
+  release_memory();
 }
 
 }  // namespace slipway::transport

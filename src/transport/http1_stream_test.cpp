@@ -104,7 +104,7 @@ TEST_F(Http1StreamTest, SendsPiecesAsChunksAndKeepsTheConnection) {
   SessionDriver& driver = receive(std::string(kRequest) + std::string(kPlain));
   EXPECT_EQ(driver.take_sent(), head(kChunked) + "9\r\nbegin one\r\n");
   EXPECT_TRUE(driver.waiting());
-  EXPECT_TRUE(driver.session().waits_for_source());
+  EXPECT_TRUE(driver.session().is_blind());
   wake();
   EXPECT_EQ(driver.take_sent(), "") << "it had nothing after all";
   wake();
@@ -174,7 +174,7 @@ TEST_F(Http1StreamTest, CutsABodyThatFailsInTheMiddle) {
   wake();
   EXPECT_EQ(driver.take_sent(), "") << "neither a last chunk nor another answer";
   EXPECT_TRUE(driver.cut());
-  driver.session().release_memory();
+  driver.session().on_peer_gone();
   EXPECT_EQ(handler_.script.alive, 0);
 }
 

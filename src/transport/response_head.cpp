@@ -93,8 +93,14 @@ void ResponseHead::refresh(SteadyTime now) {
   ok_prefix_.assign(kOkLine);
   shared_begin_ = ok_prefix_.size();
   ok_prefix_ += "Server: slipway\r\nDate: ";
+  date_begin_ = ok_prefix_.size();
   ok_prefix_ += http_date(second);
   ok_prefix_ += "\r\n";
+}
+
+std::string_view ResponseHead::date(SteadyTime now) {
+  if (now >= fresh_until_) refresh(now);
+  return std::string_view(ok_prefix_).substr(date_begin_, ok_prefix_.size() - date_begin_ - 2);
 }
 
 void ResponseHead::append(std::string& out, const HttpResponse& response, BodyFraming framing,

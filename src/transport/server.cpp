@@ -38,12 +38,13 @@ void pin_thread(std::thread& thread, uint32_t index) {
 
 class ServerImpl final : public Server {
  public:
-  ServerImpl(const ServerOptions& options, HttpHandler& handler, Listeners listeners)
+  ServerImpl(const ServerOptions& options, HttpHandler& handler, GrpcHandler* grpc,
+             Listeners listeners)
       : options_(options),
         port_(listeners.port),
         connections_(static_cast<uint32_t>(listeners.sockets.size())) {
     for (uint32_t i = 0; i < listeners.sockets.size(); i++) {
-      loops_.push_back(std::make_unique<EventLoop>(i, options_, handler, clock_, connections_,
+      loops_.push_back(std::make_unique<EventLoop>(i, options_, handler, grpc, clock_, connections_,
                                                    std::move(listeners.sockets[i])));
     }
   }
@@ -107,11 +108,12 @@ class ServerImpl final : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options, HttpHandler& handler) {
+Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options, HttpHandler& handler,
+                                               GrpcHandler* grpc) {
   Listeners listeners = TRY(open_listeners(options.host, options.port, options.loops));
   try {  // the event loops open kernel objects
     return std::unique_ptr<Server>(
-        std::make_unique<ServerImpl>(options, handler, std::move(listeners)));
+        std::make_unique<ServerImpl>(options, handler, grpc, std::move(listeners)));
   } catch (const std::exception& error) {
     return unavailable(fmt::format("cannot create the event loops: {}", error.what()));
   }

@@ -33,6 +33,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "transport/grpc.h"
 #include "transport/http.h"
 
 namespace slipway::transport {
@@ -56,6 +57,11 @@ struct ServerOptions {
   uint64_t compress_bytes_max = 1ULL << 20;  // nor larger ones, which would hold up the loop
   /// Per loop, for request bodies that are being received or handled; 503 beyond it.
   uint64_t buffered_bytes_max = 512ULL << 20;
+
+  uint32_t http2_streams_max = 128;         // open at once on one connection
+  uint64_t http2_bytes_max = 192ULL << 20;  // for all streams of one connection; 503 beyond it
+  std::chrono::milliseconds ping_interval{60'000};  // HTTP/2: silence before the peer is asked
+  std::chrono::milliseconds ping_timeout{20'000};   // HTTP/2: time for it to answer; then closed
 };
 
 /// Counted by the transport, read on scrape. Each loop writes its own.
@@ -73,7 +79,9 @@ struct TransportCounters {
 class Server {
  public:
   /// Binds and listens. UNAVAILABLE names address, port and reason ("port 8080 is in use ...").
-  static Result<std::unique_ptr<Server>> create(const ServerOptions& options, HttpHandler& handler);
+  /// Without `grpc`, requests of gRPC clients go to `handler` like any other.
+  static Result<std::unique_ptr<Server>> create(const ServerOptions& options, HttpHandler& handler,
+                                                GrpcHandler* grpc = nullptr);
   virtual ~Server() = default;
 
   /// Starts the loops' threads and returns.

@@ -182,16 +182,8 @@ TEST_F(ServerTest, DeliversTheRefusalOfAnUploadThatGoesOn) {
   sender.join();
 }
 
-TEST_F(ServerTest, TellsHttp2AndTlsClientsWhatIsSpokenHere) {
+TEST_F(ServerTest, TellsTlsClientsWhatIsSpokenHere) {
   start();
-  Client http2(port_);
-  http2.send_bytes("PRI * HT");
-  EXPECT_FALSE(http2.has_input(50ms));
-  http2.send_bytes("TP/2.0\r\n\r\nSM\r\n\r\n");
-  http2.end_output();
-  const std::string text = http2.read_to_end();
-  EXPECT_EQ(status_of(text), "HTTP/1.1 505 HTTP Version Not Supported");
-  EXPECT_NE(text.find("HTTP/2 is not supported"), std::string::npos);
   Client tls(port_);
   tls.send_bytes(std::string("\x16\x03\x01\x02\x00\x01\x00", 7));
   tls.end_output();

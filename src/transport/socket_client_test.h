@@ -81,6 +81,8 @@ class SocketClient {
     buffer_.clear();
     return fill();
   }
+  /// What drop_input() read.
+  std::string_view input() const { return buffer_; }
   bool has_input(std::chrono::milliseconds wait) {
     pollfd poll_fd{fd_.get(), POLLIN, 0};
     return ::poll(&poll_fd, 1, static_cast<int>(wait.count())) > 0;

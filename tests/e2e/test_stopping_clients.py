@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -55,9 +56,13 @@ def program(*command):
     return json.loads(done.stdout)
 
 
-def test_go_net_http(tmp_path):
+@pytest.mark.parametrize("protocol", ["http1", "h2c"])
+def test_go_net_http(tmp_path, protocol):
+    version = subprocess.run([tool("go"), "env", "GOVERSION"], capture_output=True, text=True, check=True).stdout
+    if tuple(map(int, re.match(r"go(\d+)\.(\d+)", version).groups())) < (1, 24):
+        pytest.skip("Go 1.24 or later is not installed")
     subprocess.run([tool("go"), "build", "-o", tmp_path / "traffic", CLIENTS / "traffic.go"], check=True, timeout=300)
-    stop_under_traffic(lambda url: program(tmp_path / "traffic", url, BODY, "setosa"))
+    stop_under_traffic(lambda url: program(tmp_path / "traffic", url, BODY, "setosa", protocol))
 
 
 def test_java_http_client(tmp_path):

@@ -1,7 +1,9 @@
 // Connection: one accepted socket. Moves bytes between it and its protocol session, keeps the time
 // limits, lingers at the end.
 //
-//   EventLoop --accept--> Connection --bytes, time--> Http1Session --requests--> HttpHandler
+//   EventLoop --accept--> Connection --bytes, time--> Session --requests--> handlers
+//
+// A connection begins as HTTP/1; its first bytes decide whether it stays so.
 //
 // Plain completion handlers with direct, non-blocking sends: per request one epoll_wait, one recv
 // and one send. Time limits are no timers but a sweep over the connections a few times a second, so
@@ -21,9 +23,9 @@
 #include <string>
 
 #include "base/clock.h"
-#include "transport/internal/http1_session.h"
 #include "transport/internal/loop_context.h"
 #include "transport/internal/mailbox.h"
+#include "transport/internal/session.h"
 #include "transport/internal/unique_fd.h"
 
 namespace boost::system {
@@ -33,6 +35,7 @@ class error_code;
 namespace slipway::transport {
 
 class Connection;
+class Http1Session;
 
 /// What connections need of their loop, valid while their socket is open.
 class ConnectionOwner {
@@ -57,27 +60,26 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   /// Looks at the time limits.
   void sweep(SteadyTime now);
   /// A request has begun to arrive or is not answered in full.
-  bool busy() const { return !lingering_ && !session_.idle(); }
+  bool busy() const { return !lingering_ && session_->busy(); }
   void close();
 
-  std::function<void()> make_completion() override;
+  std::function<void()> make_completion(DeferredExchange& exchange) override;
   std::function<void()> make_waker() override;
 
   size_t index = 0;  // in the loop's list
 
  private:
   struct Socket;
-  class Completion;
   using ErrorCode = boost::system::error_code;
 
   template <typename Action>
   void guarded(Action action);
-  void on_exchange_completed();
-  void abandon_exchange();
+  void on_exchange_completed(DeferredExchange& exchange);
   void on_wake();
   void run(SteadyTime now);
   void run_later();
   bool decide_protocol(SteadyTime now);
+  void become_http2(SteadyTime now);
   bool start_read();
   void on_read(const ErrorCode& code, size_t bytes);
   bool flush(SteadyTime now);
@@ -96,9 +98,10 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   const std::shared_ptr<LoopContext> context_;
   const std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Socket> socket_;
-  Http1Session session_;
+  const std::string remote_address_;
+  Http1Session* undecided_ = nullptr;  // the session, as long as the protocol is not decided
+  std::unique_ptr<Session> session_;
 
-  bool protocol_decided_ = false;
   bool reading_ = false;  // a read, or a wait for something to read, is pending
   bool parking_ = false;  // the pending read was cancelled to free its buffer
   bool parked_ = false;

@@ -20,8 +20,8 @@ namespace slipway::transport {
 class EventLoop {
  public:
   /// `count` is of all loops of a server.
-  EventLoop(uint32_t index, const ServerOptions& options, HttpHandler& handler, const Clock& clock,
-            ConnectionCount& count, UniqueFd listener);
+  EventLoop(uint32_t index, const ServerOptions& options, HttpHandler& handler, GrpcHandler* grpc,
+            const Clock& clock, ConnectionCount& count, UniqueFd listener);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;

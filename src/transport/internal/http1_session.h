@@ -1,19 +1,10 @@
-// One HTTP/1.x connection as a state machine over bytes and time: requests are parsed, decoded and
-// handed to the handler one after the other, answers are queued as bytes. It does not know sockets:
-// the connection that owns it moves the bytes and tells the time, a test or a fuzzer does likewise.
+// One HTTP/1.x connection: requests are parsed, decoded and handed to the handler one after the
+// other, answers are queued as bytes, those to pipelined requests in one output.
 //
-//   on_read(n) --> advance() --kRead--> read more into read_space()
-//                     |------kWrite--> send output(), on_written(n), advance() again
-//                     |------kWait---> a deferred exchange is under way: on_completed(); or the
-//                     |                source of a body waits: advance() again when it wakes
-//                     |------kClose--> nothing is left to do
-//                     '------kCut----> the body cannot be completed: reset the connection
-//
-// Answers to pipelined requests gather in one output. Ownership: one per connection. Thread rule:
-// the loop's thread; while an exchange is deferred, its completer alone uses request()/response().
+// Ownership: one per connection. Thread rule: the loop's thread; while an exchange is deferred, its
+// completer alone uses request()/response().
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -23,66 +14,47 @@
 #include "transport/http.h"
 #include "transport/internal/body_stream.h"
 #include "transport/internal/http1_parser.h"
+#include "transport/internal/http_exchange.h"
 #include "transport/internal/loop_context.h"
 #include "transport/internal/response_head.h"
+#include "transport/internal/session.h"
 
 namespace slipway::transport {
 
-/// Makes the functions by which other threads reach the session: one that completes its deferred
-/// exchange, one that has advance() called because a body source can go on.
-class SessionHost {
+class Http1Session final : public Session, public HttpExchange, public DeferredExchange {
  public:
-  virtual ~SessionHost() = default;
-  virtual std::function<void()> make_completion() = 0;
-  virtual std::function<void()> make_waker() = 0;
-};
-
-class Http1Session final : public HttpExchange {
- public:
-  enum class Step { kRead, kWrite, kWait, kClose, kCut };
-  using Output = std::array<std::span<const char>, 2>;
-
   Http1Session(LoopContext& loop, SessionHost& host, std::string remote_address, SteadyTime now);
 
-  std::span<char> read_space() { return parser_.read_space(); }
-  void on_read(size_t bytes, SteadyTime now);
-  /// The peer sends no more; what it has sent is still answered.
-  void on_end_of_input() { input_ended_ = true; }
+  std::span<char> read_space() override { return parser_.read_space(); }
+  void on_read(size_t bytes, SteadyTime now) override;
+  void on_end_of_input() override { input_ended_ = true; }
   /// Bytes that are received and not parsed; decides the connection's protocol.
   std::string_view unread() const { return parser_.unread(); }
   /// Answers with this error instead of parsing, then closes.
   void refuse(int status, std::string_view reason, SteadyTime now);
 
-  /// Goes on as far as the bytes at hand allow.
-  Step advance(SteadyTime now);
-
-  /// Bytes to send, in order; both empty when there are none.
-  Output output() const;
-  void on_written(size_t bytes);
-
-  /// When on_deadline() must be called, unless the session moves on before.
-  SteadyTime deadline() const { return deadline_; }
-  void on_deadline(SteadyTime now);
-
-  /// The deferred exchange is complete.
-  void on_completed(SteadyTime now);
-
-  /// Between requests, everything sent.
-  bool idle() const { return phase_ == Phase::kIdle && !has_output(); }
-  SteadyTime idle_since() const { return idle_since_; }
-  /// A handler keeps the exchange; its memory must stay.
-  bool deferred() const { return phase_ == Phase::kHandling; }
-  /// An answer is under way whose source has nothing to send at the moment.
-  bool waits_for_source() const { return phase_ == Phase::kStreaming && !has_output(); }
-  /// The end was the client's wish and all its bytes are read: no need to wait for it.
-  bool ends_cleanly() const { return input_ended_ || (client_closes_ && parser_.empty()); }
-  /// Gives back what an idle connection, or one whose peer has gone, does not need.
-  void release_memory();
+  Step advance(SteadyTime now) override;
+  void on_wake() override {}  // advance() pulls in any case
+  bool is_duplex() const override { return false; }
+  Output output() const override;
+  void on_written(size_t bytes) override;
+  SteadyTime deadline() const override { return deadline_; }
+  void on_deadline(SteadyTime now) override;
+  bool idle() const override { return phase_ == Phase::kIdle && !has_output(); }
+  SteadyTime idle_since() const override { return idle_since_; }
+  bool busy() const override { return !idle(); }
+  bool is_blind() const override { return phase_ == Phase::kStreaming && !has_output(); }
+  bool ends_cleanly() const override { return input_ended_ || (client_closes_ && parser_.empty()); }
+  void release_memory() override;
+  void on_peer_gone() override;
 
   const HttpRequest& request() const override { return request_; }
   HttpResponse& response() override { return response_; }
   std::function<void()> defer() override;
   std::function<void()> waker() override { return host_.make_waker(); }
+
+  void abandon() override;
+  void on_completed(SteadyTime now) override;
 
  private:
   enum class Phase { kIdle, kHeader, kBody, kHandling, kStreaming, kEnding };
@@ -91,19 +63,13 @@ class Http1Session final : public HttpExchange {
   void on_input_starved(SteadyTime now);
   void enter_body(SteadyTime now);
   void begin_exchange(SteadyTime now);
-  bool decode_body(SteadyTime now);
-  void call_handler();
   void complete_exchange(SteadyTime now);
   bool prepare_stream();
   Step advance_stream();
   void append_piece();
   void end_exchange();
-  bool may_compress();
-  void compress_response();
-  void compress_stream();
   void write_response(ConnectionHeader connection, SteadyTime now);
   void fail(int status, std::string_view reason, SteadyTime now);
-  void release_decoded_body();
 
   LoopContext& loop_;
   SessionHost& host_;
@@ -114,6 +80,7 @@ class Http1Session final : public HttpExchange {
 
   Phase phase_ = Phase::kIdle;
   bool input_ended_ = false;
+  bool peer_gone_ = false;
   bool client_closes_ = false;
   bool closes_ = false;        // the connection ends after the answer under way
   bool has_deferred_ = false;  // defer() was called in this handle()
@@ -128,8 +95,7 @@ class Http1Session final : public HttpExchange {
   size_t body_sent_ = 0;
   BodyStream stream_;
   BodyFraming framing_ = BodyFraming::kLength;  // of the answer under way
-  std::string decoded_body_;
-  uint64_t decoded_reserved_ = 0;
+  DecodedBody decoded_body_;
 };
 
 }  // namespace slipway::transport

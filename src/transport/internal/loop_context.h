@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "transport/grpc.h"
 #include "transport/http.h"
 #include "transport/internal/content_coding.h"
 #include "transport/internal/memory_budget.h"
@@ -45,17 +46,19 @@ struct LoopCounters {
 
 struct LoopContext {
   LoopContext(uint32_t loop_index, const ServerOptions& server_options, HttpHandler& http_handler,
-              const Clock& wall_clock)
+              GrpcHandler* grpc_handler, const Clock& wall_clock)
       : index(loop_index),
         options(server_options),
         handler(http_handler),
+        grpc(grpc_handler),
         budget(server_options.buffered_bytes_max),
         response_head(wall_clock) {}
 
   const uint32_t index;
   const ServerOptions options;
   HttpHandler& handler;
-  bool draining = false;  // every answer says "Connection: close"
+  GrpcHandler* const grpc;  // may be null: no gRPC here
+  bool draining = false;    // every answer says "Connection: close"
   MemoryBudget budget;
   ContentCoder coder;
   ResponseHead response_head;

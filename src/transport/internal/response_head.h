@@ -35,6 +35,9 @@ class ResponseHead {
   void append(std::string& out, const HttpResponse& response, BodyFraming framing,
               ConnectionHeader connection, SteadyTime now);
 
+  /// The value of a Date field; valid until the next call.
+  std::string_view date(SteadyTime now);
+
  private:
   void refresh(SteadyTime now);
 
@@ -42,6 +45,7 @@ class ResponseHead {
   SteadyTime fresh_until_{};  // the shared part is right before this
   std::string ok_prefix_;     // "HTTP/1.1 200 OK\r\nServer: ...\r\nDate: ...\r\n"
   size_t shared_begin_ = 0;   // where "Server:" begins in it
+  size_t date_begin_ = 0;     // where the date begins
 };
 
 }  // namespace slipway::transport

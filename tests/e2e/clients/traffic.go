@@ -1,7 +1,7 @@
 // Posts to URL from several goroutines over kept connections until nobody listens there any more; then
 // prints how many answers came and what failed, as JSON.
 //
-//	go run traffic.go URL BODY EXPECTED
+//	go run traffic.go URL BODY EXPECTED [h2c]      h2c: HTTP/2 with prior knowledge
 package main
 
 import (
@@ -19,7 +19,12 @@ import (
 
 func main() {
 	url, body, expected := os.Args[1], os.Args[2], os.Args[3]
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 4}}
+	transport := &http.Transport{MaxIdleConnsPerHost: 4}
+	if len(os.Args) > 4 && os.Args[4] == "h2c" {
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetUnencryptedHTTP2(true)
+	}
+	client := &http.Client{Timeout: 10 * time.Second, Transport: transport}
 	var lock sync.Mutex
 	answered, failures := 0, []string{}
 	var group sync.WaitGroup
