@@ -24,6 +24,7 @@ constexpr const char* kFooter =
     "Examples:\n"
     "  slipway serve model.joblib                 serve one model on 127.0.0.1:8080\n"
     "  slipway serve models/ --port 0             a folder of models, any free port\n"
+    "  slipway serve models.yaml                  a list of models with versions and labels\n"
     "  slipway predict model.joblib rows.csv      score a file\n"
     "  slipway inspect model.joblib               what is in it, and can it be served?\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
@@ -46,13 +47,57 @@ void bind_environment(CLI::App& command) {
   }
 }
 
+void add_repository(CLI::App& c, ServeOptions& o, const CLI::AsNumberWithUnit& seconds) {
+  c.add_option("--versions", o.versions,
+               "Which versions of a model are served: latest, latest:N, all, or numbers (3,5)")
+      ->capture_default_str()
+      ->type_name("POLICY")
+      ->group("Models");
+  c.add_option("--watch", o.watch,
+               "How changed files are noticed: inotify, poll (for network file systems), or off "
+               "(SIGHUP and admin calls only)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"inotify", "poll", "off"}))
+      ->group("Models");
+  c.add_option("--poll-interval", o.poll_interval_s, "With --watch poll, look this often")
+      ->capture_default_str()
+      ->transform(seconds)
+      ->check(CLI::Range(0.01, 86400.0))
+      ->type_name("TIME")
+      ->group("Models");
+  c.add_option("--quiet-time", o.quiet_time_s,
+               "A file that no rename brought is loaded once it has not changed for this long")
+      ->capture_default_str()
+      ->transform(seconds)
+      ->check(CLI::Range(0.01, 86400.0))
+      ->type_name("TIME")
+      ->group("Models");
+  c.add_option("--load-threads", o.load_threads,
+               "Models that are loaded at once; 0: one per usable CPU")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256))
+      ->group("Resources");
+  c.add_option("--admin", o.admin,
+               "A further listener, whose callers may load and unload models; on a loopback "
+               "address, unless there is a token")
+      ->type_name("HOST:PORT")
+      ->group("Network");
+  c.add_option("--admin-token", o.admin_token,
+               "Who brings this bearer token may load and unload models (better set as "
+               "SLIPWAY_ADMIN_TOKEN, which other users cannot see)")
+      ->type_name("TOKEN")
+      ->group("Network");
+}
+
 void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
   CLI::App& c = *app.add_subcommand("serve", "Serve models over REST");
   const CLI::AsNumberWithUnit seconds(
       std::map<std::string, double>{{"ms", 0.001}, {"s", 1}, {"m", 60}},
       CLI::AsNumberWithUnit::CASE_INSENSITIVE, "SECONDS");
   const CLI::AsSizeValue size(false);
-  c.add_option("paths", o.paths, "Model files, or folders of model files")->type_name("PATH");
+  c.add_option("paths", o.paths,
+               "Model files; folders of files or of NAME/VERSION/file; YAML lists of models")
+      ->type_name("PATH");
   c.add_option("--config", config, "Read settings from this YAML file")->type_name("FILE");
   c.add_option("--name", o.name, "Name of the model (for a single file)")->group("Models");
   c.add_option("--select", o.select, "Which model, in files that hold several")
@@ -65,6 +110,7 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
       ->transform(size)
       ->type_name("SIZE")
       ->group("Models");
+  add_repository(c, o, seconds);
   c.add_option("--host", o.host, "Address to listen on")->capture_default_str()->group("Network");
   c.add_option("--port", o.port, "Port to listen on; 0 picks a free one and prints it")
       ->capture_default_str()
