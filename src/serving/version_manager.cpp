@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -28,6 +29,10 @@ constexpr std::chrono::milliseconds kDrainPeriod{5};
 /// that: it takes the allocator's locks.
 constexpr uint64_t kTrimBytes = 1 << 20;
 constexpr std::chrono::seconds kTrimPeriod{1};
+
+/// Once requests are served, the calling thread gives way to those that answer them.
+constexpr int kNiceBesideRequests = 10;
+void give_way() { setpriority(PRIO_PROCESS, 0, kNiceBesideRequests); }  // of this thread only
 
 void give_memory_back() {
 #if defined(__GLIBC__)
@@ -202,9 +207,11 @@ class VersionManager::Impl {
   }
 
   void load_loop() {
+    bool gives_way = false;
     while (true) {
       Job job;
       VersionSource source;
+      bool serving = false;
       {
         const MutexLock lock(mutex_);
         while (jobs_.empty() && !stopping_) work_.wait(mutex_);
@@ -217,8 +224,10 @@ class VersionManager::Impl {
         version->loading = true;
         source = version->source;
         ++loads_running_;
+        serving = started_;
         changed_ = table_.refresh(job.name) || changed_;
       }
+      if (serving && !std::exchange(gives_way, true)) give_way();
       LoadResult result = load(job, source);
       std::vector<Answer> answers;
       {

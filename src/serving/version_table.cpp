@@ -70,6 +70,7 @@ VersionEntry* VersionTable::find(std::string_view name, uint64_t version) {
 
 VersionPlan VersionTable::plan(const ModelEntry& model) const {
   std::vector<VersionFacts> facts;
+  facts.reserve(model.versions.size());
   for (const auto& [number, version] : model.versions) {
     facts.push_back({number, version.on_disk, version.source.complete, version.failed(),
                      version.live != nullptr, version.on_disk && version.current()});
