@@ -170,7 +170,7 @@ class RepositoryImpl final : public Repository {
         known_.insert(model.name);
         model.held = held_.contains(model.name);
       }
-      manager_.apply(std::move(scan.models));
+      manager_.apply(std::move(scan.models), {told_errors_.begin(), told_errors_.end()});
     }
     looked_ = true;
     tell_started();

@@ -59,6 +59,7 @@ class ModelSet {
     std::vector<VersionLabel> labels;
     std::vector<std::string> required;  // names of models without which the server is not ready
     bool still_starting = false;        // not every model has been tried yet
+    std::vector<std::string> errors;    // of the repository, beside those of its models
   };
 
   ModelSet() = default;
@@ -77,6 +78,8 @@ class ModelSet {
   /// Labels of a model that point to live versions.
   std::vector<VersionLabel> labels(std::string_view name) const;
   std::span<const ModelStatus> statuses() const { return statuses_; }
+  /// What could not be used of the repository: a broken list, a name that is taken twice.
+  std::span<const std::string> repository_errors() const { return settings_.errors; }
   /// Why the server is not ready with this set; empty if it is: every required model has a live
   /// version, and there is one at all.
   const std::string& unready_reason() const { return unready_reason_; }

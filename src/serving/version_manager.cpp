@@ -74,11 +74,12 @@ class VersionManager::Impl {
     for (Waiter& waiter : left) waiter.done(unavailable("the server is stopping"));
   }
 
-  void apply(std::vector<ModelSource> sources) EXCLUDES(mutex_) {
+  void apply(std::vector<ModelSource> sources, std::vector<std::string> errors) EXCLUDES(mutex_) {
     std::vector<Answer> answers;
     {
       const MutexLock lock(mutex_);
       table_.set_sources(std::move(sources));
+      changed_ = table_.set_errors(std::move(errors)) || changed_;
       applied_ = true;
       plan_all();
       answers = settle();
@@ -399,7 +400,9 @@ VersionManager::VersionManager(Options options, ModelLoader& loader, ServingMetr
     : impl_(std::make_unique<Impl>(std::move(options), loader, metrics)) {}
 VersionManager::~VersionManager() = default;
 
-void VersionManager::apply(std::vector<ModelSource> sources) { impl_->apply(std::move(sources)); }
+void VersionManager::apply(std::vector<ModelSource> sources, std::vector<std::string> errors) {
+  impl_->apply(std::move(sources), std::move(errors));
+}
 void VersionManager::retry(std::string_view name) { impl_->retry(name); }
 void VersionManager::when_done(const std::string& name, std::function<void(Status)> done) {
   impl_->when_done(name, std::move(done));

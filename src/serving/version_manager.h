@@ -42,8 +42,9 @@ class VersionManager {
   VersionManager(const VersionManager&) = delete;
   VersionManager& operator=(const VersionManager&) = delete;
 
-  /// What there is from now on: one source per name. Loads and unloads follow, later.
-  void apply(std::vector<ModelSource> sources);
+  /// What there is from now on: one source per name, and what else is wrong with the repository.
+  /// Loads and unloads follow, later.
+  void apply(std::vector<ModelSource> sources, std::vector<std::string> errors = {});
   /// What failed is tried again, though its file has not changed; an empty name means every model.
   void retry(std::string_view name);
   /// Calls back once nothing is left to be done for the model and new requests see it: OK, or why

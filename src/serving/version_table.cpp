@@ -236,6 +236,7 @@ std::shared_ptr<const ModelSet> VersionTable::make_set(const std::string& defaul
   ModelSet::Settings settings;
   settings.default_model = default_model;
   settings.still_starting = still_starting;
+  settings.errors = errors_;
   for (const auto& [name, model] : models_) {
     for (const auto& [number, version] : model.versions) {
       if (version.live != nullptr) live.push_back(version.live);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "serving/model_set.h"
@@ -50,6 +51,10 @@ class VersionTable {
 
   /// Takes over what there is; models and versions that are gone stay until they have ended.
   void set_sources(std::vector<ModelSource> sources);
+  /// What else is wrong, for the sets that are made. True if it is news.
+  bool set_errors(std::vector<std::string> errors) {
+    return std::exchange(errors_, std::move(errors)) != errors_;
+  }
   VersionEntry* find(std::string_view name, uint64_t version);
   std::map<std::string, ModelEntry, std::less<>>& models() { return models_; }
   VersionPlan plan(const ModelEntry& model) const;
@@ -76,6 +81,7 @@ class VersionTable {
 
   ServingMetrics& metrics_;
   std::map<std::string, ModelEntry, std::less<>> models_;
+  std::vector<std::string> errors_;
 };
 
 }  // namespace slipway::serving

@@ -129,6 +129,10 @@ def test_several_versions_and_labels_by_a_list_of_models(start, models):
     wait_for(lambda: metric(server, "slipway_repository_errors") == 1)
     assert infer_value(server, "m/versions/stable") == ("1", 1)
     assert any("models.yaml" in line for line in server.log)
+    wait_for(lambda: "models.yaml" in server.get("/models").json().get("errors", [""])[0])
+    assert "models.yaml" in server.get("/").text
+    put(listing, b"models:\n  - {name: m, path: m, versions: all}\n")
+    wait_for(lambda: "errors" not in server.get("/models").json())
 
 
 def test_a_version_policy_by_flag(start, models):
@@ -166,6 +170,23 @@ def test_files_that_come_change_and_go_are_followed(start, models, watch):
     wait_for(lambda: predict(server).status_code == 404)
     wait_for(lambda: metric(server, "slipway_model_ready", model="m") is None)
     assert value(server, "second") == 5
+
+
+def test_a_folder_that_is_swapped_by_its_link_is_followed(start, tmp_path):
+    """As Kubernetes mounts a ConfigMap: the files are links into a folder behind a link, which is replaced."""
+    def fill(number):
+        folder = tmp_path / "mount" / f"..{number}"
+        folder.mkdir(parents=True)
+        (folder / "m.pkl").write_bytes(made_models.constant(number))
+        (tmp_path / "mount" / "..new").symlink_to(folder.name)
+        (tmp_path / "mount" / "..new").rename(tmp_path / "mount" / "..data")
+
+    fill(1)
+    (tmp_path / "mount" / "m.pkl").symlink_to("..data/m.pkl")
+    server = start(tmp_path / "mount", "--quiet-time", "100ms")
+    assert value(server) == 1
+    fill(2)
+    wait_for(lambda: value(server) == 2)
 
 
 def test_a_file_that_is_still_being_written_is_not_loaded(start, models):

@@ -153,6 +153,11 @@ void landing_page(Call& call) {
     for (const serving::ModelStatus& status : (*models)->statuses()) {
       if (!status.status.ok()) append_failed(body, status);
     }
+    for (const std::string& error : (*models)->repository_errors()) {
+      body += "<h2>Model repository<span class=\"state failed\">failed</span></h2>\n<p>";
+      append_html(body, error);
+      body += "</p>\n";
+    }
   }
   body += "</body></html>\n";
 }
@@ -177,7 +182,14 @@ void models_list(Call& call) {
     append_labels(body, **models, status);
     body.push_back('}');
   }
-  body += "]}";
+  body.push_back(']');
+  first = true;
+  for (const std::string& error : (*models)->repository_errors()) {
+    body += first ? ",\"errors\":[" : ",";
+    first = false;
+    append_json_string(body, error);
+  }
+  body += first ? "}" : "]}";
 }
 
 void metrics_text(Call& call) {
