@@ -25,6 +25,7 @@ constexpr const char* kFooter =
     "Examples:\n"
     "  slipway serve model.joblib                 serve one model on 127.0.0.1:8080\n"
     "  slipway serve models/ --port 0             a folder of models, any free port\n"
+    "  slipway serve models.yaml                  a list of models with versions and labels\n"
     "  slipway predict model.joblib rows.csv      score a file\n"
     "  slipway inspect model.joblib               what is in it, and can it be served?\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
@@ -53,6 +54,55 @@ void bind_environment(CLI::App& command) {
   }
 }
 
+void add_time(CLI::App& c, const char* name, double& value, Zero zero, const char* group,
+              const char* description) {
+  c.add_option(name, value, description)
+      ->capture_default_str()
+      ->transform(time_value(zero))
+      ->type_name("TIME")
+      ->group(group);
+}
+
+template <typename T>
+void add_count(CLI::App& c, const char* name, T& value, uint64_t least, uint64_t most,
+               const char* group, const char* description) {
+  c.add_option(name, value, description)
+      ->capture_default_str()
+      ->transform(count_value(least, most))
+      ->type_name("COUNT")
+      ->group(group);
+}
+
+void add_repository_flags(CLI::App& c, ServeOptions& o) {
+  c.add_option("--versions", o.versions,
+               "Which versions of a model are served: latest, latest:N, all, or numbers (3,5)")
+      ->capture_default_str()
+      ->type_name("POLICY")
+      ->group("Models");
+  c.add_option("--watch", o.watch,
+               "How changed files are noticed: inotify, poll (for network file systems), or off "
+               "(SIGHUP and admin calls only)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"inotify", "poll", "off"}))
+      ->group("Models");
+  add_time(c, "--poll-interval", o.poll_interval_s, Zero::kRefused, "Models",
+           "With --watch poll, look this often");
+  add_time(c, "--quiet-time", o.quiet_time_s, Zero::kRefused, "Models",
+           "A file that no rename brought is loaded once it has not changed for this long");
+  add_count(c, "--load-threads", o.load_threads, 0, 256, "Resources",
+            "Models that are loaded at once; 0: one per usable CPU");
+  c.add_option("--admin", o.admin,
+               "A further listener, whose callers may load and unload models; on a loopback "
+               "address, unless there is a token")
+      ->type_name("HOST:PORT")
+      ->group("Network");
+  c.add_option("--admin-token", o.admin_token,
+               "Who brings this bearer token may load and unload models (better set as "
+               "SLIPWAY_ADMIN_TOKEN, which other users cannot see)")
+      ->type_name("TOKEN")
+      ->group("Network");
+}
+
 void add_model_flags(CLI::App& c, ServeOptions& o) {
   c.add_option("--name", o.name, "Name of the model (for a single file)")
       ->transform(filled_value())
@@ -75,25 +125,6 @@ void add_size(CLI::App& c, const char* name, uint64_t& value, uint64_t least,
       ->transform(size_value(least))
       ->type_name("SIZE")
       ->group("Network");
-}
-
-void add_time(CLI::App& c, const char* name, double& value, Zero zero, const char* group,
-              const char* description) {
-  c.add_option(name, value, description)
-      ->capture_default_str()
-      ->transform(time_value(zero))
-      ->type_name("TIME")
-      ->group(group);
-}
-
-template <typename T>
-void add_count(CLI::App& c, const char* name, T& value, uint64_t least, uint64_t most,
-               const char* group, const char* description) {
-  c.add_option(name, value, description)
-      ->capture_default_str()
-      ->transform(count_value(least, most))
-      ->type_name("COUNT")
-      ->group(group);
 }
 
 void add_network_flags(CLI::App& c, ServeOptions& o) {
@@ -159,9 +190,12 @@ void add_log_flags(CLI::App& c, ServeOptions& o) {
 
 void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
   CLI::App& c = *app.add_subcommand("serve", "Serve models over REST");
-  c.add_option("paths", o.paths, "Model files, or folders of model files")->type_name("PATH");
+  c.add_option("paths", o.paths,
+               "Model files; folders of files or of NAME/VERSION/file; YAML lists of models")
+      ->type_name("PATH");
   c.add_option("--config", config, "Read settings from this YAML file")->type_name("FILE");
   add_model_flags(c, o);
+  add_repository_flags(c, o);
   add_network_flags(c, o);
   add_resource_flags(c, o);
   add_log_flags(c, o);

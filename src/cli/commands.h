@@ -17,6 +17,13 @@ struct ServeOptions {
   std::string name;
   std::string select;
   std::string default_model;
+  std::string versions = "latest";  // of models that no list gives a policy
+  std::string watch = "inotify";    // "inotify", "poll", "off"
+  double poll_interval_s = 5;
+  double quiet_time_s = 0.5;
+  uint32_t load_threads = 0;  // 0: one per usable CPU
+  std::string admin;          // HOST:PORT; empty: no admin listener
+  std::string admin_token;
   std::string host = "127.0.0.1";
   uint16_t port = 8080;
   uint32_t loops = 0;         // 0: one per usable CPU

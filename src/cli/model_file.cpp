@@ -47,7 +47,8 @@ Result<ModelFile> read_model_file(const std::string& path, const std::string& se
   }
 }
 
-Result<serving::LoadedModel> FileModelLoader::load(const std::string& path) {
+Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource& source) {
+  const std::string& path = source.path;
   const auto start = std::chrono::steady_clock::now();
   ModelFile file = TRY(read_model_file(path, select_, model_bytes_max_));
   if (Status status = file.report.status(); !status.ok()) {

@@ -6,7 +6,8 @@
 
 #include "engine/executable.h"
 #include "formats/sklearn/reader.h"
-#include "serving/model_set.h"
+#include "serving/model_source.h"
+#include "serving/served_model.h"
 
 namespace slipway::cli {
 
@@ -25,7 +26,7 @@ class FileModelLoader final : public serving::ModelLoader {
  public:
   FileModelLoader(std::string select, uint64_t model_bytes_max)
       : select_(std::move(select)), model_bytes_max_(model_bytes_max) {}
-  Result<serving::LoadedModel> load(const std::string& path) override;
+  Result<serving::LoadedModel> load(const serving::VersionSource& source) override;
 
  private:
   const std::string select_;  // which model, in files that hold several

@@ -1,23 +1,24 @@
-// `slipway serve`: wires loader, models, protocols and transport; waits for a signal; drains.
+// `slipway serve`: wires loader, repository, protocols and transport; obeys signals; drains.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <ctime>
 #include <future>
+#include <optional>
 
 #include "base/log.h"
 #include "base/machine.h"
 #include "cli/access_log.h"
+#include "cli/admin_address.h"
 #include "cli/commands.h"
 #include "cli/model_file.h"
+#include "cli/signals.h"
 #include "cli/version.h"
+#include "lifecycle/repository.h"
 #include "protocols/grpc_health.h"
 #include "protocols/service.h"
 #include "serving/inference.h"
@@ -38,33 +39,6 @@ LogLevel log_level(const std::string& name) {
   return LogLevel::kInfo;
 }
 
-/// SIGTERM and SIGINT, taken by sigwait in the main thread; must be blocked before any thread
-/// starts. SIGHUP and SIGUSR1, which tools send after they have rotated logs, end nothing.
-sigset_t block_stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  std::signal(SIGHUP, SIG_IGN);
-  std::signal(SIGUSR1, SIG_IGN);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-/// Waits for a stop signal; with a timeout, for that long at most. True if one came.
-bool wait_for_signal(const sigset_t& signals, double seconds_max) {
-  if (seconds_max < 0) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    return true;
-  }
-  timespec limit{};
-  limit.tv_sec = static_cast<time_t>(seconds_max);
-  limit.tv_nsec = static_cast<long>((seconds_max - std::floor(seconds_max)) * 1e9);
-  return sigtimedwait(&signals, nullptr, &limit) > 0;
-}
-
 /// Every connection needs a descriptor: the soft limit goes up to the hard one. Gives the number of
 /// connections that fit: further ones are answered 503 instead of waiting for a descriptor.
 uint32_t connections_that_fit(uint32_t connections_max, uint32_t loops) {
@@ -83,9 +57,21 @@ uint32_t connections_that_fit(uint32_t connections_max, uint32_t loops) {
   return static_cast<uint32_t>(fitting);
 }
 
+/// Large blocks come from the system and go back to it when a model is freed. By default glibc
+/// keeps up to 32 MiB of them in each thread's heap once it has seen a few; smaller blocks, those
+/// of requests, stay in the heaps as they do by default.
+void limit_kept_memory() {
+#if defined(__GLIBC__)
+  constexpr int kLargeBlockBytes = 2 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
+  mallopt(M_TRIM_THRESHOLD, kLargeBlockBytes);
+#endif
+}
+
 struct Resources {
   uint32_t loops;
   uint32_t pool_threads;
+  uint32_t load_threads;
 };
 
 Resources plan_resources(const ServeOptions& options) {
@@ -95,7 +81,8 @@ Resources plan_resources(const ServeOptions& options) {
     cpus = std::min(cpus, static_cast<uint32_t>(std::max(1.0, std::floor(machine.cpu_quota))));
   }
   const Resources plan{options.loops != 0 ? options.loops : cpus,
-                       options.pool_threads != 0 ? options.pool_threads : cpus};
+                       options.pool_threads != 0 ? options.pool_threads : cpus,
+                       options.load_threads != 0 ? options.load_threads : cpus};
   log_info("{} event loops, {} inference threads ({} usable CPUs, CPU quota {}, memory limit {})",
            plan.loops, plan.pool_threads, machine.cpus_usable,
            machine.cpu_quota > 0 ? fmt::format("{:.2f}", machine.cpu_quota) : "none",
@@ -124,49 +111,95 @@ int fail(const Status& status) {
   return kExitFailure;
 }
 
-/// Hands every loop the new snapshot, each on its own thread.
-void publish(transport::Server& server, protocols::HttpService& service, uint32_t loops,
-             const std::shared_ptr<const serving::ModelSet>& models) {
-  for (uint32_t loop = 0; loop < loops; ++loop) {
-    server.post(loop, [&service, loop, models] { service.set_models(loop, models); });
+/// The listener for admin calls; null if none is asked for.
+Result<std::unique_ptr<transport::Server>> open_admin(const ServeOptions& options,
+                                                      protocols::HttpService& service) {
+  if (options.admin.empty()) return std::unique_ptr<transport::Server>();
+  const AdminAddress address = TRY(parse_admin_address(options.admin));
+  if (!address.is_loopback && options.admin_token.empty()) {
+    return invalid_argument(fmt::format(
+        "--admin {} can be reached from other machines: choose 127.0.0.1, [::1] or localhost, or "
+        "set --admin-token",
+        options.admin));
   }
+  transport::ServerOptions server = server_options(options, 1);
+  server.host = address.host;
+  server.port = address.port;
+  // Beyond this machine the listener itself is no proof of who calls: the token is.
+  return transport::Server::create(server, service.admin_handler(address.is_loopback));
 }
 
-/// The models, or the reasons why none of them can be served.
-Result<std::shared_ptr<const serving::ModelSet>> load(const ServeOptions& options,
-                                                      serving::ServingMetrics& metrics) {
-  FileModelLoader loader(options.select, options.model_bytes_max);
-  serving::LoadRequest request{options.paths, options.name, options.default_model};
-  std::shared_ptr<const serving::ModelSet> models =
-      TRY(serving::load_models(request, loader, metrics));
-  if (!models->models().empty()) return models;
+/// What runs, in the order in which it is made; it ends in the opposite one.
+struct Running {
+  protocols::GrpcHealth health;
+  std::unique_ptr<protocols::HttpService> service;
+  std::unique_ptr<transport::Server> server;
+  std::unique_ptr<transport::Server> admin;
+  uint32_t loops = 0;
+  std::unique_ptr<lifecycle::Repository> repository;
+
+  /// Hands every loop the new snapshot, each on its own thread.
+  void publish(const std::shared_ptr<const serving::ModelSet>& models) const {
+    for (uint32_t loop = 0; loop < loops; ++loop) {
+      server->post(loop, [this, loop, models] { service->set_models(loop, models); });
+    }
+    if (admin == nullptr) return;
+    admin->post(0, [this, models] { service->set_models(loops, models); });
+  }
+  /// True if every request was answered.
+  bool stop(std::chrono::milliseconds grace) const {
+    if (admin != nullptr) admin->begin_close();
+    const bool complete = server->stop(grace);
+    return (admin == nullptr || admin->stop(std::chrono::milliseconds(0))) && complete;
+  }
+};
+
+Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& options,
+                                                        uint32_t load_threads) {
+  lifecycle::RepositoryOptions repository;
+  repository.request.paths = options.paths;
+  repository.request.name = options.name;
+  repository.request.policy = TRY(lifecycle::parse_version_policy(options.versions));
+  repository.watch = options.watch == "off"    ? lifecycle::WatchMode::kOff
+                     : options.watch == "poll" ? lifecycle::WatchMode::kPoll
+                                               : lifecycle::WatchMode::kInotify;
+  repository.poll_interval = milliseconds(options.poll_interval_s);
+  repository.quiet = milliseconds(options.quiet_time_s);
+  repository.load_threads = load_threads;
+  repository.default_model = options.default_model;
+  return repository;
+}
+
+/// Why serving makes no sense now that every model has been tried; OK if it does. An empty folder
+/// does, if it is watched.
+Status check_started(const ServeOptions& options, const serving::ModelSet& models) {
+  if (!options.default_model.empty() &&
+      models.find(options.default_model).status().code() == StatusCode::kNotFound) {
+    return not_found(fmt::format("the default model \"{}\" is not among the models: {}",
+                                 options.default_model, models.names()));
+  }
+  if (!models.models().empty()) return {};
   std::string reasons;
-  for (const serving::ModelStatus& model : models->statuses()) {
+  for (const serving::ModelStatus& model : models.statuses()) {
+    if (model.status.ok()) continue;
     reasons += (reasons.empty() ? "" : "\n") + model.status.message();
   }
-  return failed_precondition(reasons.empty() ? "there is no model file at the given paths"
-                                             : reasons);
+  if (!reasons.empty()) return failed_precondition(reasons);
+  if (options.watch == "off") return failed_precondition("there is no model at the given paths");
+  log_warning("there is no model at the given paths yet; they are watched");
+  return {};
 }
 
-/// Loads on a thread of its own, so that a stop signal is heeded at once meanwhile: it ends the
-/// process, as there is nothing to drain.
-Result<std::shared_ptr<const serving::ModelSet>> load_unless_stopped(
-    const ServeOptions& options, serving::ServingMetrics& metrics, const sigset_t& signals) {
-  auto loading = std::async(std::launch::async, [&] { return load(options, metrics); });
-  while (loading.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
-    if (!wait_for_signal(signals, 0)) continue;
-    log_info("stopped while the models were loading");
-    std::fflush(nullptr);
-    std::_Exit(kExitOk);
-  }
-  return loading.get();
+std::string url_of(const std::string& host, uint16_t port) {
+  const bool v6 = host.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
-void print_ready(const transport::Server& server, const ServeOptions& options,
+void print_ready(const Running& running, const ServeOptions& options,
                  const serving::ModelSet& models) {
-  const bool v6 = options.host.find(':') != std::string::npos;
-  fmt::print("slipway {} listening on http://{}{}{}:{}\n", kVersion, v6 ? "[" : "", options.host,
-             v6 ? "]" : "", server.port());
+  fmt::print("slipway {} listening on {}\n", kVersion,
+             url_of(options.host, running.server->port()));
+  if (running.admin != nullptr) fmt::print("  admin calls on port {}\n", running.admin->port());
   for (const auto& model : models.models()) {
     fmt::print("  {} ({}, scikit-learn {})\n", model->name, model->loaded.class_name,
                model->loaded.library_version.empty() ? "version not recorded"
@@ -175,18 +208,56 @@ void print_ready(const transport::Server& server, const ServeOptions& options,
   std::fflush(stdout);
 }
 
+/// Waits for a stop signal, for that long at most.
+void wait_for_stop(Signals& signals, std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const int signal = signals.wait(std::max(left, std::chrono::milliseconds(0)));
+    if (signal != SIGHUP && signal != Signals::kWoken) return;
+  }
+}
+
 /// Readiness turns 503 at once; requests are taken for the delay; then connections end after their
 /// answer.
-int drain(const ServeOptions& options, const sigset_t& signals, transport::Server& server,
-          protocols::HttpService& service) {
-  service.set_draining();
+int drain(const ServeOptions& options, Signals& signals, Running& running) {
+  running.health.set_serving(false);
+  running.service->set_draining();
   log_info("stopping: not ready any more; taking requests for {} s more", options.drain_delay_s);
-  if (options.drain_delay_s > 0) wait_for_signal(signals, options.drain_delay_s);
-  server.begin_close();
-  const bool complete = server.stop(milliseconds(options.grace_s));
+  if (options.drain_delay_s > 0) wait_for_stop(signals, milliseconds(options.drain_delay_s));
+  running.server->begin_close();
+  const bool complete = running.stop(milliseconds(options.grace_s));
   log_info("{}", complete ? "stopped; every request was answered"
                           : "stopped at the end of the grace time with requests open");
   return complete ? kExitOk : kExitFailure;
+}
+
+/// Waits for signals and obeys them, until the program is to stop.
+int run(const ServeOptions& options, Signals& signals, Running& running) {
+  const auto promise = std::make_shared<std::promise<Status>>();
+  std::future<Status> started = promise->get_future();
+  running.repository->when_started([promise, &signals](Status status) {
+    promise->set_value(std::move(status));
+    signals.wake();
+  });
+  while (true) {
+    const int signal = signals.wait(std::nullopt);
+    if (signal == SIGHUP) {
+      running.repository->rescan();
+      continue;
+    }
+    if (signal != Signals::kWoken) return drain(options, signals, running);
+    Status status = started.get();
+    const auto models = running.repository->models();
+    if (status.ok()) status = check_started(options, *models);
+    if (!status.ok()) {
+      running.stop(std::chrono::milliseconds(0));
+      return fail(status);
+    }
+    running.health.set_serving(true);
+    print_ready(running, options, *models);
+  }
 }
 
 }  // namespace
@@ -197,8 +268,12 @@ int serve(const ServeOptions& options) {
   if (options.paths.empty()) {
     return fail(invalid_argument("serve needs a model: slipway serve PATH (a file or a folder)"));
   }
-  const sigset_t signals = block_stop_signals();
+  const auto signals = Signals::block();
+  if (!signals.ok()) return fail(signals.status());
+  limit_kept_memory();
   const Resources plan = plan_resources(options);
+  const auto repository = repository_options(options, plan.load_threads);
+  if (!repository.ok()) return fail(repository.status());
 
   std::unique_ptr<protocols::AccessLog> access_log;
   if (options.access_log != "off") {
@@ -207,6 +282,7 @@ int serve(const ServeOptions& options) {
     access_log = std::move(opened).value();
   }
   serving::ServingMetrics metrics(plan.loops);
+  FileModelLoader loader(options.select, options.model_bytes_max);
   const auto pool = serving::make_inference_pool(plan.pool_threads, options.queue_max);
   protocols::ServiceOptions service_options;
   service_options.loops = plan.loops;
@@ -214,27 +290,30 @@ int serve(const ServeOptions& options) {
   service_options.inference.rows_max = options.rows_max;
   service_options.version = kVersion;
   service_options.access_log = access_log.get();
-  const auto service = protocols::HttpService::create(service_options, pool, metrics);
+  service_options.admin_token = options.admin_token;
+  Running running;
+  running.loops = plan.loops;
+  running.service = protocols::HttpService::create(service_options, pool, metrics);
 
-  // The port first: a wrong one is told at once, and probes are answered while models load.
-  protocols::GrpcHealth health;
+  // The ports first: a wrong one is told at once, and probes are answered while models load.
   transport::ServerOptions transport_options = server_options(options, plan.loops);
   transport_options.connections_max = connections_that_fit(options.connections_max, plan.loops);
-  auto server = transport::Server::create(transport_options, *service, &health);
+  auto server = transport::Server::create(transport_options, *running.service, &running.health);
   if (!server.ok()) return fail(server.status());
-  service->set_transport_counters([&running = **server] { return running.counters(); });
-  (*server)->start();
-  const auto models = load_unless_stopped(options, metrics, signals);
-  if (!models.ok()) {
-    (*server)->stop(std::chrono::milliseconds(0));
-    return fail(models.status());
-  }
-  publish(**server, *service, plan.loops, *models);
-  health.set_serving(true);
-  print_ready(**server, options, **models);
-  wait_for_signal(signals, -1);
-  health.set_serving(false);
-  return drain(options, signals, **server, *service);
+  running.server = std::move(server).value();
+  running.service->set_transport_counters(
+      [&counted = *running.server] { return counted.counters(); });
+  auto admin = open_admin(options, *running.service);
+  if (!admin.ok()) return fail(admin.status());
+  running.admin = std::move(admin).value();
+  running.server->start();
+  if (running.admin != nullptr) running.admin->start();
+  auto opened = lifecycle::Repository::create(
+      *repository, loader, metrics, [&running](const auto& models) { running.publish(models); });
+  if (!opened.ok()) return fail(opened.status());
+  running.repository = std::move(opened).value();
+  running.service->set_control(running.repository.get());
+  return run(options, **signals, running);
 }
 
 }  // namespace slipway::cli

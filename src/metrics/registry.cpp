@@ -195,6 +195,18 @@ void Registry::callback(std::string_view name, std::string_view help, MetricType
   series(name, help, type, std::move(labels)).read = std::move(read);
 }
 
+void Registry::remove(std::string_view name, const Labels& labels) {
+  const auto carries_all = [&labels](const std::unique_ptr<Series>& one) {
+    return std::ranges::all_of(labels, [&one](const Label& label) {
+      return std::ranges::find(one->labels, label) != one->labels.end();
+    });
+  };
+  const MutexLock lock(mutex_);
+  for (const auto& family : families_) {
+    if (name.empty() || family->name == name) std::erase_if(family->series, carries_all);
+  }
+}
+
 void Registry::write(std::string& out) const {
   const MutexLock lock(mutex_);
   for (const auto& family : families_) {

@@ -2,9 +2,9 @@
 //
 //   serving, protocols --counter(name, help, labels)--> Counter&     GET /metrics --write--> text
 //
-// Ownership: owns all instruments, which live as long as it does. Thread rule: thread-safe; making
-// and writing take a lock, the instruments themselves none. An explicit object, passed to who needs
-// it.
+// Ownership: owns all instruments, which live until they are removed or it ends. Thread rule:
+// thread-safe; making and writing take a lock, the instruments themselves none. An explicit object,
+// passed to who needs it.
 //
 //   Registry registry(loops);
 //   Counter& requests = registry.counter("slipway_requests_total", "Requests.", {{"model", "a"}});
@@ -59,6 +59,10 @@ class Registry {
   /// Replaces an earlier one of that name and those labels.
   void callback(std::string_view name, std::string_view help, MetricType type, Labels labels,
                 std::function<double()> read);
+
+  /// Drops the series of that family (of every one if the name is empty) that carry all of these
+  /// labels. Nobody may use their instruments any more.
+  void remove(std::string_view name, const Labels& labels) EXCLUDES(mutex_);
 
   /// Appends all metrics in Prometheus' text format 0.0.4.
   void write(std::string& out) const EXCLUDES(mutex_);

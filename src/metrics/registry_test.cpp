@@ -82,6 +82,21 @@ TEST(Registry, AsksCallbacksAtEachScrape) {
   EXPECT_NE(text_of(registry).find("\nc 2\n"), std::string::npos);
 }
 
+TEST(Registry, DropsTheSeriesThatCarryAllTheLabels) {
+  Registry registry(1);
+  for (const char* version : {"1", "2"}) {
+    registry.gauge("ready", "R.", {{"model", "a"}, {"version", version}});
+    registry.counter("n_total", "N.", {{"model", "a"}, {"version", version}, {"code", "X"}});
+  }
+  registry.gauge("ready", "R.", {{"model", "b"}, {"version", "1"}});
+  registry.remove("ready", {{"version", "1"}, {"model", "a"}});
+  EXPECT_EQ(text_of(registry).find("ready{model=\"a\",version=\"1\"}"), std::string::npos);
+  EXPECT_NE(text_of(registry).find("n_total{model=\"a\",version=\"1\""), std::string::npos);
+  registry.remove("", {{"model", "a"}});
+  EXPECT_EQ(text_of(registry).find("model=\"a\""), std::string::npos);
+  EXPECT_NE(text_of(registry).find("ready{model=\"b\",version=\"1\"} 0\n"), std::string::npos);
+}
+
 TEST(Registry, UpAndDownMayHappenOnDifferentShards) {
   Registry registry(1);
   UpDownCounter& in_flight = registry.up_down_counter("in_flight", "F.", {});

@@ -20,7 +20,7 @@ using metrics::MetricType;
 using transport::HttpMethod;
 
 constexpr size_t kKeptCells = 256 * 1024;  // larger buffers are given back after their call
-constexpr int kStatuses[] = {200, 204, 400, 404, 405, 429, 500, 501, 503, 504};
+constexpr int kStatuses[] = {200, 204, 400, 403, 404, 405, 429, 500, 501, 503, 504};
 
 void answer_unknown_path(Call& call, HttpMethod method, std::string_view path) {
   const std::string allowed = allowed_methods(path);
@@ -47,7 +47,9 @@ class Service final : public HttpService {
       : access_log_(options.access_log), pool_(std::move(pool)), metrics_(metrics) {
     server_.version = options.version;
     server_.registry = &metrics.registry();
-    for (uint32_t i = 0; i < std::max(options.loops, 1U); ++i) {
+    server_.admin_token = options.admin_token;
+    const uint32_t loops = std::max(options.loops, 1U);
+    for (uint32_t i = 0; i <= loops; ++i) {  // the last one is the admin listener's
       loops_.push_back(std::make_unique<LoopState>(server_, options.inference, pool_, i));
     }
     register_metrics(options.version);
@@ -60,7 +62,15 @@ class Service final : public HttpService {
     set_transport_counters([] { return transport::TransportCounters(); });
   }
 
-  void handle(transport::HttpExchange& exchange) override;
+  void handle(transport::HttpExchange& exchange) override {
+    CHECK(exchange.request().loop + 1 < loops_.size());
+    handle_on(*loops_[exchange.request().loop], exchange);
+  }
+  transport::HttpHandler& admin_handler(bool trusted) override {
+    loops_.back()->may_change_models = trusted;
+    return admin_;
+  }
+  void set_control(serving::ModelControl* control) override { server_.control.store(control); }
   void set_models(uint32_t loop, std::shared_ptr<const serving::ModelSet> models) override {
     CHECK(loop < loops_.size());
     loops_[loop]->inference.set_models(std::move(models));
@@ -69,9 +79,22 @@ class Service final : public HttpService {
   void set_transport_counters(std::function<transport::TransportCounters()> read) override;
 
  private:
+  /// The handler of the admin listener, which has one loop.
+  class AdminHandler final : public transport::HttpHandler {
+   public:
+    explicit AdminHandler(Service& service) : service_(service) {}
+    void handle(transport::HttpExchange& exchange) override {
+      service_.handle_on(*service_.loops_.back(), exchange);
+    }
+
+   private:
+    Service& service_;
+  };
+
   static constexpr std::string_view kQueueHelp = "Requests that wait for an inference thread.";
 
   void register_metrics(const std::string& version);
+  void handle_on(LoopState& loop, transport::HttpExchange& exchange);
   void dispatch(Call& call);
   void identify(Call& call);
   void finish(Call& call, uint32_t shard);
@@ -85,6 +108,7 @@ class Service final : public HttpService {
   std::vector<std::unique_ptr<LoopState>> loops_;
   std::array<metrics::Counter*, std::size(kStatuses)> responses_{};
   metrics::Counter* other_responses_ = nullptr;
+  AdminHandler admin_{*this};
 };
 
 void Service::register_metrics(const std::string& version) {
@@ -168,9 +192,7 @@ void Service::dispatch(Call& call) {
   route->handle(call);
 }
 
-void Service::handle(transport::HttpExchange& exchange) {
-  CHECK(exchange.request().loop < loops_.size());
-  LoopState& loop = *loops_[exchange.request().loop];
+void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   Call& call = *loop.call;
   call.exchange = &exchange;
   call.infer.model = nullptr;
@@ -178,6 +200,7 @@ void Service::handle(transport::HttpExchange& exchange) {
   call.result.compute_seconds = 0;
   call.error = Status();
   call.deferred = false;
+  call.begin = nullptr;
   identify(call);
   try {
     dispatch(call);
@@ -203,7 +226,7 @@ void Service::defer(LoopState& loop) {
   loop.call->loop = &loop;
   call->infer.models = loop.inference.models();  // keeps the model until the answer is out
   call->complete = call->exchange->defer();
-  loop.inference.infer_in_pool(call->infer, call->result, [this, call] {
+  const auto done = [this, call] {
     const std::unique_ptr<Call> owned(call);
     if (call->result.status.ok()) {
       try {
@@ -217,6 +240,11 @@ void Service::defer(LoopState& loop) {
     finish(*call, metrics::kSharedShard);
     const std::function<void()> complete = std::move(call->complete);
     complete();
+  };
+  if (call->begin == nullptr) return loop.inference.infer_in_pool(call->infer, call->result, done);
+  call->begin(*call, [call, done](Status status) {
+    call->result.status = std::move(status);
+    done();
   });
 }
 

@@ -3,7 +3,9 @@
 //   transport --HttpExchange--> HttpService --route--> simple / kserve_v2 / metrics / landing page
 //
 // Thread rule: handle() is called concurrently from all loops; per-loop state is indexed by
-// request.loop. set_models() hands each loop its snapshot through Server::post.
+// request.loop. set_models() hands each loop its snapshot through Server::post. An admin listener
+// is a server of one loop whose handler is admin_handler(); its snapshot goes to loop number
+// `loops`.
 #pragma once
 
 #include <functional>
@@ -13,6 +15,7 @@
 
 #include "base/clock.h"
 #include "serving/inference.h"
+#include "serving/model_control.h"
 #include "serving/serving_metrics.h"
 #include "transport/http.h"
 #include "transport/server.h"
@@ -48,6 +51,7 @@ struct ServiceOptions {
   serving::Inference::Options inference;
   std::string version;              // Slipway's own
   AccessLog* access_log = nullptr;  // may be null; outlives the service
+  std::string admin_token;          // who brings it may change models; empty: nobody
 };
 
 class HttpService : public transport::HttpHandler {
@@ -58,6 +62,12 @@ class HttpService : public transport::HttpHandler {
   /// On the given loop's thread, or before the loops start: the snapshot for that loop's next
   /// requests.
   virtual void set_models(uint32_t loop, std::shared_ptr<const serving::ModelSet> models) = 0;
+  /// The same routes for the admin listener, before its loop starts. `trusted`: whoever reaches it
+  /// may change models, without a token.
+  virtual transport::HttpHandler& admin_handler(bool trusted) = 0;
+  /// What the admin calls do; null while there is none. Thread-safe; it must live until the servers
+  /// have stopped.
+  virtual void set_control(serving::ModelControl* control) = 0;
   /// Readiness answers 503 from now on (drain). Thread-safe.
   virtual void set_draining() = 0;
   /// Where /metrics gets the transport's counters from (Server::counters); thread-safe to call. The

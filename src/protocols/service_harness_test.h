@@ -80,10 +80,12 @@ class ServiceHarness : public testing::Test {
     for (const auto& [name, executable] : models) {
       served.push_back(serving::make_served_model(name, "1", name + ".joblib",
                                                   serving::loaded_model(executable), *metrics_));
-      failed.push_back({name, "1", name + ".joblib", {}});
+      failed.push_back({name, "1", name + ".joblib", {}, serving::VersionState::kAvailable, ""});
     }
-    service_->set_models(0, std::make_shared<serving::ModelSet>(std::move(served),
-                                                                std::move(failed), default_model));
+    serving::ModelSet::Settings settings;
+    settings.default_model = default_model;
+    service_->set_models(0, std::make_shared<serving::ModelSet>(
+                                std::move(served), std::move(failed), std::move(settings)));
   }
   void serve_iris() { serve({{"iris", serving::iris_executable()}}); }
 

@@ -167,9 +167,10 @@ TEST_F(ServiceTest, IsReadyOnceModelsAreServedAndUntilItDrains) {
   EXPECT_EQ(get("/v2/models/wine/ready"),
             R"({"error":"model \"wine\" failed to load: not a <pickle>"})");
   EXPECT_EQ(status(), 503);
-  EXPECT_EQ(get("/models"),
-            R"({"models":[{"name":"iris","version":"1","ready":true},{"name":"wine",)"
-            R"("version":"1","ready":false,"error":"not a <pickle>"}]})");
+  EXPECT_EQ(
+      get("/models"),
+      R"({"models":[{"name":"iris","version":"1","ready":true,"state":"AVAILABLE"},{"name":"wine",)"
+      R"("version":"1","ready":false,"state":"END","error":"not a <pickle>"}]})");
   service_->set_draining();
   EXPECT_EQ(get("/v2/health/ready"), R"({"ready":false,"error":"the server is stopping"})");
   EXPECT_EQ(post("/v2/models/iris/infer", "{}").empty(), false);

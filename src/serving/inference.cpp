@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "base/bounded_queue.h"
-#include "serving/scratch_cache.h"
 #include "serving/serving_metrics.h"
 
 namespace slipway::serving {
@@ -20,22 +19,21 @@ double seconds_between(SteadyTime begin, SteadyTime end) {
 }
 
 /// Runs the model on the caller's thread; an exhausted heap ends this request only.
-Status run_model(const InferRequest& request, ScratchCache& scratches, InferResponse& response) {
+Status run_model(const InferRequest& request, Scratch& scratch, InferResponse& response) {
   const ServedModel& model = *request.model;
   const OutputMask wanted =
       request.wanted != 0 ? request.wanted : OutputMask{1} << model.signature().default_output;
   try {
-    return model.executable().run(request.input.batch(), wanted,
-                                  scratches.get(model.loaded.executable), response.outputs);
+    return model.executable().run(request.input.batch(), wanted, scratch, response.outputs);
   } catch (const std::bad_alloc&) {
     return resource_exhausted("not enough memory for this request");
   }
 }
 
 /// Computes and records: the part that loops and pool threads share.
-void compute(const InferRequest& request, ScratchCache& scratches, uint32_t shard,
-             SteadyTime queued, SteadyTime begin, InferResponse& response) {
-  response.status = run_model(request, scratches, response);
+void compute(const InferRequest& request, Scratch& scratch, uint32_t shard, SteadyTime queued,
+             SteadyTime begin, InferResponse& response) {
+  response.status = run_model(request, scratch, response);
   const SteadyTime end = std::chrono::steady_clock::now();
   response.queue_seconds = seconds_between(queued, begin);
   response.compute_seconds = seconds_between(begin, end);
@@ -48,18 +46,6 @@ void compute(const InferRequest& request, ScratchCache& scratches, uint32_t shar
 }
 
 }  // namespace
-
-Scratch& ScratchCache::get(const std::shared_ptr<const Executable>& executable) {
-  const auto found = entries_.find(executable.get());
-  if (found != entries_.end() && !found->second.executable.expired()) {
-    return *found->second.scratch;
-  }
-  std::erase_if(entries_, [](const auto& entry) { return entry.second.executable.expired(); });
-  Entry& entry = entries_[executable.get()];
-  entry.executable = executable;
-  entry.scratch = executable->make_scratch();
-  return *entry.scratch;
-}
 
 /// Threads that run requests which are too dear for a loop.
 class InferencePool {
@@ -88,11 +74,21 @@ class InferencePool {
 
  private:
   void work() {
-    ScratchCache scratches;
     while (auto task = queue_.pop()) {
-      compute(*task->request, scratches, metrics::kSharedShard, task->queued,
-              std::chrono::steady_clock::now(), *task->response);
+      run(*task);
       task->done();
+    }
+  }
+
+  static void run(const Task& task) {
+    const ServedModel& model = *task.request->model;
+    try {
+      ScratchStore::Lease lease(*model.scratches, model.executable());
+      compute(*task.request, lease.scratch(), metrics::kSharedShard, task.queued,
+              std::chrono::steady_clock::now(), *task.response);
+    } catch (const std::bad_alloc&) {  // there is no scratch
+      task.response->status = resource_exhausted("not enough memory for this request");
+      if (model.metrics != nullptr) model.metrics->in_flight.add(metrics::kSharedShard, -1);
     }
   }
 
@@ -110,7 +106,6 @@ struct Inference::State {
   Options options;
   std::shared_ptr<InferencePool> pool;
   uint32_t loop;
-  ScratchCache scratches;
 
   /// What no model takes.
   Status check(const InferRequest& request) const {
@@ -125,7 +120,7 @@ struct Inference::State {
 };
 
 Inference::Inference(const Options& options, std::shared_ptr<InferencePool> pool, uint32_t loop)
-    : state_(std::make_unique<State>(State{options, std::move(pool), loop, {}})) {}
+    : state_(std::make_unique<State>(State{options, std::move(pool), loop})) {}
 Inference::~Inference() = default;
 
 void Inference::set_models(std::shared_ptr<const ModelSet> models) { models_ = std::move(models); }
@@ -147,7 +142,9 @@ void Inference::infer(const InferRequest& request, InferResponse& response) {
   response.status = state_->check(request);
   if (!response.status.ok()) return;
   if (request.model->metrics != nullptr) request.model->metrics->in_flight.add(state_->loop, 1);
-  compute(request, state_->scratches, state_->loop, begin, begin, response);
+  const ServedModel& model = *request.model;
+  compute(request, model.scratches->of_loop(state_->loop, model.executable()), state_->loop, begin,
+          begin, response);
 }
 
 void Inference::infer_in_pool(const InferRequest& request, InferResponse& response,

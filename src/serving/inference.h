@@ -3,10 +3,9 @@
 //   protocol (on its loop) --Inference::infer--> inline on the loop, or InferencePool --> done
 //   callback
 //
-// One Inference per event loop (single-sequence: used on that loop's thread only). It keeps a
-// Scratch per model, so that a one-row predict allocates nothing. A request whose cost (measured at
-// load) is over Options::inline_seconds_max goes to the pool through a bounded queue; a full queue
-// is RESOURCE_EXHAUSTED (429).
+// One Inference per event loop (single-sequence: used on that loop's thread only). A request whose
+// cost (measured at load) is over Options::inline_seconds_max goes to the pool through a bounded
+// queue; a full queue is RESOURCE_EXHAUSTED (429).
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "serving/models_test.h"
-#include "serving/scratch_cache.h"
 #include "serving/serving_metrics.h"
 
 namespace slipway::serving {
@@ -71,6 +70,7 @@ class InferenceTest : public testing::Test {
     auto model = std::make_shared<ServedModel>();
     model->name = "gated";
     model->loaded.executable = executable;
+    model->scratches = std::make_shared<ScratchStore>(1);
     model->seconds_first_row = 1;
     model->metrics = &metrics_.model("gated", "1");
     return model;
@@ -180,19 +180,19 @@ TEST_F(InferenceTest, GivesTheSameBitsOnLoopAndPoolFromManyThreads) {
   EXPECT_EQ(model->metrics->in_flight.value(), 0);
 }
 
-TEST_F(InferenceTest, TheScratchCacheForgetsExecutablesThatAreGone) {
-  ScratchCache cache;
-  auto first = iris_executable();
-  auto second = iris_executable();
-  Scratch* scratch = &cache.get(first);
-  EXPECT_EQ(&cache.get(first), scratch);
-  cache.get(second);
-  EXPECT_EQ(cache.size(), 2U);
-  first.reset();
-  second.reset();
-  const auto third = iris_executable();
-  cache.get(third);
-  EXPECT_EQ(cache.size(), 1U);
+TEST_F(InferenceTest, ScratchesAreUsedAgainAndBelongToTheModel) {
+  ScratchStore& store = *iris_->scratches;
+  Scratch* of_loop = &store.of_loop(0, iris_->executable());
+  EXPECT_EQ(&store.of_loop(0, iris_->executable()), of_loop);
+  Scratch* leased = nullptr;
+  {
+    ScratchStore::Lease lease(store, iris_->executable());
+    leased = &lease.scratch();
+    ScratchStore::Lease second(store, iris_->executable());
+    EXPECT_NE(&second.scratch(), leased);
+  }
+  ScratchStore::Lease again(store, iris_->executable());
+  EXPECT_EQ(&again.scratch(), leased);  // given back last
 }
 
 }  // namespace

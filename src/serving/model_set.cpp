@@ -9,59 +9,145 @@ namespace {
 
 constexpr size_t kNamesInMessages = 20;
 
+void append_to_list(std::string& list, std::string_view item) {
+  if (!list.empty()) list += ", ";
+  list += item;
+}
+
+std::string_view name_of(const std::shared_ptr<const ServedModel>& model) { return model->name; }
+
 }  // namespace
 
-ModelSet::ModelSet(std::vector<std::shared_ptr<const ServedModel>> models,
-                   std::vector<ModelStatus> statuses, std::string default_model)
-    : models_(std::move(models)),
-      statuses_(std::move(statuses)),
-      default_model_(std::move(default_model)) {
-  std::ranges::sort(models_, {}, [](const auto& model) { return model->name; });
-  std::ranges::sort(statuses_, {}, [](const auto& status) { return status.name; });
-  // A set that lost all but one of its models to errors does not quietly get another default.
-  if (default_model_.empty() && models_.size() == 1 && statuses_.size() <= 1) {
-    default_model_ = models_.front()->name;
+std::string_view version_state_name(VersionState state) {
+  switch (state) {
+    case VersionState::kStart: return "START";
+    case VersionState::kLoading: return "LOADING";
+    case VersionState::kAvailable: return "AVAILABLE";
+    case VersionState::kUnloading: return "UNLOADING";
+    case VersionState::kEnd: return "END";
   }
+  return "END";
+}
+
+bool newer_version(std::string_view a, std::string_view b) {
+  return a.size() != b.size() ? a.size() > b.size() : a > b;
+}
+
+ModelSet::ModelSet(std::vector<std::shared_ptr<const ServedModel>> versions,
+                   std::vector<ModelStatus> statuses, Settings settings)
+    : versions_(std::move(versions)),
+      statuses_(std::move(statuses)),
+      settings_(std::move(settings)) {
+  std::ranges::sort(versions_, [](const auto& a, const auto& b) {
+    return a->name != b->name ? a->name < b->name : newer_version(a->version, b->version);
+  });
+  std::ranges::sort(statuses_, [](const ModelStatus& a, const ModelStatus& b) {
+    return a.name != b.name ? a.name < b.name : newer_version(a.version, b.version);
+  });
+  for (const auto& version : versions_) {
+    if (newest_.empty() || newest_.back()->name != version->name) newest_.push_back(version);
+  }
+  // A set that lost all but one of its models to errors does not quietly get another default.
+  const bool one_known = std::ranges::all_of(
+      statuses_, [&](const ModelStatus& status) { return status.name == statuses_.front().name; });
+  if (settings_.default_model.empty() && newest_.size() == 1 && one_known) {
+    settings_.default_model = newest_.front()->name;
+  }
+  unready_reason_ = make_unready_reason();
+}
+
+std::string ModelSet::make_unready_reason() const {
+  if (settings_.still_starting) return "the models are still loading";
+  std::string missing;
+  for (const std::string& name : settings_.required) {
+    if (!std::ranges::binary_search(newest_, name, {}, name_of)) append_to_list(missing, name);
+  }
+  if (!missing.empty()) return "required and not served: " + missing;
+  return newest_.empty() ? "no model is served" : "";
 }
 
 std::string ModelSet::names() const {
   std::string names;
-  for (size_t i = 0; i < models_.size(); ++i) {
-    if (i == kNamesInMessages) return names + ", ...";
-    if (i > 0) names += ", ";
-    names += models_[i]->name;
+  for (size_t i = 0; i < newest_.size(); ++i) {
+    append_to_list(names, i == kNamesInMessages ? "..." : newest_[i]->name);
+    if (i == kNamesInMessages) break;
   }
   return names.empty() ? "none" : names;
 }
 
-Result<const ServedModel*> ModelSet::find(std::string_view name, std::string_view version) const {
-  const auto place = std::ranges::lower_bound(
-      models_, name, {}, [](const auto& model) -> std::string_view { return model->name; });
-  if (place != models_.end() && (*place)->name == name) {
-    if (version.empty() || (*place)->version == version) return place->get();
-    return not_found(fmt::format("model \"{}\" has no version \"{}\"; it has: {}", name, version,
-                                 (*place)->version));
+std::span<const std::shared_ptr<const ServedModel>> ModelSet::versions(
+    std::string_view name) const {
+  const auto found = std::ranges::equal_range(versions_, name, {}, name_of);
+  return {found.begin(), found.end()};
+}
+
+std::vector<VersionLabel> ModelSet::labels(std::string_view name) const {
+  std::vector<VersionLabel> found;
+  for (const VersionLabel& label : settings_.labels) {
+    if (label.model != name) continue;
+    for (const auto& version : versions(name)) {
+      if (version->version == label.version) found.push_back(label);
+    }
   }
+  return found;
+}
+
+Result<const ServedModel*> ModelSet::find(std::string_view name, std::string_view version) const {
+  const auto place = std::ranges::lower_bound(newest_, name, {}, name_of);
+  if (place == newest_.end() || (*place)->name != name) return why_not_served(name);
+  if (version.empty() || (*place)->version == version) return place->get();
+  std::string_view wanted = version;
+  for (const VersionLabel& label : settings_.labels) {
+    if (label.model == name && label.label == version) wanted = label.version;
+  }
+  for (const auto& one : versions(name)) {
+    if (one->version == wanted) return one.get();
+  }
+  return no_such_version(name, version);
+}
+
+Status ModelSet::why_not_served(std::string_view name) const {
+  const ModelStatus* known = nullptr;
   for (const ModelStatus& status : statuses_) {
-    if (status.name == name && !status.status.ok()) {
+    if (status.name != name) continue;
+    if (!status.status.ok()) {
       return unavailable(
           fmt::format("model \"{}\" failed to load: {}", name, status.status.message()));
     }
+    if (known == nullptr) known = &status;
   }
-  return not_found(fmt::format("there is no model \"{}\"; served: {}", name, names()));
+  if (known == nullptr) {
+    return not_found(fmt::format("there is no model \"{}\"; served: {}", name, names()));
+  }
+  return unavailable(fmt::format("model \"{}\" is not served: {}{}{}", name,
+                                 version_state_name(known->state),
+                                 known->reason.empty() ? "" : ", ", known->reason));
+}
+
+Status ModelSet::no_such_version(std::string_view name, std::string_view version) const {
+  std::string live;
+  for (const auto& one : versions(name)) append_to_list(live, one->version);
+  std::string list = live;
+  for (const VersionLabel& label : settings_.labels) {
+    if (label.model != name) continue;
+    if (label.label == version) {
+      return unavailable(
+          fmt::format("label \"{}\" of model \"{}\" means version {}, not served; served: {}",
+                      version, name, label.version, live));
+    }
+    append_to_list(list, fmt::format("{} ({})", label.label, label.version));
+  }
+  return not_found(
+      fmt::format("model \"{}\" has no version \"{}\"; it has: {}", name, version, list));
 }
 
 Result<const ServedModel*> ModelSet::default_model() const {
-  if (!default_model_.empty()) return find(default_model_);
-  if (models_.empty()) return unavailable("no model is served");
+  if (!settings_.default_model.empty()) return find(settings_.default_model);
+  if (newest_.empty()) return unavailable("no model is served");
   return invalid_argument(
       fmt::format("several models are served and none is the default: name one in the path "
                   "(/models/{{model}}/predict); served: {}",
                   names()));
-}
-
-bool ModelSet::all_served() const {
-  return std::ranges::all_of(statuses_, [](const auto& status) { return status.status.ok(); });
 }
 
 }  // namespace slipway::serving

@@ -1,118 +1,101 @@
 // The models that are served: an immutable snapshot that requests read without a lock.
 //
-//   loader (ModelLoader, wired by cli) --LoadedModel--> ModelSet --snapshot--> one pointer per
-//   event loop
+//   VersionManager --ModelSet--> one pointer per event loop --find(name, version)--> ServedModel
 //
-// Ownership: a ModelSet shares its models; a request keeps the snapshot that it began with, so a
-// model that is replaced lives until its last request is done. Thread rule: ModelSet and
-// ServedModel are immutable.
+// Several versions of a model may be live at once; the newest is its default. Ownership: a ModelSet
+// shares its models; a request keeps the snapshot that it began with, so a model that is replaced
+// lives until its last request is done. Thread rule: immutable.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
-#include "engine/executable.h"
+#include "serving/served_model.h"
 
 namespace slipway::serving {
 
-struct ModelMetrics;  // serving/serving_metrics.h
-
-/// What a loader gives: an executable and what is known about its file.
-struct LoadedModel {
-  std::shared_ptr<const Executable> executable;
-  std::string class_name;       // "sklearn.pipeline.Pipeline"
-  std::string library;          // "scikit-learn"
-  std::string library_version;  // "1.7.2"
-  std::string digest;           // "sha256:..." of the file
-  uint64_t file_bytes = 0;
-  double load_seconds = 0;
-  std::vector<std::string> warnings;
+/// The life of a version; the numbers are TensorFlow Serving's.
+enum class VersionState : uint8_t {
+  kStart = 10,      // known, waits to be loaded
+  kLoading = 20,    // being read, compiled, warmed
+  kAvailable = 30,  // answers
+  kUnloading = 40,  // gets no new requests; those that have begun are answered
+  kEnd = 50,        // not in memory: never loaded, failed, or unloaded
 };
+/// "AVAILABLE" and so on.
+std::string_view version_state_name(VersionState state);
 
-/// Turns a file into a model. Implemented above serving (it needs the readers). Thread-safe.
-class ModelLoader {
- public:
-  virtual ~ModelLoader() = default;
-  virtual Result<LoadedModel> load(const std::string& path) = 0;
-};
-
-/// One version of one model, ready to answer.
-struct ServedModel {
-  std::string name;
-  std::string version;  // "1"
-  std::string path;
-  LoadedModel loaded;
-  /// Seconds that one row, and each further row, was measured to take for the default output at
-  /// load.
-  double seconds_first_row = 0;
-  double seconds_per_row = 0;
-  ModelMetrics* metrics = nullptr;  // owned by the ServingMetrics, which outlives all sets
-
-  /// Place of each column by its name, the first one of equal names; the views point into the
-  /// signature. Filled by load_models().
-  std::unordered_map<std::string_view, uint32_t> column_places;
-
-  const Executable& executable() const { return *loaded.executable; }
-  const Signature& signature() const { return loaded.executable->signature(); }
-};
-
-/// Completes a version: checks and warms the executable, measures its cost, makes its metrics.
-class ServingMetrics;
-std::shared_ptr<const ServedModel> make_served_model(std::string name, std::string version,
-                                                     std::string path, LoadedModel loaded,
-                                                     ServingMetrics& metrics);
-
-/// How a model stands, the failed ones too.
+/// How a version stands, the failed ones too.
 struct ModelStatus {
   std::string name;
-  std::string version;
+  std::string version;  // empty if none of the model's is known
   std::string path;
-  Status status;  // OK: served
+  Status status;  // of the last load; an error beside kAvailable: an older content is served
+  VersionState state = VersionState::kEnd;
+  std::string reason;  // why it is in this state; may be empty
+
+  bool served() const { return state == VersionState::kAvailable; }
 };
+
+/// A name for a version of a model: "stable" -> "3".
+struct VersionLabel {
+  std::string model;
+  std::string label;
+  std::string version;
+};
+
+/// Newer versions are greater: as numbers, which have no leading zeros.
+bool newer_version(std::string_view a, std::string_view b);
 
 class ModelSet {
  public:
-  ModelSet() = default;
-  /// Models in the order of their names. `default_model` may be empty: then a set of one model has
-  /// that one as its default, a larger set none.
-  ModelSet(std::vector<std::shared_ptr<const ServedModel>> models,
-           std::vector<ModelStatus> statuses, std::string default_model);
+  struct Settings {
+    std::string default_model;  // empty: a set of one model has that one, a larger set none
+    std::vector<VersionLabel> labels;
+    std::vector<std::string> required;  // names of models without which the server is not ready
+    bool still_starting = false;        // not every model has been tried yet
+    std::vector<std::string> errors;    // of the repository, beside those of its models
+  };
 
-  /// NOT_FOUND names the model (and the version) and lists what there is; UNAVAILABLE if the model
-  /// is there but failed to load. An empty version means any.
+  ModelSet() = default;
+  ModelSet(std::vector<std::shared_ptr<const ServedModel>> versions,
+           std::vector<ModelStatus> statuses, Settings settings);
+
+  /// By name, and by version number or label; an empty version means the newest. NOT_FOUND names
+  /// what there is; UNAVAILABLE if the model is known but not served now.
   Result<const ServedModel*> find(std::string_view name, std::string_view version = {}) const;
   /// INVALID_ARGUMENT lists the models if there are several and no default.
   Result<const ServedModel*> default_model() const;
-  std::span<const std::shared_ptr<const ServedModel>> models() const { return models_; }
+  /// The newest version of each model, in the order of their names.
+  std::span<const std::shared_ptr<const ServedModel>> models() const { return newest_; }
+  /// All live versions of a model, the newest first.
+  std::span<const std::shared_ptr<const ServedModel>> versions(std::string_view name) const;
+  /// Labels of a model that point to live versions.
+  std::vector<VersionLabel> labels(std::string_view name) const;
   std::span<const ModelStatus> statuses() const { return statuses_; }
-  /// True if every model that was asked for is served.
-  bool all_served() const;
+  /// What could not be used of the repository: a broken list, a name that is taken twice.
+  std::span<const std::string> repository_errors() const { return settings_.errors; }
+  /// Why the server is not ready with this set; empty if it is: every required model has a live
+  /// version, and there is one at all.
+  const std::string& unready_reason() const { return unready_reason_; }
   /// Names of the served models, for messages: "a, b, c" (at most 20, then "...").
   std::string names() const;
 
  private:
-  std::vector<std::shared_ptr<const ServedModel>> models_;
-  std::vector<ModelStatus> statuses_;
-  std::string default_model_;
-};
+  std::string make_unready_reason() const;
+  Status why_not_served(std::string_view name) const;
+  Status no_such_version(std::string_view name, std::string_view version) const;
 
-/// Loads files and folders of files (every regular file whose content a loader reads; hidden files
-/// and files of other kinds are passed over with a log line) into a set; the model's name is the
-/// file's without its extensions (.joblib, .pkl, .pickle, .gz, ...). Two files that would get the
-/// same name: an error status for the second. A model that fails never stops the others. `name`
-/// overrides the name of a single file. NOT_FOUND if the default model is not among the models.
-struct LoadRequest {
-  std::vector<std::string> paths;
-  std::string name;
-  std::string default_model;
+  std::vector<std::shared_ptr<const ServedModel>> versions_;  // by name, then the newest first
+  std::vector<std::shared_ptr<const ServedModel>> newest_;
+  std::vector<ModelStatus> statuses_;
+  Settings settings_;
+  std::string unready_reason_;
 };
-Result<std::shared_ptr<const ModelSet>> load_models(const LoadRequest& request, ModelLoader& loader,
-                                                    ServingMetrics& metrics);
 
 }  // namespace slipway::serving

@@ -17,6 +17,13 @@ Labels labels_of(const std::string& name, const std::string& version) {
   return {{"model", name}, {"version", version}};
 }
 
+Labels labels_with(const std::string& name, const std::string& version, const char* label,
+                   std::string_view value) {
+  Labels labels = labels_of(name, version);
+  labels.push_back({label, std::string(value)});
+  return labels;
+}
+
 /// The second field of /proc/self/statm: resident pages.
 double resident_bytes() {
   std::ifstream statm("/proc/self/statm");
@@ -80,8 +87,20 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
       compute_seconds(registry.histogram("slipway_compute_duration_seconds",
                                          "Time that the model computed, per request.",
                                          labels_of(name, version), metrics::latency_bounds())),
-      ready(registry.gauge("slipway_model_ready", "1 if the model is served, 0 if it failed.",
+      ready(registry.gauge("slipway_model_ready", "1 if the model is served, 0 if it is not.",
                            labels_of(name, version))),
+      state(registry.gauge("slipway_model_state",
+                           "10 START, 20 LOADING, 30 AVAILABLE, 40 UNLOADING, 50 END.",
+                           labels_of(name, version))),
+      load_failed(registry.gauge("slipway_model_load_failed",
+                                 "1 if the version's present file could not be loaded, whether an "
+                                 "older content is served or none.",
+                                 labels_of(name, version))),
+      loads(registry.counter("slipway_model_loads_total", "Loads that were tried, by outcome.",
+                             labels_with(name, version, "result", "ok"))),
+      failed_loads(registry.counter("slipway_model_loads_total",
+                                    "Loads that were tried, by outcome.",
+                                    labels_with(name, version, "result", "failed"))),
       load_seconds(registry.gauge("slipway_model_load_duration_seconds",
                                   "Time that reading and compiling the model took.",
                                   labels_of(name, version))),
@@ -93,10 +112,9 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
                                      StatusCode::kDeadlineExceeded, StatusCode::kUnimplemented,
                                      StatusCode::kUnavailable,      StatusCode::kInternal};
   const auto counter = [&](std::string_view code) {
-    Labels labels = labels_of(name, version);
-    labels.push_back({"code", std::string(code)});
     return &registry.counter("slipway_request_errors_total",
-                             "Inference requests that failed, by code.", std::move(labels));
+                             "Inference requests that failed, by code.",
+                             labels_with(name, version, "code", code));
   };
   for (const StatusCode code : kCounted) {
     errors[static_cast<size_t>(code)] = counter(status_code_name(code));
@@ -132,11 +150,20 @@ void ServingMetrics::set_loaded(const ServedModel& served) {
   metrics.memory_bytes.set(static_cast<double>(served.executable().size_bytes()));
   metrics.file_bytes.set(static_cast<double>(served.loaded.file_bytes));
   Labels labels = labels_of(served.name, served.version);
+  registry_.remove("slipway_model_info", labels);  // of the content before
   labels.push_back({"class", served.loaded.class_name});
   labels.push_back({"library", served.loaded.library});
   labels.push_back({"library_version", served.loaded.library_version});
   labels.push_back({"digest", served.loaded.digest});
   registry_.gauge("slipway_model_info", "What is served: always 1.", std::move(labels)).set(1);
+}
+
+void ServingMetrics::forget(const std::string& name, const std::string& version) {
+  const MutexLock lock(mutex_);
+  std::erase_if(models_, [&](const std::unique_ptr<ModelMetrics>& model) {
+    return model->name == name && model->version == version;
+  });
+  registry_.remove("", labels_of(name, version));
 }
 
 }  // namespace slipway::serving

@@ -2,9 +2,9 @@
 //
 //   Inference, protocols --ModelMetrics--> Registry --GET /metrics--> Prometheus
 //
-// Ownership: owns the registry and one ModelMetrics per model and version, which live as long as it
-// does. Thread rule: thread-safe; ModelMetrics may be used by every loop at once, each with its own
-// index as the shard, and by other threads with metrics::kSharedShard.
+// Ownership: owns the registry and one ModelMetrics per model and version, which live until they
+// are forgotten. Thread rule: thread-safe; ModelMetrics may be used by every loop at once, each
+// with its own index as the shard, and by other threads with metrics::kSharedShard.
 //
 //   ServingMetrics metrics(loops);
 //   metrics.model("iris", "1").rows.add(loop, 64);
@@ -38,6 +38,10 @@ struct ModelMetrics {
   metrics::Histogram& queue_seconds;
   metrics::Histogram& compute_seconds;
   metrics::Gauge& ready;
+  metrics::Gauge& state;
+  metrics::Gauge& load_failed;
+  metrics::Counter& loads;
+  metrics::Counter& failed_loads;
   metrics::Gauge& load_seconds;
   metrics::Gauge& memory_bytes;
   metrics::Gauge& file_bytes;
@@ -55,6 +59,8 @@ class ServingMetrics {
   ModelMetrics& model(const std::string& name, const std::string& version);
   /// What is known of a model once it is loaded: info, load time, memory.
   void set_loaded(const ServedModel& model);
+  /// Drops everything of that version; nobody may use its ModelMetrics any more.
+  void forget(const std::string& name, const std::string& version);
 
  private:
   metrics::Registry registry_;

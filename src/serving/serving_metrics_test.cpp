@@ -50,6 +50,22 @@ TEST(ServingMetrics, TellsWhatIsServed) {
   EXPECT_EQ(&metrics.model("iris", "1"), model->metrics);
 }
 
+TEST(ServingMetrics, KeepsOneInfoAVersionAndForgetsWhatHasEnded) {
+  ServingMetrics metrics(1);
+  LoadedModel other = loaded_model(iris_executable());
+  other.digest = "sha256:4567";
+  make_served_model("iris", "1", "", loaded_model(iris_executable()), metrics);
+  make_served_model("iris", "1", "", std::move(other), metrics);
+  std::string text = text_of(metrics);
+  EXPECT_EQ(text.find("sha256:0123abcd"), std::string::npos);
+  EXPECT_NE(text.find("sha256:4567"), std::string::npos);
+  make_served_model("iris", "2", "", loaded_model(iris_executable()), metrics);
+  metrics.forget("iris", "1");
+  text = text_of(metrics);
+  EXPECT_EQ(text.find("version=\"1\""), std::string::npos);
+  EXPECT_NE(text.find("slipway_model_ready{model=\"iris\",version=\"2\"} 1\n"), std::string::npos);
+}
+
 TEST(ServingMetrics, KnowsTheProcess) {
   ServingMetrics metrics(1);
   const std::string text = text_of(metrics);

@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "protocols/service.h"
 #include "serving/inference.h"
+#include "serving/model_control.h"
 #include "transport/http.h"
 
 namespace slipway::protocols {
@@ -30,6 +31,8 @@ struct Call;
 struct ServerInfo {
   std::string version;
   const metrics::Registry* registry = nullptr;
+  std::string admin_token;  // empty: none is accepted
+  std::atomic<serving::ModelControl*> control{nullptr};
   std::atomic<bool> draining{false};
 };
 
@@ -40,6 +43,7 @@ struct LoopState {
 
   ServerInfo& server;
   uint32_t index;
+  bool may_change_models = false;  // whoever reaches it: a trusted admin listener's
   serving::Inference inference;
   std::unique_ptr<ReadBuffers> read;
   std::unique_ptr<Call> call;
@@ -76,6 +80,8 @@ struct Call {
   AnswerPlan plan;
   Status error;
   bool deferred = false;
+  /// What a deferred call does, if not inference; calls back once, on any thread.
+  void (*begin)(Call&, std::function<void(Status)> done) = nullptr;
   void (*write)(Call&) = nullptr;
   std::function<void()> complete;  // of a deferred exchange
 

@@ -15,6 +15,9 @@ void v2_models(Call& call);
 void v2_model_metadata(Call& call);
 void v2_model_ready(Call& call);
 void v2_infer(Call& call);
+void v2_repository_index(Call& call);
+void v2_repository_load(Call& call);
+void v2_repository_unload(Call& call);
 
 void landing_page(Call& call);
 void models_list(Call& call);

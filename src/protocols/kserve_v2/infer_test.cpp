@@ -359,7 +359,9 @@ TEST_F(KserveInfer, DescribesTheModel) {
                       R"({"name":"city","datatype":"BYTES","shape":[-1,1]}])"),
             std::string::npos);
   EXPECT_EQ(get("/v2/models"), R"({"models":["iris"]})");
-  EXPECT_EQ(get("/v2"), R"({"name":"slipway","version":"","extensions":["binary_tensor_data"]})");
+  EXPECT_EQ(
+      get("/v2"),
+      R"({"name":"slipway","version":"","extensions":["binary_tensor_data","model_repository"]})");
 }
 
 TEST_F(KserveInfer, KnowsVersionsAndUnknownModels) {

@@ -55,18 +55,24 @@ std::string platform_of(const serving::LoadedModel& model) {
   return "slipway_" + (model.library == "scikit-learn" ? "sklearn" : model.library);
 }
 
-void append_metadata(std::string& out, const serving::ServedModel& model) {
+void append_metadata(std::string& out, const serving::ModelSet& models,
+                     const serving::ServedModel& model) {
   const Signature& signature = model.signature();
   out.push_back('{');
   append_field(out, "name", model.name);
   out += ",\"versions\":[";
-  append_json_string(out, model.version);
+  bool first = true;
+  for (const auto& version : models.versions(model.name)) {
+    if (!first) out.push_back(',');
+    first = false;
+    append_json_string(out, version->version);
+  }
   out += "],";
   append_field(out, "platform", platform_of(model.loaded));
   out += ",\"inputs\":[";
   append_inputs(out, signature);
   out += "],\"outputs\":[";
-  bool first = true;
+  first = true;
   for (const OutputSpec& output : signature.outputs) {
     append_tensor(out, output.name, oip_name(output_dtype(output)), output.width, first);
     first = false;
@@ -86,14 +92,13 @@ void append_metadata(std::string& out, const serving::ServedModel& model) {
   out += "}}";
 }
 
-/// Why the server is not ready; empty if it is. One model that failed does not make it unready: its
-/// own readiness tells, and the others go on.
+/// Why the server is not ready; empty if it is. A model that failed does not make it unready unless
+/// it is required: its own readiness tells, and the others go on.
 std::string unready_reason(const Call& call) {
   if (call.loop->server.draining.load(std::memory_order_relaxed)) return "the server is stopping";
   const auto models = models_of(call);
   if (!models.ok()) return models.status().message();
-  if ((*models)->models().empty()) return "no model is served";
-  return {};
+  return (*models)->unready_reason();
 }
 
 }  // namespace
@@ -102,7 +107,7 @@ void v2_server_metadata(Call& call) {
   std::string& body = call.response().body;
   body += "{\"name\":\"slipway\",";
   append_field(body, "version", call.loop->server.version);
-  body += ",\"extensions\":[\"binary_tensor_data\"]}";
+  body += ",\"extensions\":[\"binary_tensor_data\",\"model_repository\"]}";
 }
 
 void v2_live(Call& call) { answer_json(call, 200, "{\"live\":true}"); }
@@ -133,7 +138,7 @@ void v2_models(Call& call) {
 void v2_model_metadata(Call& call) {
   Status status = choose_model(call, call.parameters[0], call.parameters[1]);
   if (!status.ok()) return answer_error(call, std::move(status));
-  append_metadata(call.response().body, *call.infer.model);
+  append_metadata(call.response().body, *call.loop->inference.models(), *call.infer.model);
   call.infer.model = nullptr;  // asks about the model, not of it: no inference request to count
 }
 

@@ -104,10 +104,33 @@ void append_model(std::string& out, const Call& call, const serving::ServedModel
   out += "</code></pre>\n";
 }
 
+void append_text_field(std::string& out, std::string_view name, std::string_view value) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json_string(out, value);
+}
+
+/// `,"labels":["stable"]`, if the version has any.
+void append_labels(std::string& out, const serving::ModelSet& models,
+                   const serving::ModelStatus& status) {
+  std::string list;
+  for (const serving::VersionLabel& label : models.labels(status.name)) {
+    if (label.version != status.version) continue;
+    if (!list.empty()) list.push_back(',');
+    append_json_string(list, label.label);
+  }
+  if (!list.empty()) out += ",\"labels\":[" + list + "]";
+}
+
 void append_failed(std::string& out, const serving::ModelStatus& status) {
   out += "<h2>";
-  append_html(out, status.name);
-  out += "<span class=\"state failed\">failed</span></h2>\n<p>";
+  append_html(out, status.version.empty() || status.version == "1"
+                       ? status.name
+                       : status.name + " version " + status.version);
+  out += "<span class=\"state failed\">";
+  out += status.served() ? "new content failed" : "failed";
+  out += "</span></h2>\n<p>";
   append_html(out, status.status.message());
   out += "</p>\n";
 }
@@ -133,6 +156,11 @@ void landing_page(Call& call) {
     for (const serving::ModelStatus& status : (*models)->statuses()) {
       if (!status.status.ok()) append_failed(body, status);
     }
+    for (const std::string& error : (*models)->repository_errors()) {
+      body += "<h2>Model repository<span class=\"state failed\">failed</span></h2>\n<p>";
+      append_html(body, error);
+      body += "</p>\n";
+    }
   }
   body += "</body></html>\n";
 }
@@ -150,11 +178,21 @@ void models_list(Call& call) {
     append_json_string(body, status.name);
     body += ",\"version\":";
     append_json_string(body, status.version);
-    body += status.status.ok() ? ",\"ready\":true" : ",\"ready\":false,\"error\":";
-    if (!status.status.ok()) append_json_string(body, status.status.message());
+    body += status.served() ? ",\"ready\":true" : ",\"ready\":false";
+    append_text_field(body, "state", serving::version_state_name(status.state));
+    if (!status.reason.empty()) append_text_field(body, "reason", status.reason);
+    if (!status.status.ok()) append_text_field(body, "error", status.status.message());
+    append_labels(body, **models, status);
     body.push_back('}');
   }
-  body += "]}";
+  body.push_back(']');
+  first = true;
+  for (const std::string& error : (*models)->repository_errors()) {
+    body += first ? ",\"errors\":[" : ",";
+    first = false;
+    append_json_string(body, error);
+  }
+  body += first ? "}" : "]}";
 }
 
 void metrics_text(Call& call) {

@@ -1,0 +1,175 @@
+#include "lifecycle/model_list.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+namespace slipway::lifecycle {
+namespace {
+
+constexpr size_t kVersionDigitsMax = 18;
+constexpr size_t kModelsMax = 100'000;
+constexpr std::string_view kKeys = "name, path, versions, labels, required";
+
+/// Adds file and line to messages.
+class ListReader {
+ public:
+  explicit ListReader(const std::string& path) : path_(path) {}
+
+  Status wrong(const YAML::Node& node, std::string_view message) const {
+    return invalid_argument(fmt::format("{}, line {}: {}", path_, node.Mark().line + 1, message));
+  }
+
+  Result<std::vector<ListedModel>> read(const YAML::Node& root) const {
+    if (!root.IsMap() || root.size() != 1 || !root["models"] || !root["models"].IsSequence()) {
+      return wrong(root, "expected one entry, `models:`, with a list of models");
+    }
+    if (root["models"].size() > kModelsMax) {
+      return resource_exhausted(fmt::format("{}: too many models: {}, at most {}", path_,
+                                            root["models"].size(), kModelsMax));
+    }
+    std::vector<ListedModel> models;
+    for (const YAML::Node& entry : root["models"]) {
+      ListedModel model = TRY(read_model(entry));
+      if (std::ranges::find(models, model.name, &ListedModel::name) != models.end()) {
+        return wrong(entry,
+                     fmt::format("the name \"{}\" is taken by an earlier model", model.name));
+      }
+      models.push_back(std::move(model));
+    }
+    return models;
+  }
+
+ private:
+  Result<ListedModel> read_model(const YAML::Node& entry) const {
+    if (!entry.IsMap()) return wrong(entry, fmt::format("expected a model with {}", kKeys));
+    ListedModel model;
+    for (const auto& field : entry) TRY_STATUS(read_field(field.first, field.second, model));
+    if (model.path.empty()) return wrong(entry, "a model has no path");
+    if (model.name.empty()) return wrong(entry, "a model has no name");
+    const std::filesystem::path place(model.path);
+    if (place.is_relative()) {
+      model.path = (std::filesystem::path(path_).parent_path() / place).lexically_normal().string();
+    }
+    return model;
+  }
+
+  Status read_field(const YAML::Node& key, const YAML::Node& value, ListedModel& model) const {
+    if (!key.IsScalar()) return wrong(key, fmt::format("expected one of {}", kKeys));
+    const std::string& name = key.Scalar();
+    if (name == "name" || name == "path") {
+      if (!value.IsScalar() || value.Scalar().empty())
+        return wrong(value, name + ": expected text");
+      (name == "name" ? model.name : model.path) = value.Scalar();
+      return {};
+    }
+    if (name == "versions") return read_policy(value, model.policy);
+    if (name == "labels") return read_labels(value, model);
+    if (name == "required") {
+      if (!value.IsScalar() || (value.Scalar() != "true" && value.Scalar() != "false")) {
+        return wrong(value, "required: expected true or false");
+      }
+      model.required = value.Scalar() == "true";
+      return {};
+    }
+    return wrong(key, fmt::format("unknown key '{}'; expected one of {}", name, kKeys));
+  }
+
+  Result<uint64_t> read_version(const YAML::Node& node) const {
+    uint64_t version = 0;
+    if (!node.IsScalar() || !parse_version_number(node.Scalar(), version)) {
+      return wrong(node, "expected the number of a version (1, 2, ...)");
+    }
+    return version;
+  }
+
+  Status read_policy(const YAML::Node& value, serving::VersionPolicy& policy) const {
+    using Kind = serving::VersionPolicy::Kind;
+    if (value.IsSequence() && value.size() > 0) {
+      policy.kind = Kind::kSpecific;
+      for (const YAML::Node& one : value) policy.versions.push_back(TRY(read_version(one)));
+      return {};
+    }
+    if (value.IsMap() && value.size() == 1 && value["latest"]) {
+      const uint64_t latest = TRY(read_version(value["latest"]));
+      if (latest > UINT32_MAX) return wrong(value, "versions: latest is too large");
+      policy.latest = static_cast<uint32_t>(latest);
+      return {};
+    }
+    if (value.IsScalar()) {
+      Result<serving::VersionPolicy> parsed = parse_version_policy(value.Scalar());
+      if (!parsed.ok()) return wrong(value, parsed.status().message());
+      policy = std::move(parsed).value();
+      return {};
+    }
+    return wrong(value, "versions: expected latest, {latest: N}, all, or a list of numbers");
+  }
+
+  Status read_labels(const YAML::Node& value, ListedModel& model) const {
+    if (!value.IsMap()) return wrong(value, "labels: expected `label: version` entries");
+    for (const auto& entry : value) {
+      uint64_t number = 0;
+      if (!entry.first.IsScalar() || entry.first.Scalar().empty() ||
+          parse_version_number(entry.first.Scalar(), number)) {
+        return wrong(entry.first, "labels: expected a word that is no number");
+      }
+      model.labels.emplace_back(entry.first.Scalar(), TRY(read_version(entry.second)));
+    }
+    return {};
+  }
+
+  const std::string& path_;
+};
+
+}  // namespace
+
+bool is_model_list(std::string_view path) {
+  return path.ends_with(".yaml") || path.ends_with(".yml");
+}
+
+bool parse_version_number(std::string_view text, uint64_t& version) {
+  if (text.empty() || text.size() > kVersionDigitsMax || text.front() == '0') return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+Result<serving::VersionPolicy> parse_version_policy(std::string_view text) {
+  using Kind = serving::VersionPolicy::Kind;
+  serving::VersionPolicy policy;
+  if (text == "latest") return policy;
+  if (text == "all") {
+    policy.kind = Kind::kAll;
+    return policy;
+  }
+  constexpr std::string_view kLatest = "latest:";
+  uint64_t number = 0;
+  if (text.starts_with(kLatest) && parse_version_number(text.substr(kLatest.size()), number) &&
+      number <= UINT32_MAX) {
+    policy.latest = static_cast<uint32_t>(number);
+    return policy;
+  }
+  policy.kind = Kind::kSpecific;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    if (!parse_version_number(text.substr(at, end - at), number)) {
+      return invalid_argument(fmt::format(
+          "versions: expected latest, latest:N, all, or numbers like 3,5; got \"{}\"", text));
+    }
+    policy.versions.push_back(number);
+    at = end + 1;
+  }
+  return policy;
+}
+
+Result<std::vector<ListedModel>> parse_model_list(const std::string& path, std::string_view text) {
+  try {
+    return ListReader(path).read(YAML::Load(std::string(text)));
+  } catch (const YAML::Exception& error) {
+    return invalid_argument(fmt::format("{}, line {}: {}", path, error.mark.line + 1, error.msg));
+  }
+}
+
+}  // namespace slipway::lifecycle

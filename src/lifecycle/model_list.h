@@ -1,0 +1,41 @@
+// The YAML list of models that `serve` takes in place of a file or a folder.
+//
+//   models:
+//     - name: iris
+//       path: /models/iris          # a file, or a folder of versions (iris/1/model.joblib)
+//       versions: {latest: 2}       # or: latest, all, [3, 5]
+//       labels: {stable: 3, canary: 5}
+//       required: true              # the default: the server is ready only with it
+//
+// Paths that are not absolute start at the list's own folder.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "serving/model_source.h"
+
+namespace slipway::lifecycle {
+
+struct ListedModel {
+  std::string name;
+  std::string path;
+  serving::VersionPolicy policy;
+  std::vector<std::pair<std::string, uint64_t>> labels;
+  bool required = true;
+};
+
+/// True for names that end in .yaml or .yml.
+bool is_model_list(std::string_view path);
+/// INVALID_ARGUMENT names file, line and key. `path` is for messages and for relative paths.
+Result<std::vector<ListedModel>> parse_model_list(const std::string& path, std::string_view text);
+/// "latest", "latest:2", "all" or "3,5".
+Result<serving::VersionPolicy> parse_version_policy(std::string_view text);
+
+/// A version's number: digits, without a leading zero. False if it is none.
+bool parse_version_number(std::string_view text, uint64_t& version);
+
+}  // namespace slipway::lifecycle

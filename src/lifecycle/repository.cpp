@@ -1,0 +1,264 @@
+#include "lifecycle/repository.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "base/thread_annotations.h"
+#include "lifecycle/folder_watch.h"
+#include "lifecycle/stable_loader.h"
+
+namespace slipway::lifecycle {
+namespace {
+
+/// Events come in bursts: this long after the first, all are taken at once.
+constexpr int kGatherMs = 5;
+constexpr int kSettleStepsPerQuiet = 4;
+
+/// Wakes the thread that polls its descriptor. Thread-safe.
+class WakeUp {
+ public:
+  WakeUp() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  ~WakeUp() {
+    if (valid()) close(descriptor_);
+  }
+  WakeUp(const WakeUp&) = delete;
+  WakeUp& operator=(const WakeUp&) = delete;
+
+  bool valid() const { return descriptor_ >= 0; }
+  int descriptor() const { return descriptor_; }
+  void wake() const { eventfd_write(descriptor_, 1); }
+  void clear() const {
+    eventfd_t ignored = 0;
+    eventfd_read(descriptor_, &ignored);
+  }
+
+ private:
+  const int descriptor_;
+};
+
+class RepositoryImpl final : public Repository {
+ public:
+  RepositoryImpl(const RepositoryOptions& options, serving::ModelLoader& loader,
+                 serving::ServingMetrics& metrics, Publish publish,
+                 std::unique_ptr<FolderWatch> watch)
+      : options_(options),
+        watch_(std::move(watch)),
+        settling_({options.quiet, options.watch != WatchMode::kPoll}),
+        scanner_(options.request, settling_, watch_.get()),
+        scan_errors_(metrics.registry().gauge(
+            "slipway_repository_errors",
+            "Folders, lists and names of the model repository that could not be used at the last "
+            "look.",
+            {})),
+        loader_(loader, [this] { wake_.wake(); }),
+        manager_({options.load_threads, options.default_model, std::move(publish)}, loader_,
+                 metrics) {}
+  RepositoryImpl(const RepositoryImpl&) = delete;
+  RepositoryImpl& operator=(const RepositoryImpl&) = delete;
+  ~RepositoryImpl() override {
+    {
+      const MutexLock lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.wake();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  bool start() {
+    if (!wake_.valid()) return false;
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "repository");
+      run();
+    });
+    return true;
+  }
+
+  std::vector<serving::ModelStatus> index() const override { return manager_.statuses(); }
+  std::shared_ptr<const serving::ModelSet> models() const override { return manager_.models(); }
+  void load(std::string name, std::function<void(Status)> done) override {
+    send({Command::Kind::kLoad, std::move(name), std::move(done)});
+  }
+  void unload(std::string name, std::function<void(Status)> done) override {
+    send({Command::Kind::kUnload, std::move(name), std::move(done)});
+  }
+  void rescan() override { send({Command::Kind::kRescan, "", nullptr}); }
+  void when_started(std::function<void(Status)> started) override {
+    send({Command::Kind::kWhenStarted, "", std::move(started)});
+  }
+
+ private:
+  struct Command {
+    enum class Kind : uint8_t { kLoad, kUnload, kRescan, kWhenStarted };
+    Kind kind;
+    std::string name;
+    std::function<void(Status)> done;
+  };
+
+  void send(Command command) EXCLUDES(mutex_) {
+    {
+      const MutexLock lock(mutex_);
+      commands_.push_back(std::move(command));
+    }
+    wake_.wake();
+  }
+
+  void run() {
+    std::vector<Command> commands;
+    while (true) {
+      for (Command& command : commands) hold(command);
+      look();
+      for (Command& command : commands) carry_out(command);
+      wait();
+      {
+        const MutexLock lock(mutex_);
+        commands = std::exchange(commands_, {});
+        if (stopping_) break;
+      }
+    }
+    for (Command& command : commands) {
+      if (command.done) command.done(unavailable("the server is stopping"));
+    }
+  }
+
+  /// What has to be known before the scan.
+  void hold(const Command& command) {
+    if (command.kind == Command::Kind::kLoad) held_.erase(command.name);
+    if (command.kind == Command::Kind::kUnload && known_.contains(command.name)) {
+      held_.insert(command.name);
+    }
+  }
+
+  void carry_out(Command& command) {
+    switch (command.kind) {
+      case Command::Kind::kLoad: manager_.retry(command.name); break;
+      case Command::Kind::kUnload: break;
+      case Command::Kind::kRescan:
+        log_info("looking at all models again");
+        manager_.retry("");
+        return;
+      case Command::Kind::kWhenStarted:
+        started_ = std::move(command.done);
+        tell_started();
+        return;
+    }
+    manager_.when_done(command.name, std::move(command.done));
+  }
+
+  /// Scans, and applies what was found.
+  void look() {
+    std::vector<std::string> moved_in = std::exchange(moved_in_, {});
+    settling_.begin(clock_.now(), clock_.wall_now(), std::move(moved_in));
+    Scan scan = scanner_.scan();
+    tell_errors(scan);
+    if (scan.postponed) return;
+    broken_ = std::move(scan.broken);
+    if (broken_.ok()) {
+      known_.clear();
+      for (serving::ModelSource& model : scan.models) {
+        known_.insert(model.name);
+        model.held = held_.contains(model.name);
+      }
+      manager_.apply(std::move(scan.models), {told_errors_.begin(), told_errors_.end()});
+    }
+    looked_ = true;
+    tell_started();
+  }
+
+  void tell_started() {
+    if (!looked_ || !started_) return;
+    std::function<void(Status)> started = std::exchange(started_, nullptr);
+    if (!broken_.ok()) return started(broken_);
+    manager_.when_done("", std::move(started));
+  }
+
+  /// Each error once.
+  void tell_errors(const Scan& scan) {
+    std::set<std::string> errors;
+    for (const Status& error : scan.errors) {
+      errors.insert(error.message());
+      if (!told_errors_.contains(error.message())) log_error("{}", error.message());
+    }
+    told_errors_ = std::move(errors);
+    scan_errors_.set(static_cast<double>(told_errors_.size()));
+  }
+
+  int timeout_ms() const {
+    const auto count = [](std::chrono::milliseconds time) {
+      return static_cast<int>(std::max<int64_t>(1, time.count()));
+    };
+    const bool polls =
+        options_.watch == WatchMode::kPoll || (watch_ != nullptr && !watch_->complete());
+    int timeout = polls ? count(options_.poll_interval) : -1;
+    if (settling_.waiting()) {
+      const int step = count(options_.quiet / kSettleStepsPerQuiet);
+      timeout = timeout < 0 ? step : std::min(timeout, step);
+    }
+    return timeout;
+  }
+
+  /// Until there is something to do.
+  void wait() {
+    pollfd descriptors[2] = {{wake_.descriptor(), POLLIN, 0}, {-1, POLLIN, 0}};
+    if (watch_ != nullptr) descriptors[1].fd = watch_->descriptor();
+    poll(descriptors, 2, timeout_ms());
+    wake_.clear();
+    if ((descriptors[1].revents & POLLIN) == 0) return;
+    poll(nullptr, 0, kGatherMs);
+    moved_in_ = watch_->read().moved_in;
+  }
+
+  const RepositoryOptions options_;
+  const SystemClock clock_;
+  const WakeUp wake_;
+  const std::unique_ptr<FolderWatch> watch_;  // null unless inotify is used
+
+  // The thread's own.
+  Settling settling_;
+  Scanner scanner_;
+  metrics::Gauge& scan_errors_;
+  std::set<std::string> held_;   // unloaded by admin calls
+  std::set<std::string> known_;  // of the last scan
+  std::set<std::string> told_errors_;
+  std::vector<std::string> moved_in_;
+  Status broken_;
+  bool looked_ = false;
+  std::function<void(Status)> started_;
+
+  StableLoader loader_;
+  serving::VersionManager manager_;
+
+  Mutex mutex_;
+  std::vector<Command> commands_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Repository>> Repository::create(const RepositoryOptions& options,
+                                                       serving::ModelLoader& loader,
+                                                       serving::ServingMetrics& metrics,
+                                                       Publish publish) {
+  std::unique_ptr<FolderWatch> watch;
+  if (options.watch == WatchMode::kInotify) watch = TRY(FolderWatch::create());
+  auto repository = std::make_unique<RepositoryImpl>(options, loader, metrics, std::move(publish),
+                                                     std::move(watch));
+  if (!repository->start()) {
+    return unavailable(fmt::format("cannot watch the model repository: {}", std::strerror(errno)));
+  }
+  return std::unique_ptr<Repository>(std::move(repository));
+}
+
+}  // namespace slipway::lifecycle

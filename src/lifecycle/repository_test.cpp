@@ -1,0 +1,193 @@
+#include "lifecycle/repository.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <mutex>
+
+#include "serving/models_test.h"
+
+namespace slipway::lifecycle {
+namespace {
+
+namespace fs = std::filesystem;
+using serving::ModelSet;
+
+/// Loads files that begin with "model"; the digest is what they say.
+class TextLoader final : public serving::ModelLoader {
+ public:
+  Result<serving::LoadedModel> load(const serving::VersionSource& source) override {
+    std::ifstream file(source.path);
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    if (!text.starts_with("model")) return invalid_argument(source.path + " is no model file");
+    serving::LoadedModel model = serving::loaded_model(serving::iris_executable());
+    model.digest = text;
+    return model;
+  }
+};
+
+class RepositoryTest : public testing::TestWithParam<WatchMode> {
+ protected:
+  void SetUp() override {
+    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::ranges::replace(name, '/', '_');
+    base_ = fs::temp_directory_path() / ("slipway_repository_" + name);
+    fs::remove_all(base_);
+    folder_ = base_ / "models";
+    fs::create_directories(folder_);
+  }
+  void TearDown() override {
+    repository_.reset();
+    fs::remove_all(base_);
+  }
+
+  /// As a careful program does it: written elsewhere, then renamed.
+  void put(const std::string& name, const std::string& text) {
+    std::ofstream(base_ / "new") << text;
+    fs::create_directories((folder_ / name).parent_path());
+    fs::rename(base_ / "new", folder_ / name);
+  }
+  void start(std::vector<std::string> paths, WatchMode watch,
+             std::chrono::milliseconds quiet = std::chrono::milliseconds(40)) {
+    RepositoryOptions options;
+    options.request.paths = std::move(paths);
+    options.watch = watch;
+    options.poll_interval = std::chrono::milliseconds(10);
+    options.quiet = quiet;
+    auto created = Repository::create(options, loader_, metrics_, [this](const auto& set) {
+      const std::lock_guard lock(mutex_);
+      published_ = set;
+      changed_.notify_all();
+    });
+    ASSERT_TRUE(created.ok());
+    repository_ = std::move(created).value();
+    std::promise<Status> started;
+    repository_->when_started([&](Status status) { started.set_value(std::move(status)); });
+    const Status status = started.get_future().get();
+    EXPECT_TRUE(status.ok()) << status.message();
+  }
+  Status call(void (serving::ModelControl::*what)(std::string, std::function<void(Status)>),
+              const std::string& name) {
+    std::promise<Status> promise;
+    (repository_.get()->*what)(name, [&](Status status) { promise.set_value(std::move(status)); });
+    return promise.get_future().get();
+  }
+  void wait_until(const std::function<bool(const ModelSet&)>& condition) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return published_ != nullptr && condition(*published_); });
+  }
+  void wait_digest(const std::string& name, const std::string& digest) {
+    wait_until([&](const ModelSet& set) {
+      const auto model = set.find(name);
+      return model.ok() && (*model)->loaded.digest == digest;
+    });
+  }
+
+  fs::path base_;
+  fs::path folder_;
+  TextLoader loader_;
+  serving::ServingMetrics metrics_{1};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<const ModelSet> published_;
+  std::unique_ptr<Repository> repository_;
+};
+
+TEST_P(RepositoryTest, FollowsTheFilesThatComeChangeAndGo) {
+  put("iris.joblib", "model 1");
+  start({folder_.string()}, GetParam());
+  wait_digest("iris", "model 1");
+  put("iris.joblib", "model 2");
+  wait_digest("iris", "model 2");
+  put("iris.joblib", "broken");
+  wait_until([](const ModelSet& set) {
+    return !set.statuses().empty() && !set.statuses()[0].status.ok();
+  });
+  EXPECT_EQ((*repository_->models()->find("iris"))->loaded.digest, "model 2");
+  put("wine/3/model.joblib", "model 3");
+  wait_digest("wine", "model 3");
+  put("wine/4/model.joblib", "model 4");
+  wait_digest("wine", "model 4");
+  fs::remove_all(folder_ / "wine");
+  wait_until([](const ModelSet& set) { return !set.find("wine").ok(); });
+  put("iris.joblib", "model 5");
+  wait_digest("iris", "model 5");
+}
+
+TEST_P(RepositoryTest, AFileThatIsWrittenInPlaceIsLoadedOnceItIsWhole) {
+  start({folder_.string()}, GetParam(), std::chrono::milliseconds(500));
+  std::ofstream file(folder_ / "iris.joblib");
+  for (int i = 0; i < 5; ++i) {
+    file << (i == 0 ? "model" : " part") << std::flush;
+    repository_->rescan();
+  }
+  file.close();
+  wait_until([](const ModelSet& set) { return set.find("iris").ok(); });
+  EXPECT_EQ((*repository_->models()->find("iris"))->loaded.digest, "model part part part part");
+}
+
+INSTANTIATE_TEST_SUITE_P(BothWays, RepositoryTest,
+                         testing::Values(WatchMode::kInotify, WatchMode::kPoll),
+                         [](const auto& mode) {
+                           return mode.param == WatchMode::kInotify ? "Inotify" : "Poll";
+                         });
+
+class RepositoryCalls : public RepositoryTest {};
+
+TEST_F(RepositoryCalls, LoadAndUnloadWorkWithoutWatching) {
+  put("iris.joblib", "model 1");
+  start({folder_.string()}, WatchMode::kOff);
+  using Control = serving::ModelControl;
+  EXPECT_TRUE(call(&Control::unload, "iris").ok());
+  EXPECT_EQ(repository_->models()->find("iris").status().code(), StatusCode::kUnavailable);
+  put("iris.joblib", "model 2");
+  put("wine.joblib", "model 3");
+  EXPECT_TRUE(call(&Control::load, "wine").ok());
+  EXPECT_FALSE(repository_->models()->find("iris").ok());  // unloaded until it is asked for
+  EXPECT_TRUE(call(&Control::load, "iris").ok());
+  EXPECT_EQ((*repository_->models()->find("iris"))->loaded.digest, "model 2");
+  EXPECT_EQ(call(&Control::load, "oak").code(), StatusCode::kNotFound);
+  EXPECT_EQ(call(&Control::unload, "oak").code(), StatusCode::kNotFound);
+  put("iris.joblib", "broken");
+  EXPECT_NE(call(&Control::load, "iris").message().find("is no model file"), std::string::npos);
+  EXPECT_EQ((*repository_->models()->find("iris"))->loaded.digest, "model 2");
+  EXPECT_EQ(repository_->index().size(), 2U);
+}
+
+TEST_F(RepositoryCalls, ARescanTakesWhatIsNew) {
+  put("iris.joblib", "model 1");
+  start({folder_.string()}, WatchMode::kOff);
+  put("iris.joblib", "model 2");
+  repository_->rescan();
+  wait_digest("iris", "model 2");
+}
+
+TEST_F(RepositoryCalls, AListThatChangesChangesTheModels) {
+  put("a.joblib", "model a");
+  put("b.joblib", "model b");
+  put("models.yaml", "models: [{name: one, path: a.joblib}]");
+  start({(folder_ / "models.yaml").string()}, WatchMode::kInotify);
+  wait_digest("one", "model a");
+  put("models.yaml", "models: [{name: one, path: b.joblib}, {name: two, path: a.joblib}]");
+  wait_digest("one", "model b");
+  wait_digest("two", "model a");
+}
+
+TEST_F(RepositoryCalls, PathsThatMakeNoSenseAreToldAtTheStart) {
+  RepositoryOptions options;
+  put("models.yaml", "models: 5");
+  options.request.paths = {(folder_ / "models.yaml").string()};
+  options.quiet = std::chrono::milliseconds(10);
+  auto created = Repository::create(options, loader_, metrics_, nullptr);
+  ASSERT_TRUE(created.ok());
+  std::promise<Status> started;
+  (*created)->when_started([&](Status status) { started.set_value(std::move(status)); });
+  EXPECT_EQ(started.get_future().get().code(), StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace slipway::lifecycle

@@ -1,0 +1,333 @@
+#include "lifecycle/scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "base/file.h"
+#include "lifecycle/file_stamp.h"
+
+namespace slipway::lifecycle {
+namespace {
+
+namespace fs = std::filesystem;
+using serving::FileStamp;
+using serving::ModelSource;
+using serving::VersionSource;
+
+constexpr uint64_t kListBytesMax = 16 << 20;
+constexpr std::string_view kModelEndings[] = {".joblib", ".pkl", ".pickle", ".sav", ".dump"};
+constexpr std::string_view kOtherEndings[] = {".gz",  ".z",   ".zlib", ".bz2",   ".xz", ".lzma",
+                                              ".lz4", ".zst", ".zstd", ".model", ".bin"};
+
+bool ends_with_any(std::string_view name, std::span<const std::string_view> endings,
+                   std::string_view& found) {
+  for (const std::string_view ending : endings) {
+    if (name.size() > ending.size() && name.ends_with(ending)) {
+      found = ending;
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Without a trailing slash, "." and "..", as the paths of watched folders come.
+std::string normal(const std::string& path) {
+  std::string text = fs::path(path).lexically_normal().string();
+  while (text.size() > 1 && text.back() == '/') text.pop_back();
+  return text;
+}
+
+std::string joined(const std::string& folder, const std::string& name) {
+  return normal(folder + "/" + name);
+}
+
+std::string folder_of(const std::string& path) {
+  const fs::path parent = fs::path(path).parent_path();
+  return parent.empty() ? "." : parent.string();
+}
+
+struct Entry {
+  std::string name;
+  std::string path;
+  bool is_folder = false;
+};
+
+/// The files and folders that are not hidden, by name.
+Result<std::vector<Entry>> list_folder(const std::string& folder) {
+  std::vector<Entry> entries;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::string name = entry->path().filename().string();
+    std::error_code ignored;
+    const bool is_folder = entry->is_directory(ignored);
+    if (name.starts_with('.') || (!is_folder && !entry->is_regular_file(ignored))) continue;
+    std::string path = joined(folder, name);
+    entries.push_back({std::move(name), std::move(path), is_folder});
+  }
+  if (error) {
+    return unavailable(fmt::format("cannot read the folder {}: {}", folder, error.message()));
+  }
+  std::ranges::sort(entries, {}, &Entry::name);
+  return entries;
+}
+
+bool is_version(const Entry& entry, uint64_t& version) {
+  return entry.is_folder && parse_version_number(entry.name, version);
+}
+
+bool holds_versions(const std::vector<Entry>& entries) {
+  uint64_t ignored = 0;
+  return std::ranges::any_of(entries,
+                             [&](const Entry& entry) { return is_version(entry, ignored); });
+}
+
+/// The model file among the files of a version's folder: the one with a model's ending, or the one
+/// named model.* if there are several, or the only file. Null and `problem` if it cannot be told.
+const Entry* choose_file(const std::string& folder, const std::vector<Entry>& entries,
+                         Status& problem) {
+  std::vector<const Entry*> files;
+  std::vector<const Entry*> models;
+  const Entry* named_model = nullptr;
+  for (const Entry& entry : entries) {
+    if (entry.is_folder) continue;
+    files.push_back(&entry);
+    bool is_model = false;
+    const std::string name = model_name(entry.name, is_model);
+    if (!is_model) continue;
+    models.push_back(&entry);
+    if (name == "model" && named_model == nullptr) named_model = &entry;
+  }
+  if (named_model != nullptr) return named_model;
+  const std::vector<const Entry*>& candidates = models.empty() ? files : models;
+  if (candidates.size() == 1) return candidates.front();
+  std::string names;
+  for (size_t i = 0; i < std::min<size_t>(candidates.size(), 5); ++i) {
+    names += (i == 0 ? "" : ", ") + candidates[i]->name;
+  }
+  problem = candidates.empty()
+                ? not_found(fmt::format("{} holds no model file", folder))
+                : failed_precondition(fmt::format(
+                      "{} holds several files ({}); name the model's model.joblib or model.pkl",
+                      folder, names));
+  return nullptr;
+}
+
+}  // namespace
+
+std::string model_name(std::string_view file, bool& is_model) {
+  is_model = false;
+  std::string_view ending;
+  while (true) {
+    if (ends_with_any(file, kModelEndings, ending)) {
+      is_model = true;
+    } else if (!ends_with_any(file, kOtherEndings, ending)) {
+      return std::string(file);
+    }
+    file.remove_suffix(ending.size());
+  }
+}
+
+Scanner::Scanner(ScanRequest request, Settling& settling, FolderWatch* watch)
+    : request_(std::move(request)), settling_(settling), watch_(watch) {}
+
+void Scanner::watch(const std::string& folder) {
+  if (watch_ != nullptr) watch_->add(folder);
+}
+
+void Scanner::add(ModelSource model, Scan& scan) {
+  const auto taken = std::ranges::find(scan.models, model.name, &ModelSource::name);
+  if (taken == scan.models.end()) {
+    scan.models.push_back(std::move(model));
+  } else if (taken->optional && !model.optional) {
+    *taken = std::move(model);
+  } else if (!model.optional) {
+    scan.errors.push_back(
+        already_exists(fmt::format("{}: the name \"{}\" is already taken by {}; rename one of them",
+                                   model.path, model.name, taken->path)));
+  }
+}
+
+Scan Scanner::scan() {
+  Scan scan;
+  if (watch_ != nullptr) watch_->begin();
+  for (const std::string& path : request_.paths) scan_path(normal(path), scan);
+  if (watch_ != nullptr) watch_->end();
+  if (!request_.name.empty()) {
+    if (scan.models.size() == 1) {
+      scan.models.front().name = request_.name;
+    } else {
+      scan.broken = invalid_argument(fmt::format(
+          "a name can be given to a single model file only, and there are {}", scan.models.size()));
+    }
+  }
+  settling_.keep_vanished(scan.models, scan.unreadable);
+  settling_.end();
+  return scan;
+}
+
+void Scanner::scan_path(const std::string& path, Scan& scan) {
+  if (is_model_list(path)) return scan_list(path, scan);
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) {
+    ModelSource model;
+    bool is_model = false;
+    model.name = model_name(fs::path(path).filename().string(), is_model);
+    model.path = path;
+    model.policy = request_.policy;
+    model.required = true;
+    watch(folder_of(path));
+    return scan_file(std::move(model), scan);
+  }
+  watch(path);
+  scan_repository(path, scan);
+}
+
+void Scanner::scan_repository(const std::string& folder, Scan& scan) {
+  Result<std::vector<Entry>> entries = list_folder(folder);
+  if (!entries.ok()) {
+    scan.errors.push_back(std::move(entries).status());
+    scan.unreadable = true;
+    return;
+  }
+  ModelSource model;
+  model.policy = request_.policy;
+  if (holds_versions(*entries)) {
+    model.name = fs::absolute(folder).filename().string();
+    model.path = folder;
+    model.required = true;
+    return scan_model_folder(std::move(model), scan);
+  }
+  for (const Entry& entry : *entries) {
+    model.path = entry.path;
+    model.optional = false;
+    if (!entry.is_folder) {
+      bool is_model = false;
+      model.name = model_name(entry.name, is_model);
+      model.optional = !is_model;
+      scan_file(model, scan);
+      continue;
+    }
+    watch(entry.path);  // before it is read: a version may be put into it at this moment
+    const Result<std::vector<Entry>> inside = list_folder(entry.path);
+    if (inside.ok() && !holds_versions(*inside)) continue;  // some other folder
+    model.name = entry.name;
+    scan_model_folder(model, scan);
+  }
+}
+
+void Scanner::scan_file(ModelSource model, Scan& scan) {
+  const Result<FileStamp> stamp = stamp_file(model.path);
+  if (!stamp.ok()) {
+    model.problem = stamp.status();
+  } else {
+    VersionSource version;
+    version.path = model.path;
+    version.stamp = *stamp;
+    version.complete = settling_.complete(model.path, *stamp);
+    model.versions.push_back(std::move(version));
+  }
+  add(std::move(model), scan);
+}
+
+void Scanner::scan_model_folder(ModelSource model, Scan& scan) {
+  watch(model.path);
+  const Result<std::vector<Entry>> entries = list_folder(model.path);
+  if (!entries.ok()) {
+    scan.errors.push_back(entries.status());
+    scan.unreadable = true;
+    model.problem = entries.status();
+    return add(std::move(model), scan);
+  }
+  for (const Entry& entry : *entries) {
+    uint64_t number = 0;
+    if (!is_version(entry, number)) continue;
+    model.versions.push_back(scan_version_folder(entry.path, number));
+  }
+  if (model.versions.empty()) {
+    model.problem =
+        not_found(fmt::format("{} holds no version: expected folders named 1, 2, ...", model.path));
+  }
+  add(std::move(model), scan);
+}
+
+VersionSource Scanner::scan_version_folder(const std::string& folder, uint64_t version) {
+  watch(folder);
+  VersionSource source;
+  source.version = version;
+  source.path = folder;
+  const Result<std::vector<Entry>> entries = list_folder(folder);
+  const Entry* file = entries.ok() ? choose_file(folder, *entries, source.problem) : nullptr;
+  if (!entries.ok()) source.problem = entries.status();
+  if (file != nullptr) source.path = file->path;
+  const Result<FileStamp> stamp = file != nullptr ? stamp_file(file->path) : stamp_folder(folder);
+  if (!stamp.ok()) {
+    source.problem = stamp.status();
+    return source;
+  }
+  source.stamp = *stamp;
+  source.complete = settling_.complete(source.path, *stamp);
+  // A folder that has just been made is about to be filled: no reason for an error yet.
+  if (file == nullptr && !source.complete) source.problem = Status();
+  return source;
+}
+
+void Scanner::scan_list(const std::string& path, Scan& scan) {
+  watch(folder_of(path));
+  List& list = lists_[path];
+  scan.postponed = read_list(path, list) || scan.postponed;
+  if (!list.error.ok()) {
+    scan.errors.push_back(list.error);
+    scan.unreadable = scan.unreadable || !list.read;
+    if (!list.read && scan.broken.ok() && !scan.postponed) scan.broken = list.error;
+  }
+  for (const ListedModel& listed : list.models) {
+    ModelSource model;
+    model.name = listed.name;
+    model.path = normal(listed.path);
+    model.policy = listed.policy;
+    model.labels = listed.labels;
+    model.required = listed.required;
+    std::error_code ignored;
+    if (fs::is_directory(model.path, ignored)) {
+      scan_model_folder(std::move(model), scan);
+    } else {
+      watch(folder_of(model.path));
+      scan_file(std::move(model), scan);
+    }
+  }
+}
+
+/// Reads the list again if it is another one and complete; a list that cannot be read leaves the
+/// one before in force. True if it is being written and there is none before.
+bool Scanner::read_list(const std::string& path, List& list) {
+  const Result<FileStamp> stamp = stamp_file(path);
+  if (!stamp.ok()) {
+    list.error = stamp.status();
+    return false;
+  }
+  const bool complete = settling_.complete(path, *stamp);
+  if (!complete) return !list.read;
+  if (list.stamp == *stamp && (list.read || !list.error.ok())) return false;
+  list.stamp = *stamp;
+  Limits limits;
+  limits.file_bytes_max = kListBytesMax;
+  const Result<std::string> text = read_file(path, limits);
+  Result<std::vector<ListedModel>> models =
+      text.ok() ? parse_model_list(path, *text) : text.status();
+  if (!models.ok()) {
+    list.error = std::move(models).status();
+    return false;
+  }
+  list.error = Status();
+  list.models = std::move(models).value();
+  list.read = true;
+  return false;
+}
+
+}  // namespace slipway::lifecycle

@@ -1,0 +1,73 @@
+// Scanner: what the given files, folders and lists of models hold now.
+//
+//   paths --scan()--> ModelSource per model --VersionManager::apply-->
+//
+// A path is a model file; a folder of them (each is a model by its name, version 1) and of model
+// folders (NAME/VERSION/file, versions are numbers); one such model folder; or a YAML list
+// (model_list.h). Reads names and stamps, never a model's content. Single-sequence.
+//
+//   Scanner scanner(request, settling, watch);
+//   Scan scan = scanner.scan();
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "lifecycle/folder_watch.h"
+#include "lifecycle/model_list.h"
+#include "lifecycle/settling.h"
+#include "serving/model_source.h"
+
+namespace slipway::lifecycle {
+
+struct ScanRequest {
+  std::vector<std::string> paths;
+  std::string name;               // of the only model, if it is a single file or model folder
+  serving::VersionPolicy policy;  // of models that no list gives one
+};
+
+struct Scan {
+  std::vector<serving::ModelSource> models;  // one per name
+  std::vector<Status> errors;                // of folders, lists and names; the models go on
+  bool unreadable = false;                   // some folder or list: what it held is kept
+  bool postponed = false;                    // a list was never read and is being written
+  Status broken;                             // what was asked for makes no sense
+};
+
+/// "iris.joblib.gz" -> "iris"; `is_model` tells whether an ending of model files was among them.
+std::string model_name(std::string_view file, bool& is_model);
+
+class Scanner {
+ public:
+  /// `watch` may be null: nobody is told which folders matter. Both outlive the scanner.
+  Scanner(ScanRequest request, Settling& settling, FolderWatch* watch);
+  Scan scan();
+
+ private:
+  struct List {
+    serving::FileStamp stamp;
+    bool read = false;
+    std::vector<ListedModel> models;  // of the last content that could be read
+    Status error;                     // of the present one
+  };
+
+  void scan_path(const std::string& path, Scan& scan);
+  void scan_list(const std::string& path, Scan& scan);
+  bool read_list(const std::string& path, List& list);
+  void scan_repository(const std::string& folder, Scan& scan);
+  void scan_file(serving::ModelSource model, Scan& scan);
+  void scan_model_folder(serving::ModelSource model, Scan& scan);
+  serving::VersionSource scan_version_folder(const std::string& folder, uint64_t version);
+  void watch(const std::string& folder);
+  static void add(serving::ModelSource model, Scan& scan);
+
+  const ScanRequest request_;
+  Settling& settling_;
+  FolderWatch* const watch_;
+  std::map<std::string, List> lists_;  // by path
+};
+
+}  // namespace slipway::lifecycle

@@ -1,0 +1,158 @@
+#include "lifecycle/scan.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace slipway::lifecycle {
+namespace {
+
+namespace fs = std::filesystem;
+using serving::ModelSource;
+
+class ScanTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        fs::temp_directory_path() / (std::string("slipway_scan_") +
+                                     testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string file(const std::string& name, const std::string& text = "model") {
+    const fs::path path = folder_ / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(1));
+    return path.string();
+  }
+  Scan scan(std::vector<std::string> paths, const std::string& name = "") {
+    Settling settling({std::chrono::milliseconds(500), true});
+    settling.begin(clock_.now(), clock_.wall_now(), {});
+    return Scanner({std::move(paths), name, {}}, settling, nullptr).scan();
+  }
+  static std::string text_of(const Scan& scan) {
+    std::string text;
+    for (const ModelSource& model : scan.models) {
+      text += model.name + (model.optional ? "?" : "") + (model.required ? "!" : "") + "[";
+      for (const auto& version : model.versions) {
+        text += std::to_string(version.version) + "=" + fs::path(version.path).filename().string() +
+                (version.problem.ok() ? "" : "#") + " ";
+      }
+      text += "] ";
+    }
+    return text;
+  }
+
+  SystemClock clock_;
+  fs::path folder_;
+};
+
+TEST_F(ScanTest, NamesModelsAfterTheirFilesWithoutEndings) {
+  file("iris.joblib");
+  file("wine.v2.pkl.gz");
+  file(".hidden.joblib");
+  file("README.md");
+  fs::create_directories(folder_ / "sub.joblib");
+  EXPECT_EQ(text_of(scan({folder_.string()})),
+            "README.md?[1=README.md ] iris[1=iris.joblib ] wine.v2[1=wine.v2.pkl.gz ] ");
+}
+
+TEST_F(ScanTest, FoldersOfNumbersAreVersionsOfAModel) {
+  file("iris/1/model.joblib");
+  file("iris/10/anything");
+  file("iris/02/model.joblib");
+  file("iris/notes/model.joblib");
+  file("other/x.joblib");
+  file("wine.joblib");
+  EXPECT_EQ(text_of(scan({folder_.string()})),
+            "iris[1=model.joblib 10=anything ] wine[1=wine.joblib ] ");
+  EXPECT_EQ(text_of(scan({(folder_ / "iris/").string()})), "iris![1=model.joblib 10=anything ] ");
+}
+
+TEST_F(ScanTest, AVersionHoldsOneModelFile) {
+  file("iris/1/a.joblib");
+  file("iris/1/notes.txt");
+  file("iris/2/a.joblib");
+  file("iris/2/model.pkl");
+  file("iris/3/a.joblib");
+  file("iris/3/b.joblib");
+  file("iris/4/.hidden");
+  for (const char* folder : {"iris/3", "iris/4"}) {
+    fs::last_write_time(folder_ / folder, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  const Scan found = scan({folder_.string()});
+  EXPECT_EQ(text_of(found), "iris[1=a.joblib 2=model.pkl 3=3# 4=4# ] ");
+  EXPECT_NE(found.models[0].versions[2].problem.message().find("a.joblib, b.joblib"),
+            std::string::npos);
+}
+
+TEST_F(ScanTest, AFolderThatHasJustBeenMadeIsNoErrorYet) {
+  file("iris/1/model.joblib");
+  fs::create_directories(folder_ / "iris/2");
+  const Scan found = scan({folder_.string()});
+  ASSERT_EQ(found.models[0].versions.size(), 2U);
+  EXPECT_TRUE(found.models[0].versions[1].problem.ok());
+  EXPECT_FALSE(found.models[0].versions[1].complete);
+}
+
+TEST_F(ScanTest, TheSecondFileOfANameIsAnErrorUnlessItIsNoModel) {
+  file("iris");
+  file("iris.joblib");
+  file("iris.pkl");
+  const Scan found = scan({folder_.string()});
+  EXPECT_EQ(text_of(found), "iris[1=iris.joblib ] ");
+  ASSERT_EQ(found.errors.size(), 1U);
+  EXPECT_NE(found.errors[0].message().find("iris.pkl: the name \"iris\" is already taken by"),
+            std::string::npos);
+}
+
+TEST_F(ScanTest, AGivenNameNeedsASingleModel) {
+  const std::string path = file("iris.joblib");
+  EXPECT_EQ(text_of(scan({path}, "flowers")), "flowers![1=iris.joblib ] ");
+  const std::string other = file("wine.joblib");
+  EXPECT_EQ(scan({path, other}, "flowers").broken.code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(ScanTest, WhatIsNotThereIsToldAndKeepsItsName) {
+  const Scan missing = scan({(folder_ / "iris.joblib").string()});
+  ASSERT_EQ(missing.models.size(), 1U);
+  EXPECT_EQ(missing.models[0].problem.code(), StatusCode::kNotFound);
+  EXPECT_FALSE(missing.unreadable);
+}
+
+TEST_F(ScanTest, AListNamesModelsWithPolicyAndLabels) {
+  file("a/1/model.joblib");
+  file("a/2/model.joblib");
+  file("b.joblib");
+  const std::string list = file("models.yaml", R"(models:
+  - {name: first, path: a, versions: all, labels: {stable: 1}}
+  - {name: second, path: b.joblib, required: false}
+)");
+  const Scan found = scan({list});
+  EXPECT_EQ(text_of(found), "first![1=model.joblib 2=model.joblib ] second[1=b.joblib ] ");
+  EXPECT_EQ(found.models[0].policy.kind, serving::VersionPolicy::Kind::kAll);
+  EXPECT_EQ(found.models[0].labels.size(), 1U);
+  EXPECT_EQ(scan({file("broken.yaml", "models: 5")}).broken.code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(ScanTest, ABrokenNewListLeavesTheOldOneInForce) {
+  file("b.joblib");
+  const std::string list = file("models.yaml", "models: [{name: second, path: b.joblib}]");
+  Settling settling({std::chrono::milliseconds(500), true});
+  Scanner scanner({{list}, "", {}}, settling, nullptr);
+  settling.begin(clock_.now(), clock_.wall_now(), {});
+  EXPECT_EQ(text_of(scanner.scan()), "second![1=b.joblib ] ");
+  file("models.yaml", "models: nonsense");
+  settling.begin(clock_.now(), clock_.wall_now(), {});
+  const Scan after = scanner.scan();
+  EXPECT_EQ(text_of(after), "second![1=b.joblib ] ");
+  EXPECT_EQ(after.errors.size(), 1U);
+  EXPECT_TRUE(after.broken.ok());
+}
+
+}  // namespace
+}  // namespace slipway::lifecycle

@@ -1,0 +1,157 @@
+// The repository extension: who may call what, what is asked of the control, what is answered.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "protocols/service_harness_test.h"
+
+namespace slipway::protocols {
+namespace {
+
+using serving::VersionState;
+using transport::HttpHeader;
+
+class FakeControl final : public serving::ModelControl {
+ public:
+  ~FakeControl() override { join(); }
+  std::vector<serving::ModelStatus> index() const override { return statuses; }
+  void load(std::string name, std::function<void(Status)> done) override {
+    calls.push_back("load " + name);
+    answer(std::move(done));
+  }
+  void unload(std::string name, std::function<void(Status)> done) override {
+    calls.push_back("unload " + name);
+    answer(std::move(done));
+  }
+
+  std::vector<serving::ModelStatus> statuses;
+  std::vector<std::string> calls;
+  Status outcome;
+
+ private:
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+  void answer(std::function<void(Status)> done) {
+    join();
+    thread_ = std::thread([status = outcome, done = std::move(done)] { done(status); });
+  }
+  std::thread thread_;
+};
+
+class KserveRepository : public ServiceHarness {
+ protected:
+  KserveRepository() {
+    ServiceOptions options;
+    options.admin_token = "s3cret";
+    start(options, nullptr);
+    service_->set_control(&control_);
+  }
+  const std::string& post_as(std::string_view authorization, std::string_view target,
+                             std::string_view body = {}) {
+    const HttpHeader headers[] = {{"Authorization", authorization}};
+    return post(target, body, headers);
+  }
+  const std::string& post_to_admin(std::string_view target, std::span<const HttpHeader> headers) {
+    exchange_.prepare(transport::HttpMethod::kPost, target, {}, headers);
+    service_->admin_handler(true).handle(exchange_);
+    exchange_.wait();
+    return exchange_.response().body;
+  }
+
+  FakeControl control_;
+};
+
+constexpr std::string_view kLoad = "/v2/repository/models/iris/load";
+constexpr std::string_view kUnload = "/v2/repository/models/iris/unload";
+
+TEST_F(KserveRepository, AnswersTheIndexToEverybody) {
+  control_.statuses = {
+      {"iris", "1", "", {}, VersionState::kAvailable, ""},
+      {"iris", "2", "", invalid_argument("cut off"), VersionState::kEnd, "could not be loaded"},
+      {"wine", "", "", {}, VersionState::kEnd, "no version of it is there"}};
+  EXPECT_EQ(post("/v2/repository/index", ""),
+            R"([{"name":"iris","version":"1","state":"READY","reason":""},)"
+            R"({"name":"iris","version":"2","state":"UNAVAILABLE","reason":"cut off"},)"
+            R"({"name":"wine","state":"UNAVAILABLE","reason":"no version of it is there"}])");
+  EXPECT_EQ(post("/v2/repository/index", R"({"ready":true})"),
+            R"([{"name":"iris","version":"1","state":"READY","reason":""}])");
+  post("/v2/repository/index", R"({"ready":5})");
+  EXPECT_EQ(status(), 400);
+  post("/v2/repository/index", "[");
+  EXPECT_EQ(status(), 400);
+}
+
+TEST_F(KserveRepository, ChangesNothingWithoutTheToken) {
+  for (const std::string_view target : {kLoad, kUnload}) {
+    post(target, "{}");
+    EXPECT_EQ(status(), 403);
+    for (const std::string_view authorization :
+         {"", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "Basic s3cret", "s3cret"}) {
+      post_as(authorization, target);
+      EXPECT_EQ(status(), 403) << authorization;
+    }
+  }
+  EXPECT_TRUE(control_.calls.empty());
+}
+
+TEST_F(KserveRepository, TakesNoTokenIfNoneIsSet) {
+  start({}, nullptr);
+  service_->set_control(&control_);
+  post_as("Bearer ", kLoad);
+  EXPECT_EQ(status(), 403);
+}
+
+TEST_F(KserveRepository, LoadsAndUnloadsWithTheToken) {
+  EXPECT_EQ(post_as("Bearer s3cret", kLoad, "{}"), "{}");
+  EXPECT_EQ(status(), 200);
+  EXPECT_TRUE(exchange_.deferred());
+  post_as("bearer s3cret", kUnload, R"({"parameters":{"unload_dependents":false}})");
+  EXPECT_EQ(status(), 200);
+  EXPECT_EQ(control_.calls, (std::vector<std::string>{"load iris", "unload iris"}));
+  post_as("Bearer s3cret", "/v2/repository/models/a%20b/load");
+  EXPECT_EQ(control_.calls.back(), "load a b");
+}
+
+TEST_F(KserveRepository, TellsWhyAModelCouldNotBeLoaded) {
+  control_.outcome = invalid_argument("version 2: cut off");
+  EXPECT_EQ(post_as("Bearer s3cret", kLoad), R"({"error":"version 2: cut off"})");
+  EXPECT_EQ(status(), 400);
+  control_.outcome = not_found("no such model");
+  post_as("Bearer s3cret", kLoad);
+  EXPECT_EQ(status(), 404);
+}
+
+TEST_F(KserveRepository, RefusesModelsInTheRequest) {
+  post_as("Bearer s3cret", kLoad, R"({"parameters":{"config":"{}"}})");
+  EXPECT_EQ(status(), 501);
+  post_as("Bearer s3cret", kLoad, R"({"parameters":{"file:1/model.pkl":"gASVAQ=="}})");
+  EXPECT_EQ(status(), 501);
+  post_as("Bearer s3cret", kLoad, R"({"parameters":5})");
+  EXPECT_EQ(status(), 400);
+  EXPECT_TRUE(control_.calls.empty());
+}
+
+TEST_F(KserveRepository, TheAdminListenerNeedsNoTokenButRefusesPages) {
+  post_to_admin(kLoad, {});
+  EXPECT_EQ(status(), 200);
+  const HttpHeader page[] = {{"Origin", "http://localhost:8081"}};
+  post_to_admin(kUnload, page);
+  EXPECT_EQ(status(), 403);
+  const HttpHeader page_with_token[] = {{"Origin", "http://a.example"},
+                                        {"Authorization", "Bearer s3cret"}};
+  post_to_admin(kUnload, page_with_token);
+  EXPECT_EQ(status(), 200);
+  EXPECT_EQ(control_.calls.size(), 2U);
+}
+
+TEST_F(KserveRepository, IsUnavailableBeforeThereIsARepository) {
+  service_->set_control(nullptr);
+  post_as("Bearer s3cret", kLoad);
+  EXPECT_EQ(status(), 503);
+  post("/v2/repository/index", "");
+  EXPECT_EQ(status(), 503);
+}
+
+}  // namespace
+}  // namespace slipway::protocols

@@ -1,0 +1,31 @@
+// ModelControl: what the admin calls of the protocols do to the set of models.
+//
+//   POST /v2/repository/models/{m}/load --protocols--> ModelControl::load --> done(status)
+//
+// Declared here, implemented by lifecycle, wired by cli. Thread-safe; never blocks.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "serving/model_set.h"
+
+namespace slipway::serving {
+
+class ModelControl {
+ public:
+  virtual ~ModelControl() = default;
+
+  /// Every version that is known, loaded or not.
+  virtual std::vector<ModelStatus> index() const = 0;
+  /// Looks at the model's files again and loads what they hold, what failed before too. `done` is
+  /// called once, on another thread, when new requests see the outcome. NOT_FOUND if there is no
+  /// such model.
+  virtual void load(std::string name, std::function<void(Status)> done) = 0;
+  /// Takes the model away until it is loaded again. `done` is called when no new request sees it.
+  virtual void unload(std::string name, std::function<void(Status)> done) = 0;
+};
+
+}  // namespace slipway::serving

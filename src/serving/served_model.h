@@ -1,0 +1,60 @@
+// ServedModel: one version of one model, ready to answer.
+//
+//   ModelLoader --LoadedModel--> make_served_model (warms, measures) --> ServedModel in a ModelSet
+//
+// Thread rule: immutable, but for the scratches, which are the callers' own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/executable.h"
+#include "serving/scratch_store.h"
+
+namespace slipway::serving {
+
+struct ModelMetrics;  // serving/serving_metrics.h
+class ServingMetrics;
+
+/// What a loader gives: an executable and what is known about its file.
+struct LoadedModel {
+  std::shared_ptr<const Executable> executable;
+  std::string class_name;       // "sklearn.pipeline.Pipeline"
+  std::string library;          // "scikit-learn"
+  std::string library_version;  // "1.7.2"
+  std::string digest;           // "sha256:..." of the file
+  uint64_t file_bytes = 0;
+  double load_seconds = 0;
+  std::vector<std::string> warnings;
+};
+
+struct ServedModel {
+  std::string name;
+  std::string version;  // "1"
+  std::string path;
+  LoadedModel loaded;
+  /// Seconds that one row, and each further row, was measured to take for the default output at
+  /// load.
+  double seconds_first_row = 0;
+  double seconds_per_row = 0;
+  ModelMetrics* metrics = nullptr;  // owned by the ServingMetrics, which outlives the model
+  std::shared_ptr<ScratchStore> scratches;
+
+  /// Place of each column by its name, the first one of equal names; the views point into the
+  /// signature. Filled by make_served_model().
+  std::unordered_map<std::string_view, uint32_t> column_places;
+
+  const Executable& executable() const { return *loaded.executable; }
+  const Signature& signature() const { return loaded.executable->signature(); }
+};
+
+/// Completes a version: warms the executable, measures its cost, makes its metrics and scratches.
+std::shared_ptr<const ServedModel> make_served_model(std::string name, std::string version,
+                                                     std::string path, LoadedModel loaded,
+                                                     ServingMetrics& metrics);
+
+}  // namespace slipway::serving

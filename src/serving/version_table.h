@@ -1,0 +1,87 @@
+// VersionTable: what the version manager knows of every version, and what that makes of its state.
+//
+// The bookkeeping of VersionManager without its threads: no locks, no loading. States are derived
+// from the facts, never set, so they cannot contradict them. Single-sequence.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "serving/model_set.h"
+#include "serving/model_source.h"
+#include "serving/serving_metrics.h"
+#include "serving/version_plan.h"
+
+namespace slipway::serving {
+
+struct VersionEntry {
+  VersionSource source;
+  bool on_disk = false;
+  std::shared_ptr<const ServedModel> live;
+  FileStamp live_stamp;                   // of the content that is live
+  std::optional<FileStamp> failed_stamp;  // of the content that could not be loaded
+  Status failure;
+  bool queued = false;
+  bool loading = false;
+  uint32_t draining = 0;  // contents that were replaced or unloaded and are still in use
+  bool has_metrics = false;
+  VersionState state = VersionState::kStart;
+  std::string reason;
+
+  bool failed() const;
+  bool current() const { return live != nullptr && live_stamp.same_content(source.stamp); }
+  bool busy() const { return queued || loading; }
+};
+
+struct ModelEntry {
+  ModelSource settings;  // its versions are those with on_disk below
+  bool in_repository = false;
+  std::map<uint64_t, VersionEntry, std::greater<>> versions;  // the newest first
+};
+
+class VersionTable {
+ public:
+  explicit VersionTable(ServingMetrics& metrics) : metrics_(metrics) {}
+
+  /// Takes over what there is; models and versions that are gone stay until they have ended.
+  void set_sources(std::vector<ModelSource> sources);
+  /// What else is wrong, for the sets that are made. True if it is news.
+  bool set_errors(std::vector<std::string> errors) {
+    return std::exchange(errors_, std::move(errors)) != errors_;
+  }
+  VersionEntry* find(std::string_view name, uint64_t version);
+  std::map<std::string, ModelEntry, std::less<>>& models() { return models_; }
+  VersionPlan plan(const ModelEntry& model) const;
+  /// Derives the states of a model's versions anew; logs and counts what changed, forgets versions
+  /// that have ended. True if something changed.
+  bool refresh(const std::string& name);
+
+  /// Something of the model is queued, loading, or being written.
+  bool pending(std::string_view name) const;
+  /// As pending(), for all models; what is being written counts only where nothing is live.
+  bool any_pending() const;
+  /// What came of the model: OK, or why what its files hold is not served.
+  Status outcome(std::string_view name) const;
+
+  std::vector<ModelStatus> statuses() const;
+  std::shared_ptr<const ModelSet> make_set(const std::string& default_model,
+                                           bool still_starting) const;
+
+ private:
+  void derive(const ModelEntry& model, VersionEntry& version, VersionState& state,
+              std::string& reason) const;
+  bool refresh_version(const std::string& name, const ModelEntry& model, VersionEntry& version);
+  void forget_metrics(const std::string& name, VersionEntry& version);
+
+  ServingMetrics& metrics_;
+  std::map<std::string, ModelEntry, std::less<>> models_;
+  std::vector<std::string> errors_;
+};
+
+}  // namespace slipway::serving
