@@ -348,7 +348,7 @@ TEST_F(VersionManagerTest, RequestsGoOnWhileVersionsAreReplaced) {
           continue;
         }
         request.model = *model;
-        request.input.reset(1, 4, false);
+        request.input.reset(1, 4, {});
         for (size_t i = 0; i < 4; ++i) request.input.number_row(0)[i] = 1;
         inference.infer(request, response);
         if (!response.status.ok()) ++failures;

@@ -239,7 +239,8 @@ void Http2Session::consume(Http2Stream& stream, size_t bytes) {
 
 bool Http2Session::charge(uint64_t bytes) {
   const uint64_t used = used_bytes_ + bytes;
-  if (used > loop_.options.http2_bytes_max) return false;
+  const ServerOptions& options = loop_.options;
+  if (used > std::max(options.http2_bytes_max, 3 * options.body_bytes_max)) return false;
   if (used > reserved_bytes_ + kFreeBytes) {
     const uint64_t step = std::max(kReserveStepBytes, used - reserved_bytes_ - kFreeBytes);
     if (!loop_.budget.reserve(step)) return false;

@@ -58,8 +58,10 @@ struct ServerOptions {
   /// Per loop, for request bodies that are being received or handled; 503 beyond it.
   uint64_t buffered_bytes_max = 512ULL << 20;
 
-  uint32_t http2_streams_max = 128;         // open at once on one connection
-  uint64_t http2_bytes_max = 192ULL << 20;  // for all streams of one connection; 503 beyond it
+  uint32_t http2_streams_max = 128;  // open at once on one connection
+  /// For all streams of one connection; 503 beyond it. At least three bodies of the largest size
+  /// are allowed in any case: one that is gathered, its buffer's growth, its answer.
+  uint64_t http2_bytes_max = 192ULL << 20;
   std::chrono::milliseconds ping_interval{60'000};  // HTTP/2: silence before the peer is asked
   std::chrono::milliseconds ping_timeout{20'000};   // HTTP/2: time for it to answer; then closed
 };
