@@ -48,8 +48,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 /// Where a field of the record goes.
 struct Target {
-  enum class Kind : uint8_t { kIgnored, kFeature, kField, kKey } kind = Kind::kIgnored;
-  uint32_t index = 0;  // column of the model, or position among the keys
+  enum class Kind : uint8_t { kNone, kFeature, kField } kind = Kind::kNone;
+  uint32_t index = 0;  // kFeature: column of the model
 };
 
 class CsvRows final : public RowSource {
@@ -158,7 +158,7 @@ class CsvRows final : public RowSource {
     targets_.resize(header.size());
     for (uint32_t i = 0; i < header.size(); ++i) {
       const bool is_key = contains(keys, header[i]);
-      targets_[i] = {is_key ? Target::Kind::kKey : Target::Kind::kField, i};
+      if (!is_key) targets_[i].kind = Target::Kind::kField;
       if (is_key) key_fields_.push_back(i);
       if (is_key) key_names_.push_back(header[i]);
       if (std::find(header.begin(), header.begin() + i, header[i]) != header.begin() + i) {
