@@ -42,10 +42,14 @@ std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 /// Where a field of the record goes.
 struct Target {
-  enum class Kind : uint8_t { kIgnored, kFeature, kField, kKey } kind = Kind::kIgnored;
-  uint32_t index = 0;  // column of the model, or position among the keys
+  enum class Kind : uint8_t { kNone, kFeature, kField } kind = Kind::kNone;
+  uint32_t index = 0;  // kFeature: column of the model
 };
 
 class CsvRows final : public RowSource {
@@ -110,19 +114,14 @@ class CsvRows final : public RowSource {
 
   Status match(const std::vector<std::string>& header, const std::vector<std::string>& keys) {
     targets_.resize(header.size());
-    const auto has = [](const std::vector<std::string>& names, const std::string& name) {
-      return std::find(names.begin(), names.end(), name) != names.end();
-    };
-    for (const std::string& key : keys) {
-      if (!has(header, key)) return missing_column("key column", key, header);
-    }
+    TRY_STATUS(check_keys(keys, header));
     const bool by_name =
         signature_.columns_named ||
         std::all_of(signature_.columns.begin(), signature_.columns.end(),
-                    [&](const InputColumn& column) { return has(header, column.name); });
+                    [&](const InputColumn& column) { return contains(header, column.name); });
     uint32_t features = 0;
     for (size_t i = 0; i < header.size(); ++i) {
-      const bool is_key = has(keys, header[i]);
+      const bool is_key = contains(keys, header[i]);
       const std::optional<uint32_t> column = by_name   ? signature_.find_column(header[i])
                                              : !is_key ? std::optional(features)
                                                        : std::nullopt;
@@ -138,6 +137,14 @@ class CsvRows final : public RowSource {
     return by_name ? check_named(header) : check_count(features);
   }
 
+  static Status check_keys(const std::vector<std::string>& keys,
+                           const std::vector<std::string>& header) {
+    for (const std::string& key : keys) {
+      if (!contains(header, key)) return missing_column("key column", key, header);
+    }
+    return {};
+  }
+
   Status check_count(uint32_t features) const {
     if (features == signature_.columns.size()) return {};
     return invalid_argument(fmt::format(
@@ -150,19 +157,15 @@ class CsvRows final : public RowSource {
   Status match_record(std::vector<std::string> header, const std::vector<std::string>& keys) {
     targets_.resize(header.size());
     for (uint32_t i = 0; i < header.size(); ++i) {
-      const bool is_key = std::find(keys.begin(), keys.end(), header[i]) != keys.end();
-      targets_[i] = {is_key ? Target::Kind::kKey : Target::Kind::kField, i};
+      const bool is_key = contains(keys, header[i]);
+      if (!is_key) targets_[i].kind = Target::Kind::kField;
       if (is_key) key_fields_.push_back(i);
       if (is_key) key_names_.push_back(header[i]);
       if (std::find(header.begin(), header.begin() + i, header[i]) != header.begin() + i) {
         return invalid_argument(fmt::format("line 1: column '{}' stands there twice", header[i]));
       }
     }
-    for (const std::string& key : keys) {
-      if (std::find(header.begin(), header.end(), key) == header.end()) {
-        return missing_column("key column", key, header);
-      }
-    }
+    TRY_STATUS(check_keys(keys, header));
     header_ = std::move(header);
     return {};
   }
