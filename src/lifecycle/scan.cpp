@@ -180,7 +180,6 @@ void Scanner::scan_path(const std::string& path, Scan& scan) {
     model.name = model_name(fs::path(path).filename().string(), is_model);
     model.path = path;
     model.policy = request_.policy;
-    model.required = true;
     watch(folder_of(path));
     return scan_file(std::move(model), scan);
   }
@@ -200,7 +199,6 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
   if (holds_versions(*entries)) {
     model.name = fs::absolute(folder).filename().string();
     model.path = folder;
-    model.required = true;
     return scan_model_folder(std::move(model), scan);
   }
   for (const Entry& entry : *entries) {

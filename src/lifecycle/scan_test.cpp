@@ -70,7 +70,7 @@ TEST_F(ScanTest, FoldersOfNumbersAreVersionsOfAModel) {
   file("wine.joblib");
   EXPECT_EQ(text_of(scan({folder_.string()})),
             "iris[1=model.joblib 10=anything ] wine[1=wine.joblib ] ");
-  EXPECT_EQ(text_of(scan({(folder_ / "iris/").string()})), "iris![1=model.joblib 10=anything ] ");
+  EXPECT_EQ(text_of(scan({(folder_ / "iris/").string()})), "iris[1=model.joblib 10=anything ] ");
 }
 
 TEST_F(ScanTest, AVersionHoldsOneModelFile) {
@@ -112,7 +112,7 @@ TEST_F(ScanTest, TheSecondFileOfANameIsAnErrorUnlessItIsNoModel) {
 
 TEST_F(ScanTest, AGivenNameNeedsASingleModel) {
   const std::string path = file("iris.joblib");
-  EXPECT_EQ(text_of(scan({path}, "flowers")), "flowers![1=iris.joblib ] ");
+  EXPECT_EQ(text_of(scan({path}, "flowers")), "flowers[1=iris.joblib ] ");
   const std::string other = file("wine.joblib");
   EXPECT_EQ(scan({path, other}, "flowers").broken.code(), StatusCode::kInvalidArgument);
 }

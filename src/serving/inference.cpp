@@ -82,10 +82,17 @@ class InferencePool {
 
   static void run(const Task& task) {
     const ServedModel& model = *task.request->model;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (now >= task.request->deadline) {
+      task.response->status =
+          Status(StatusCode::kDeadlineExceeded, "the deadline passed while the request waited");
+      if (model.metrics != nullptr) model.metrics->in_flight.add(metrics::kSharedShard, -1);
+      return;
+    }
     try {
       ScratchStore::Lease lease(*model.scratches, model.executable());
-      compute(*task.request, lease.scratch(), metrics::kSharedShard, task.queued,
-              std::chrono::steady_clock::now(), *task.response);
+      compute(*task.request, lease.scratch(), metrics::kSharedShard, task.queued, now,
+              *task.response);
     } catch (const std::bad_alloc&) {  // there is no scratch
       task.response->status = resource_exhausted("not enough memory for this request");
       if (model.metrics != nullptr) model.metrics->in_flight.add(metrics::kSharedShard, -1);

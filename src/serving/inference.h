@@ -26,6 +26,9 @@ struct InferRequest {
   const ServedModel* model = nullptr;
   InputBuffer input;
   OutputMask wanted = 0;  // 0: the default output
+  /// Nobody waits for an answer after it: a request that has not begun by then is
+  /// DEADLINE_EXCEEDED.
+  SteadyTime deadline = SteadyTime::max();
 };
 
 struct InferResponse {
