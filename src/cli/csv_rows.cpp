@@ -69,6 +69,11 @@ class CsvRows final : public RowSource {
           column.name));
     }
     if (signature_.rows_are_records) {
+      if (no_header_) {
+        return invalid_argument(
+            "the model takes rows of named values: CSV needs its header line (--no-header is "
+            "given)");
+      }
       return match_record(std::vector<std::string>(header.begin(), header.end()), keys);
     }
     if (no_header_ || (!signature_.columns_named && !looks_like_header(header))) {

@@ -47,6 +47,15 @@ Result<ModelFile> read_model_file(const std::string& path, const std::string& se
   }
 }
 
+Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
+                                                        const std::string& path) {
+  try {
+    return std::shared_ptr<const Executable>(TRY(engine::compile(file.report.graph)));
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("not enough memory for this model").with_context(path);
+  }
+}
+
 Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource& source) {
   const std::string& path = source.path;
   const auto start = std::chrono::steady_clock::now();
@@ -55,11 +64,7 @@ Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource&
     return std::move(status).with_context(path);
   }
   serving::LoadedModel model;
-  try {
-    model.executable = TRY(engine::compile(file.report.graph));
-  } catch (const std::bad_alloc&) {
-    return resource_exhausted("not enough memory for this model").with_context(path);
-  }
+  model.executable = TRY(compile_model(file, path));
   model.class_name = file.report.info.class_name;
   model.library = "scikit-learn";
   model.library_version = file.report.info.library_version;

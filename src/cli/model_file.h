@@ -21,6 +21,10 @@ struct ModelFile {
 Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
                                   uint64_t model_bytes_max);
 
+/// Errors: what the engine cannot run; RESOURCE_EXHAUSTED if memory does not suffice.
+Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
+                                                        const std::string& path);
+
 /// The serving layer's loader. Thread-safe.
 class FileModelLoader final : public serving::ModelLoader {
  public:

@@ -3,11 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <utility>
@@ -15,8 +12,8 @@
 #include "cli/commands.h"
 #include "cli/csv_reader.h"
 #include "cli/model_file.h"
+#include "cli/output_file.h"
 #include "cli/row_writer.h"
-#include "engine/compile.h"
 
 namespace slipway::cli {
 namespace {
@@ -141,54 +138,6 @@ Status score(const Executable& model, const PredictOptions& options, std::istrea
   return {};
 }
 
-/// Where the answers go. A file is written beside its place and takes it when all is done: a run
-/// that fails leaves what was there, and a file may be scored onto itself.
-class Output {
- public:
-  explicit Output(std::string path) : path_(std::move(path)) {}
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-  ~Output() {
-    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
-    if (!partial_.empty()) std::remove(partial_.c_str());
-  }
-
-  Status open() {
-    if (path_ == "-") {
-      file_ = stdout;
-      return {};
-    }
-    std::error_code none;
-    const auto kind = std::filesystem::status(path_, none).type();
-    const bool replaces = kind == std::filesystem::file_type::not_found ||
-                          kind == std::filesystem::file_type::regular;
-    if (replaces) partial_ = path_ + ".partial";
-    file_ = std::fopen((replaces ? partial_ : path_).c_str(), "wb");
-    if (file_ != nullptr) return {};
-    partial_.clear();
-    return failed(errno);
-  }
-  std::FILE* file() const { return file_; }
-
-  Status finish() {
-    if (file_ == stdout) return {};
-    if (std::fclose(std::exchange(file_, nullptr)) != 0) return failed(errno);
-    if (partial_.empty()) return {};
-    if (std::rename(partial_.c_str(), path_.c_str()) != 0) return failed(errno);
-    partial_.clear();
-    return {};
-  }
-
- private:
-  Status failed(int reason) const {
-    return unavailable(fmt::format("cannot write {}: {}", path_, std::strerror(reason)));
-  }
-
-  const std::string path_;
-  std::string partial_;
-  std::FILE* file_ = nullptr;
-};
-
 int fail(const Status& status) {
   fmt::print(stderr, "slipway: {}\n", status.message());
   return status.code() == StatusCode::kUnimplemented ? kExitUnsupported : kExitFailure;
@@ -201,7 +150,7 @@ int predict(const PredictOptions& options) {
       read_model_file(options.model, options.select, options.model_bytes_max);
   if (!file.ok()) return fail(file.status());
   if (const Status status = file->report.status(); !status.ok()) return fail(status);
-  const auto model = engine::compile(file->report.graph);
+  const auto model = compile_model(*file, options.model);
   if (!model.ok()) return fail(model.status());
 
   std::ifstream stream;
@@ -210,7 +159,7 @@ int predict(const PredictOptions& options) {
     if (!stream) return fail(not_found(fmt::format("cannot read {}", options.file)));
   }
   std::ios::sync_with_stdio(false);
-  Output out(options.out);
+  OutputFile out(options.out);
   if (const Status status = out.open(); !status.ok()) return fail(status);
   Status status = score(**model, options, options.file == "-" ? std::cin : stream, out.file());
   if (status.ok()) status = out.finish();

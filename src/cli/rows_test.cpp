@@ -194,6 +194,12 @@ TEST(RowsTest, JsonObjectsAreRecordsWhereTheModelTakesThem) {
   EXPECT_EQ(record_text(rows, 2), "");
 }
 
+TEST(RowsTest, RecordsInCsvNeedTheHeaderThatNamesThem) {
+  std::istringstream stream("London,2.5\n");
+  const auto source = open_csv_rows(stream, {.no_header = true}, records(), {});
+  EXPECT_EQ(source.status().code(), StatusCode::kInvalidArgument);
+}
+
 TEST(RowsTest, KeysThatArePassedThroughAreNoneOfTheRecord) {
   const Rows json = read("{\"id\":{\"a\":7},\"wind\":1}\n", records(), true, {"id"});
   EXPECT_EQ(record_text(json, 0), "wind=1");
