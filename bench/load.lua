@@ -1,9 +1,12 @@
--- wrk script: POSTs the file named by BODY, prints percentiles and statuses as one JSON line.
+-- wrk script: POSTs the file named by BODY with the HEADERS ("name:value" lines), prints percentiles and
+-- statuses as one JSON line.
 local file = io.open(os.getenv("BODY"), "rb")
 wrk.method = "POST"
 wrk.body = file:read("*a")
-wrk.headers["Content-Type"] = "application/json"
 file:close()
+for name, value in os.getenv("HEADERS"):gmatch("([^:\n]+):([^\n]*)") do
+  wrk.headers[name] = value
+end
 
 function done(summary, latency, requests)
   io.write(string.format(

@@ -2,33 +2,28 @@
 
 All servers run at once, each pinned to core 0; wrk, pinned to core 1, asks one after the other, round after
 round, so that a slow moment of the machine meets all of them. A row of the table is the median of the
-rounds; ratios are taken within a round. CPU per request comes from /proc, since the client saturates first.
+rounds; ratios are taken within a round.
 
-usage: rest_bench.py SLIPWAY_BINARY [--rounds N] [--seconds S] [--json FILE]
+usage: rest_bench.py SLIPWAY_BINARY [--rounds N] [--seconds S] [--json FILE] [--environment]
 Needs wrk and nginx; makes its own virtual environment for the rivals.
 """
 
 import argparse
 import hashlib
-import http.client
 import json
 import os
 import pathlib
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-HERE = pathlib.Path(__file__).resolve().parent
+from servers import (HERE, ONE_ROW, ROWS_64, Server, free_port, interleaved, median_of, nginx_server, slipway_server,
+                     wrk)
+
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "slipway"
 CONNECTIONS = 32
-TICKS = os.sysconf("SC_CLK_TCK")
-ONE_ROW = [[5.1, 3.5, 1.4, 0.2]]
-ROWS_64 = [[5.1 + i / 100, 3.5 - i / 100, 1.4 + i / 20, 0.2 + i / 40] for i in range(64)]
 
 
 def make_environment():
@@ -40,113 +35,6 @@ def make_environment():
         subprocess.run([home / "bin/pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
         subprocess.run([home / "bin/python", HERE / "rivals/train.py", home], check=True)
     return home
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Server:
-    """A running server with what is needed to ask it."""
-
-    def __init__(self, name, command, port, path="/predict", env=None):
-        self.name, self.port, self.path, self.command = name, port, path, [str(c) for c in command]
-        self.env = {**os.environ, **(env or {})}
-        self.process = None
-
-    def start(self, core=0):
-        began = time.perf_counter()
-        self.process = subprocess.Popen(["taskset", "-c", str(core), *self.command], env=self.env,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while True:
-            try:
-                self.answer(ONE_ROW)
-                return time.perf_counter() - began
-            except OSError:
-                if time.perf_counter() - began > 60 or self.process.poll() is not None:
-                    raise RuntimeError(f"{self.name} does not answer")
-                time.sleep(0.0005)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
-
-    def answer(self, rows):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        connection.request("POST", self.path, json.dumps({"features": rows}),
-                           {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        body = response.read()
-        connection.close()
-        if response.status != 200:
-            raise OSError(f"{self.name}: {response.status} {body[:200]!r}")
-        return body
-
-    def pids(self):
-        children = {}
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                parent = pathlib.Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()[1]
-            except OSError:
-                continue
-            children.setdefault(int(parent), []).append(int(entry))
-        found, queue = [], [self.process.pid]
-        while queue:
-            pid = queue.pop()
-            found.append(pid)
-            queue += children.get(pid, [])
-        return found
-
-    def cpu_seconds(self):
-        total = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICKS
-
-    def rss_mb(self):
-        total = 0
-        for pid in self.pids():
-            total += int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-        return total / 1e6
-
-
-def load(server, body_file, connections, seconds):
-    """One run of wrk: rate, latency percentiles, CPU microseconds of the server per request."""
-    before = server.cpu_seconds()
-    out = subprocess.run(
-        ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "load.lua",
-         f"http://127.0.0.1:{server.port}{server.path}"],
-        env={**os.environ, "BODY": str(body_file)}, capture_output=True, text=True, check=True).stdout
-    result = json.loads(out.splitlines()[-1])
-    result["cpu_us"] = (server.cpu_seconds() - before) / max(1, result["requests"]) * 1e6
-    result["rate"] = result["requests"] / result["seconds"]
-    if result["errors"]:
-        raise RuntimeError(f"{server.name}: {result['errors']} failed requests")
-    return result
-
-
-def nginx_server(name, work, answer):
-    """nginx that returns one fixed answer: what a core can do at all."""
-    port = free_port()
-    home = work / f"nginx-{port}"  # nginx's configuration takes no spaces in paths
-    home.mkdir()
-    text = answer.decode().replace("'", "")
-    (home / "nginx.conf").write_text(
-        f"daemon off; worker_processes 1; pid {home}/pid; error_log {home}/error.log;\n"
-        "events { worker_connections 1024; }\n"
-        f"http {{ access_log off; keepalive_requests 100000000; default_type application/json;\n"
-        f"client_body_temp_path {home}/b; proxy_temp_path {home}/p; fastcgi_temp_path {home}/f;\n"
-        f"uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;\n"
-        f" server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{text}'; }} }} }}\n")
-    return Server(name, ["nginx", "-p", home, "-c", home / "nginx.conf"], port)
-
-
-def slipway_server(binary, model):
-    port = free_port()
-    return Server("slipway", [binary, "serve", model, "--port", port, "--loops", 1], port)
 
 
 def rivals(home):
@@ -182,10 +70,6 @@ def footprint_mb(binary):
     return files[0].stat().st_size / 1e6, sum(file.resolve().stat().st_size for file in files) / 1e6
 
 
-def median_of(rounds, key):
-    return statistics.median(result[key] for result in rounds)
-
-
 def print_table(title, results, baseline):
     print(f"\n{title}")
     print(f"{'server':<24}{'req/s':>10}{'p50 us':>9}{'p99 us':>9}{'p99.9 us':>10}{'CPU us/req':>12}"
@@ -199,11 +83,8 @@ def print_table(title, results, baseline):
 
 
 def measure(servers, body_file, connections, rounds, seconds):
-    results = {server.name: [] for server in servers}
-    for _ in range(rounds):
-        for server in servers:
-            results[server.name].append(load(server, body_file, connections, seconds))
-    return results
+    return interleaved({server.name: lambda server=server: wrk(server, body_file, connections, seconds)
+                        for server in servers}, rounds)
 
 
 def main():
@@ -212,7 +93,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--json", help="write all numbers here")
+    parser.add_argument("--environment", action="store_true", help="print the folder of the models and stop")
     options = parser.parse_args()
+    if options.environment:
+        return print(make_environment())
     for tool in ("wrk", "nginx", "taskset"):
         if shutil.which(tool) is None:
             sys.exit(f"rest_bench: {tool} is missing")
