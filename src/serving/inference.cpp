@@ -83,9 +83,12 @@ class InferencePool {
   static void run(const Task& task) {
     const ServedModel& model = *task.request->model;
     const SteadyTime now = std::chrono::steady_clock::now();
-    if (now >= task.request->deadline) {
-      task.response->status =
-          Status(StatusCode::kDeadlineExceeded, "the deadline passed while the request waited");
+    const bool cancelled = task.request->cancelled && task.request->cancelled();
+    if (cancelled || now >= task.request->deadline) {
+      task.response->status = cancelled ? Status(StatusCode::kCancelled,
+                                                 "the call was cancelled while the request waited")
+                                        : Status(StatusCode::kDeadlineExceeded,
+                                                 "the deadline passed while the request waited");
       if (model.metrics != nullptr) model.metrics->in_flight.add(metrics::kSharedShard, -1);
       return;
     }

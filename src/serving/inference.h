@@ -29,6 +29,9 @@ struct InferRequest {
   /// Nobody waits for an answer after it: a request that has not begun by then is
   /// DEADLINE_EXCEEDED.
   SteadyTime deadline = SteadyTime::max();
+  /// Asked before a request that has waited begins, on any thread: true if nobody wants its answer
+  /// any more. It is not run then. May be empty.
+  std::function<bool()> cancelled;
 };
 
 struct InferResponse {
