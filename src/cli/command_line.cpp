@@ -12,6 +12,7 @@
 #include "cli/completion.h"
 #include "cli/config_file.h"
 #include "cli/internal/flag_values.h"
+#include "cli/internal/serve_flags_listeners.h"
 #include "cli/version.h"
 
 namespace slipway::cli {
@@ -45,12 +46,15 @@ void ignore_service_link() {
   if (port != nullptr && std::string_view(port).starts_with("tcp://")) unsetenv("SLIPWAY_PORT");
 }
 
+/// May be given several times.
+bool is_list(const CLI::Option& option) { return option.get_items_expected_max() > 1; }
+
 /// Gives each flag of a command its environment variable.
 void bind_environment(CLI::App& command) {
   for (CLI::Option* option : command.get_options()) {
     if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
     option->envname(environment_name(option->get_lnames()[0]));
-    option->take_last();
+    if (!is_list(*option)) option->take_last();
   }
 }
 
@@ -92,9 +96,9 @@ void add_repository_flags(CLI::App& c, ServeOptions& o) {
   add_count(c, "--load-threads", o.load_threads, 0, 256, "Resources",
             "Models that are loaded at once; 0: one per usable CPU");
   c.add_option("--admin", o.admin,
-               "A further listener, whose callers may load and unload models; on a loopback "
-               "address, unless there is a token")
-      ->type_name("HOST:PORT")
+               "A further listener, whose callers may load and unload models: a loopback address, "
+               "unix:PATH (for this user only), or, with a token, any address")
+      ->type_name("ADDRESS")
       ->group("Network");
   c.add_option("--admin-token", o.admin_token,
                "Who brings this bearer token may load and unload models (better set as "
@@ -197,6 +201,7 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
   add_model_flags(c, o);
   add_repository_flags(c, o);
   add_network_flags(c, o);
+  add_listener_flags(c, o.listeners);
   add_resource_flags(c, o);
   add_log_flags(c, o);
   bind_environment(c);
@@ -249,6 +254,7 @@ std::vector<Setting> settings_of(const CLI::App& command) {
       if (setting.name == "help" || setting.name == "config") continue;
       setting.environment = option->get_envname();
       setting.is_flag = option->get_items_expected_max() == 0;
+      setting.is_list = is_list(*option);
     }
     settings.push_back(std::move(setting));
   }

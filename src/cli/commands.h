@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/listener_flags.h"
+
 namespace slipway::cli {
 
 /// Exit codes of all commands.
@@ -22,10 +24,11 @@ struct ServeOptions {
   double poll_interval_s = 5;
   double quiet_time_s = 0.5;
   uint32_t load_threads = 0;  // 0: one per usable CPU
-  std::string admin;          // HOST:PORT; empty: no admin listener
+  std::string admin;          // HOST:PORT or unix:PATH; empty: no admin listener
   std::string admin_token;
   std::string host = "127.0.0.1";
   uint16_t port = 8080;
+  ListenerFlags listeners;
   uint32_t loops = 0;         // 0: one per usable CPU
   uint32_t pool_threads = 0;  // 0: one per usable CPU
   uint64_t queue_max = 1024;

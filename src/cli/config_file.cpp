@@ -23,9 +23,34 @@ const Setting* find_setting(const std::vector<Setting>& settings, const std::str
   // file_names with underscores are taken as well as flag-names with dashes.
   std::string name = key;
   std::replace(name.begin(), name.end(), '_', '-');
+  if (name == "listeners") name = "listen";
   const auto found = std::find_if(settings.begin(), settings.end(),
                                   [&](const Setting& setting) { return setting.name == name; });
   return found == settings.end() ? nullptr : &*found;
+}
+
+/// An item that is a map, as its flag's text: {address: A, tls: true, protocols: [http2, grpc]} is
+/// "A,tls,protocols=http2+grpc".
+Result<std::string> joined_item(const std::string& path, const YAML::Node& item) {
+  const YAML::Node address = item["address"];
+  if (!address || !address.IsScalar()) return wrong(path, item, "expected an address");
+  std::string text = address.Scalar();
+  for (const auto& entry : item) {
+    std::string key = entry.first.Scalar();
+    if (key == "address") continue;
+    std::replace(key.begin(), key.end(), '_', '-');
+    std::string value;
+    for (const YAML::Node& part : entry.second) {  // none in a plain value
+      value += (value.empty() ? "" : "+") + (part.IsScalar() ? part.Scalar() : "");
+    }
+    if (entry.second.IsScalar()) value = entry.second.Scalar();
+    if (value.find(',') != std::string::npos) {
+      return wrong(path, entry.second, key + ": a comma cannot stand in the value");
+    }
+    if (value == "false") continue;
+    text += "," + key + (value == "true" ? "" : "=" + value);
+  }
+  return text;
 }
 
 Status add_setting(const std::string& path, const Setting& setting, const YAML::Node& value,
@@ -33,6 +58,10 @@ Status add_setting(const std::string& path, const Setting& setting, const YAML::
   std::vector<std::string> texts;
   if (value.IsSequence() && (setting.is_list || setting.is_positional)) {
     for (const YAML::Node& item : value) {
+      if (item.IsMap() && setting.is_list && !setting.is_positional) {
+        texts.push_back(TRY(joined_item(path, item)));
+        continue;
+      }
       if (!item.IsScalar()) return wrong(path, item, setting.name + ": expected plain values");
       texts.push_back(item.Scalar());
     }

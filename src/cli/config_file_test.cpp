@@ -14,6 +14,7 @@ const std::vector<Setting>& settings() {
       {.name = "port", .environment = "SLIPWAY_TEST_PORT"},
       {.name = "access-log", .environment = "SLIPWAY_TEST_ACCESS_LOG"},
       {.name = "json", .is_flag = true},
+      {.name = "listen", .is_list = true},
   };
   return kSettings;
 }
@@ -30,6 +31,22 @@ TEST(ConfigFileTest, SettingsBecomeFlagsAndPaths) {
   EXPECT_EQ(arguments.flags,
             (std::vector<std::string>{"--port=9000", "--access-log=/tmp/x", "--json"}));
   EXPECT_EQ(arguments.positionals, (std::vector<std::string>{"a.joblib", "b/"}));
+}
+
+TEST(ConfigFileTest, AListOfMapsBecomesFlagsWithTheirParts) {
+  const ConfigArguments arguments = read(
+                                        "listeners:\n"
+                                        "  - localhost:1,tls\n"
+                                        "  - {address: 'unix:/a b', mode: 0600, admin: true}\n"
+                                        "  - {protocols: [http2, grpc], address: '[::]:2', "
+                                        "admin: false, client_ca: a.pem}\n")
+                                        .value();
+  EXPECT_EQ(arguments.flags, (std::vector<std::string>{
+                                 "--listen=localhost:1,tls", "--listen=unix:/a b,mode=0600,admin",
+                                 "--listen=[::]:2,protocols=http2+grpc,client-ca=a.pem"}));
+  EXPECT_FALSE(read("listeners: [{mode: 0600}]\n").ok());
+  EXPECT_FALSE(read("listeners: [{address: a, mode: '1,admin'}]\n").ok());
+  EXPECT_FALSE(read("listeners: [[a]]\n").ok());
 }
 
 TEST(ConfigFileTest, AnUnknownSettingIsRefusedWithItsLineAndAHint) {

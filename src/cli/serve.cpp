@@ -13,10 +13,11 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "cli/access_log.h"
-#include "cli/admin_address.h"
 #include "cli/commands.h"
+#include "cli/listeners.h"
 #include "cli/model_file.h"
 #include "cli/signals.h"
+#include "cli/systemd.h"
 #include "cli/version.h"
 #include "lifecycle/repository.h"
 #include "protocols/grpc_health.h"
@@ -95,8 +96,6 @@ Resources plan_resources(const ServeOptions& options) {
 
 transport::ServerOptions server_options(const ServeOptions& options, uint32_t loops) {
   transport::ServerOptions server;
-  server.host = options.host;
-  server.port = options.port;
   server.loops = loops;
   server.header_bytes_max = options.header_bytes_max;
   server.body_bytes_max = options.body_bytes_max;
@@ -122,23 +121,17 @@ protocols::GrpcRouter grpc_router(transport::GrpcHandler& inference, protocols::
                                 {"grpc.reflection.v1alpha.ServerReflection", &reflection}});
 }
 
-/// The listener for admin calls; null if none is asked for.
+/// The server of the admin listeners; null if there is none.
 Result<std::unique_ptr<transport::Server>> open_admin(const ServeOptions& options,
+                                                      const ServeListeners& listeners,
                                                       protocols::HttpService& service,
                                                       transport::GrpcHandler& grpc) {
-  if (options.admin.empty()) return std::unique_ptr<transport::Server>();
-  const AdminAddress address = TRY(parse_admin_address(options.admin));
-  if (!address.is_loopback && options.admin_token.empty()) {
-    return invalid_argument(fmt::format(
-        "--admin {} can be reached from other machines: choose 127.0.0.1, [::1] or localhost, or "
-        "set --admin-token",
-        options.admin));
-  }
+  if (listeners.admin.empty()) return std::unique_ptr<transport::Server>();
   transport::ServerOptions server = server_options(options, 1);
-  server.host = address.host;
-  server.port = address.port;
+  server.listeners = listeners.admin;
   // Beyond this machine the listener itself is no proof of who calls: the token is.
-  return transport::Server::create(server, service.admin_handler(address.is_loopback), &grpc);
+  return transport::Server::create(server, service.admin_handler(listeners.admin_is_local),
+                                   &grpc);
 }
 
 /// What runs, in the order in which it is made; it ends in the opposite one.
@@ -205,16 +198,21 @@ Status check_started(const ServeOptions& options, const serving::ModelSet& model
   return {};
 }
 
-std::string url_of(const std::string& host, uint16_t port) {
-  const bool v6 = host.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
-}
-
-void print_ready(const Running& running, const ServeOptions& options,
-                 const serving::ModelSet& models) {
-  fmt::print("slipway {} listening on {}\n", kVersion,
-             url_of(options.host, running.server->port()));
-  if (running.admin != nullptr) fmt::print("  admin calls on port {}\n", running.admin->port());
+void print_ready(const Running& running, const serving::ModelSet& models) {
+  std::string_view lead;
+  for (const std::string& address : running.server->addresses()) {
+    fmt::print("{} {}\n",
+               lead.empty() ? fmt::format("slipway {} listening on", kVersion) : std::string(lead),
+               address);
+    lead = "  and on";
+  }
+  if (running.admin != nullptr) {
+    const std::vector<std::string> addresses = running.admin->addresses();
+    for (size_t i = 0; i < addresses.size(); i++) {
+      const uint16_t port = running.admin->port(i);
+      fmt::print("  admin calls on {}\n", port != 0 ? fmt::format("port {}", port) : addresses[i]);
+    }
+  }
   for (const auto& model : models.models()) {
     fmt::print("  {} ({}, scikit-learn {})\n", model->name, model->loaded.class_name,
                model->loaded.library_version.empty() ? "version not recorded"
@@ -271,7 +269,7 @@ int run(const ServeOptions& options, Signals& signals, Running& running) {
       return fail(status);
     }
     running.health.set_serving(true);
-    print_ready(running, options, *models);
+    print_ready(running, *models);
   }
 }
 
@@ -286,6 +284,8 @@ int serve(const ServeOptions& options) {
   const auto signals = Signals::block();
   if (!signals.ok()) return fail(signals.status());
   limit_kept_memory();
+  auto listeners = plan_listeners(options, inherited_sockets());
+  if (!listeners.ok()) return fail(listeners.status());
   const Resources plan = plan_resources(options);
   const auto repository = repository_options(options, plan.load_threads);
   if (!repository.ok()) return fail(repository.status());
@@ -317,13 +317,14 @@ int serve(const ServeOptions& options) {
 
   // The ports first: a wrong one is told at once, and probes are answered while models load.
   transport::ServerOptions transport_options = server_options(options, plan.loops);
+  transport_options.listeners = std::move(listeners->inference);
   transport_options.connections_max = connections_that_fit(options.connections_max, plan.loops);
   auto server = transport::Server::create(transport_options, *running.service, &*running.grpc);
   if (!server.ok()) return fail(server.status());
   running.server = std::move(server).value();
   running.service->set_transport_counters(
       [&counted = *running.server] { return counted.counters(); });
-  auto admin = open_admin(options, *running.service, *running.admin_grpc);
+  auto admin = open_admin(options, *listeners, *running.service, *running.admin_grpc);
   if (!admin.ok()) return fail(admin.status());
   running.admin = std::move(admin).value();
   running.server->start();

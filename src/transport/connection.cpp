@@ -58,12 +58,13 @@ void Connection::guarded(Action action) {
 }
 
 Connection::Connection(ConnectionOwner& owner, std::shared_ptr<LoopContext> context,
-                       std::shared_ptr<Mailbox> mailbox, UniqueFd fd, std::string remote_address,
-                       SteadyTime now)
+                       std::shared_ptr<Mailbox> mailbox, UniqueFd fd,
+                       const ListenerOptions& listener, std::string remote_address, SteadyTime now)
     : owner_(owner),
       context_(std::move(context)),
       mailbox_(std::move(mailbox)),
       socket_(std::make_unique<Socket>(owner.io().get_executor())),
+      listener_(listener),
       remote_address_(std::move(remote_address)) {
   auto http1 = std::make_unique<Http1Session>(*context_, *this, remote_address_, now);
   undecided_ = http1.get();
@@ -154,10 +155,19 @@ void Connection::run_later() {
 bool Connection::decide_protocol(SteadyTime now) {
   const std::string_view bytes = undecided_->unread();
   if (bytes.empty()) return false;
+  const Protocols& spoken = listener_.protocols;
   switch (detect_protocol(bytes)) {
     case WireProtocol::kUndecided: return false;
-    case WireProtocol::kHttp1: break;
-    case WireProtocol::kHttp2: become_http2(now); break;
+    case WireProtocol::kHttp1:
+      if (!spoken.http1) undecided_->refuse(505, "HTTP/1.x is not served on this address", now);
+      break;
+    case WireProtocol::kHttp2:
+      if (spoken.http2 || spoken.grpc) {
+        become(std::make_unique<Http2Session>(*context_, *this, spoken, remote_address_, now), now);
+      } else {
+        undecided_->refuse(505, "HTTP/2 is not served on this address", now);
+      }
+      break;
     case WireProtocol::kTls:
       undecided_->refuse(400, "TLS is not supported on this port: use http:// and not https://",
                          now);
@@ -168,17 +178,16 @@ bool Connection::decide_protocol(SteadyTime now) {
 }
 
 // What has been read goes over to the new session.
-void Connection::become_http2(SteadyTime now) {
-  auto http2 = std::make_unique<Http2Session>(*context_, *this, remote_address_, now);
+void Connection::become(std::unique_ptr<Session> session, SteadyTime now) {
   std::string_view bytes = undecided_->unread();
   while (!bytes.empty()) {
-    const std::span<char> space = http2->read_space();
+    const std::span<char> space = session->read_space();
     const size_t size = std::min(space.size(), bytes.size());
     std::memcpy(space.data(), bytes.data(), size);
-    http2->on_read(size, now);
+    session->on_read(size, now);
     bytes.remove_prefix(size);
   }
-  session_ = std::move(http2);
+  session_ = std::move(session);
 }
 
 // False if there is no memory to read into; the session knows.

@@ -125,7 +125,7 @@ int serve(uint32_t loops) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ServerOptions options;
-  options.port = 0;
+  options.listeners[0].port = 0;
   options.loops = loops;
   EchoHttp http;
   EchoGrpc grpc;

@@ -52,14 +52,19 @@ SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 class EventLoop::Impl final : public ConnectionOwner {
  public:
   Impl(uint32_t index, const ServerOptions& options, HttpHandler& handler, GrpcHandler* grpc,
-       const Clock& clock, ConnectionCount& count, UniqueFd listener)
+       const Clock& clock, ConnectionCount& count, std::vector<LoopListener> listeners)
       : io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),  // sockets are touched by one thread only
         context_(std::make_shared<LoopContext>(index, options, handler, grpc, clock)),
         mailbox_(std::make_shared<Mailbox>(io_)),
-        listener_(io_, listener.release()),
         sweep_timer_(io_),
         accept_timer_(io_),
-        count_(count) {}
+        count_(count) {
+    for (LoopListener& listener : listeners) {
+      ports_.push_back(std::make_unique<Port>(io_, std::move(listener)));
+    }
+  }
+
+  void set_loops(std::vector<EventLoop*> loops) { loops_ = std::move(loops); }
 
   ~Impl() override {
     mailbox_->close();
@@ -67,7 +72,7 @@ class EventLoop::Impl final : public ConnectionOwner {
   }
 
   void run() {
-    accept_next();
+    accept_from_all();
     sweep_later();
     for (;;) {
       try {
@@ -87,11 +92,15 @@ class EventLoop::Impl final : public ConnectionOwner {
   }
 
   void stop_listening() {
-    if (!listener_.is_open() || std::exchange(stopping_, true)) return;
+    if (std::exchange(stopping_, true)) return;
     accept_timer_.cancel();
-    if (!ignore_new_connections(listener_.native_handle())) return close_listener();
+    bool waits = false;
+    for (const auto& port : ports_) {
+      if (port->is_filtered && ignore_new_connections(port->socket.native_handle())) waits = true;
+    }
+    if (!waits) return close_listeners();
     accept_timer_.expires_after(kHandshakeTime);
-    accept_timer_.async_wait([this](const ErrorCode&) { close_listener(); });
+    accept_timer_.async_wait([this](const ErrorCode&) { close_listeners(); });
   }
 
   void quit() {
@@ -120,33 +129,54 @@ class EventLoop::Impl final : public ConnectionOwner {
   std::span<char> discard_space() override { return discarded_; }
 
  private:
-  void close_listener() {
-    while (accept_one() == Accept::kDone) {
+  struct Port {
+    Port(asio::io_context& io, LoopListener listener)
+        : socket(io, listener.socket.release()),
+          index(listener.index),
+          is_shared(listener.is_shared),
+          is_filtered(listener.is_filtered) {}
+
+    Descriptor socket;
+    const size_t index;
+    const bool is_shared;
+    const bool is_filtered;
+    bool is_waiting = false;
+  };
+
+  void close_listeners() {
+    for (const auto& port : ports_) {
+      while (accept_one(*port) == Accept::kDone) {
+      }
+      ErrorCode ignored;
+      port->socket.close(ignored);
     }
-    ErrorCode ignored;
-    listener_.close(ignored);
     count_.remove_listener();
   }
 
   enum class Accept { kDone, kNoneWaiting, kExhausted };
 
-  void accept_next() {
-    if (!listener_.is_open()) return;
-    listener_.async_wait(Descriptor::wait_read, [this](const ErrorCode& code) {
-      if (code || !listener_.is_open()) return;
+  void accept_from_all() {
+    for (const auto& port : ports_) accept_next(*port);
+  }
+
+  void accept_next(Port& port) {
+    if (!port.socket.is_open() || std::exchange(port.is_waiting, true)) return;
+    port.socket.async_wait(Descriptor::wait_read, [this, &port](const ErrorCode& code) {
+      port.is_waiting = false;
+      if (code || !port.socket.is_open()) return;
       for (int i = 0; i < kAcceptsInTurnMax; i++) {
-        const Accept result = accept_one();
+        const Accept result = accept_one(port);
         if (result == Accept::kExhausted) return;
         if (result == Accept::kNoneWaiting) break;
       }
-      accept_next();
+      accept_next(port);
     });
   }
 
-  Accept accept_one() {
-    Accepted accepted = accept_connection(listener_.native_handle());
+  Accept accept_one(Port& port) {
+    Accepted accepted = accept_connection(port.socket.native_handle());
     if (accepted.fd.valid()) {
-      adopt(std::move(accepted));
+      take(port, std::move(accepted));
       return Accept::kDone;
     }
     switch (accepted.error) {
@@ -169,22 +199,36 @@ class EventLoop::Impl final : public ConnectionOwner {
     if (stopping_) return;
     accept_timer_.expires_after(kAcceptPause);
     accept_timer_.async_wait([this](const ErrorCode& timer_code) {
-      if (!timer_code) accept_next();
+      if (!timer_code) accept_from_all();
     });
   }
 
-  void adopt(Accepted accepted) {
-    const uint32_t open = count_.open();
+  void take(Port& port, Accepted accepted) {
+    const uint32_t open = count_.add();  // before it is handed over, so that stop() waits for it
+    EventLoop* const next = port.is_shared ? loops_[next_loop_++ % loops_.size()] : nullptr;
+    if (next == nullptr || next->impl_.get() == this) {
+      return adopt(port.index, std::move(accepted), open);
+    }
+    auto handed = std::make_shared<Accepted>(std::move(accepted));
+    next->post([impl = next->impl_.get(), handed = std::move(handed), index = port.index, open] {
+      impl->adopt(index, std::move(*handed), open);
+    });
+  }
+
+  void adopt(size_t listener, Accepted accepted, uint32_t open) {
     const uint32_t open_max = context_->options.connections_max;
     context_->counters.connections_accepted.add(1);
     if (open >= open_max) context_->counters.connections_refused.add(1);
-    if (open >= open_max && open - open_max >= kRefusalsMax) return;  // closes the socket
+    if (open >= open_max && open - open_max >= kRefusalsMax) {
+      accepted.fd.reset();
+      return count_.remove();
+    }
     const SteadyTime now = steady_now();
     auto connection = std::make_shared<Connection>(
-        *this, context_, mailbox_, std::move(accepted.fd), std::move(accepted.address), now);
+        *this, context_, mailbox_, std::move(accepted.fd), context_->options.listeners[listener],
+        std::move(accepted.address), now);
     connection->index = connections_.size();
     connections_.push_back(connection);
-    count_.add();
     context_->counters.connections_open.add(1);
     if (open >= open_max) {
       connection->start_refused(now);
@@ -231,7 +275,9 @@ class EventLoop::Impl final : public ConnectionOwner {
   asio::io_context io_;
   const std::shared_ptr<LoopContext> context_;
   const std::shared_ptr<Mailbox> mailbox_;
-  Descriptor listener_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<EventLoop*> loops_;
+  size_t next_loop_ = 0;
   Timer sweep_timer_;
   Timer accept_timer_;
   std::vector<std::shared_ptr<Connection>> connections_;
@@ -244,11 +290,13 @@ class EventLoop::Impl final : public ConnectionOwner {
 
 EventLoop::EventLoop(uint32_t index, const ServerOptions& options, HttpHandler& handler,
                      GrpcHandler* grpc, const Clock& clock, ConnectionCount& count,
-                     UniqueFd listener)
+                     std::vector<LoopListener> listeners)
     : impl_(std::make_unique<Impl>(index, options, handler, grpc, clock, count,
-                                   std::move(listener))) {}
+                                   std::move(listeners))) {}
 
 EventLoop::~EventLoop() = default;
+
+void EventLoop::set_loops(std::vector<EventLoop*> loops) { impl_->set_loops(std::move(loops)); }
 
 void EventLoop::run() { impl_->run(); }
 

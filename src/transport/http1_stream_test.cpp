@@ -310,7 +310,7 @@ class StreamHandler final : public HttpHandler {
 class ServerStreamTest : public testing::Test {
  protected:
   void start() {
-    options_.port = 0;
+    options_.listeners[0].port = 0;
     auto created = Server::create(options_, handler_);
     ASSERT_TRUE(created.ok()) << created.status().to_string();
     server_ = std::move(created).value();

@@ -63,6 +63,7 @@ void Http2Exchange::on_request(bool ends, SteadyTime now) {
   request_.remote_address = host_.remote_address();
   request_.loop = loop_.index;
   request_.received = now;
+  if (place.is_refused) return fail({415, "Only gRPC is served on this address"}, now);
   if (head.too_large()) return fail({431, "The request header is too large"}, now);
   if (!charge_.add(sizeof(*this) + head.memory_bytes())) return fail(kTooManyLargeRequests, now);
   if (ends) return on_end(now);

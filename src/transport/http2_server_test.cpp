@@ -131,7 +131,7 @@ class Peer {
 class Http2ServerTest : public testing::Test {
  protected:
   void SetUp() override {
-    options_.port = 0;
+    options_.listeners[0].port = 0;
     options_.drain_idle = 50ms;
     options_.linger_timeout = 200ms;
   }

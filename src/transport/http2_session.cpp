@@ -31,10 +31,11 @@ constexpr size_t kSpareStreamsMax = 16;
 
 }  // namespace
 
-Http2Session::Http2Session(LoopContext& loop, SessionHost& host, std::string remote_address,
-                           SteadyTime now)
+Http2Session::Http2Session(LoopContext& loop, SessionHost& host, const Protocols& spoken,
+                           std::string remote_address, SteadyTime now)
     : loop_(loop),
       host_(host),
+      spoken_(spoken),
       remote_address_(std::move(remote_address)),
       session_(make_nghttp2_session()),
       now_(now),
@@ -149,7 +150,7 @@ void Http2Session::take_request(int32_t id, bool ends) {
   }
   control_credit_ = std::min(kControlFramesBurst, control_credit_ + kControlFramesPerRequest);
   const bool is_grpc =
-      loop_.grpc != nullptr && is_grpc_content_type(incoming_.find("content-type"));
+      spoken_.grpc && loop_.grpc != nullptr && is_grpc_content_type(incoming_.find("content-type"));
   std::unique_ptr<Http2Stream> made =
       make_stream(is_grpc ? Http2Stream::Kind::kGrpc : Http2Stream::Kind::kHttp);
   Http2Stream& stream = *made;
@@ -159,6 +160,7 @@ void Http2Session::take_request(int32_t id, bool ends) {
   stream.place.id = id;
   stream.place.index = streams_.size();
   stream.place.end_seen = ends;
+  stream.place.is_refused = !is_grpc && !spoken_.http2;
   streams_.push_back(std::move(made));
   open_streams_++;
   check_by(now_ + kCheckPeriod);

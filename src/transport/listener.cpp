@@ -1,12 +1,14 @@
 #include "transport/internal/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
@@ -95,8 +97,8 @@ void set_port(sockaddr* address, uint16_t port) {
 
 // Every socket is bound before one listens, so that a failure leaves nothing half open. `reason` is
 // the errno of a failure.
-Result<Listeners> open_on(const addrinfo& info, std::string_view host, uint16_t port,
-                          uint32_t count, int& reason) {
+Result<Listener> open_on(const addrinfo& info, std::string_view host, uint16_t port, uint32_t count,
+                         int& reason) {
   sockaddr_storage address{};
   std::memcpy(&address, info.ai_addr, info.ai_addrlen);
   auto* const target = reinterpret_cast<sockaddr*>(&address);
@@ -108,19 +110,43 @@ Result<Listeners> open_on(const addrinfo& info, std::string_view host, uint16_t 
   if (share_port && port != 0 && !bind_socket(target, info.ai_addrlen, false).valid()) {
     return failed(port);
   }
-  Listeners listeners;
-  listeners.port = port;
+  Listener listener;
+  listener.port = port;
   for (uint32_t i = 0; i < count; i++) {
     UniqueFd fd = bind_socket(target, info.ai_addrlen, share_port);
-    if (!fd.valid()) return failed(listeners.port);
-    listeners.port = TRY(bound_port(fd.get()));
-    set_port(target, listeners.port);
-    listeners.sockets.push_back(std::move(fd));
+    if (!fd.valid()) return failed(listener.port);
+    listener.port = TRY(bound_port(fd.get()));
+    set_port(target, listener.port);
+    listener.sockets.push_back(std::move(fd));
   }
-  for (const UniqueFd& fd : listeners.sockets) {
-    if (listen(fd.get(), kBacklog) != 0) return failed(listeners.port);
+  for (const UniqueFd& fd : listener.sockets) {
+    if (listen(fd.get(), kBacklog) != 0) return failed(listener.port);
   }
-  return listeners;
+  return listener;
+}
+
+Result<Listener> open_tcp(const std::string& host, uint16_t port, uint32_t count) {
+  const AddressList addresses = TRY(resolve(host, port));
+  Status first_error;
+  for (const int family : {AF_INET, AF_INET6}) {
+    for (const addrinfo* info = addresses.get(); info != nullptr; info = info->ai_next) {
+      if (info->ai_family != family) continue;
+      int reason = 0;
+      Result<Listener> listener = open_on(*info, host, port, count, reason);
+      if (listener.ok()) return listener;
+      if (first_error.ok()) first_error = std::move(listener).status();
+      // Only an address that this machine lacks makes way for the next one of the name: a port in
+      // use must be reported, not evaded.
+      if (reason != EADDRNOTAVAIL && reason != EAFNOSUPPORT) return first_error;
+    }
+  }
+  if (!first_error.ok()) return first_error;
+  return unavailable(fmt::format("no address to listen on for the host: {}", host));
+}
+
+std::string tcp_address(std::string_view host, uint16_t port) {
+  const bool v6 = host.find(':') != std::string_view::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
 std::string numeric_address(const sockaddr_storage& address) {
@@ -130,12 +156,49 @@ std::string numeric_address(const sockaddr_storage& address) {
     source = &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr;
   } else if (address.ss_family == AF_INET6) {
     source = &reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+  } else if (address.ss_family == AF_UNIX) {
+    return "unix";
   }
   if (source == nullptr ||
       inet_ntop(address.ss_family, source, text.data(), text.size()) == nullptr) {
     return {};
   }
   return text.data();
+}
+
+int option_of(int fd, int name) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  return getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+// A socket that another process has opened. Its flags are shared with that process, so only what
+// does it no harm is changed.
+Result<Listener> adopt_socket(UniqueFd fd) {
+  if (option_of(fd.get(), SO_TYPE) != SOCK_STREAM || option_of(fd.get(), SO_ACCEPTCONN) != 1) {
+    return invalid_argument(fmt::format(
+        "file descriptor {} is not a stream socket that listens: it cannot be served", fd.get()));
+  }
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK) != 0 ||
+      fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) {
+    return unavailable(
+        fmt::format("cannot use file descriptor {} to listen: {}", fd.get(), std::strerror(errno)));
+  }
+  Listener listener;
+  listener.is_inherited = true;
+  if (address.ss_family == AF_UNIX) {
+    const auto& path = reinterpret_cast<const sockaddr_un*>(&address)->sun_path;
+    listener.address = fmt::format("unix:{}", path);
+  } else {
+    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    listener.port = TRY(bound_port(fd.get()));
+    listener.address = tcp_address(numeric_address(address), listener.port);
+  }
+  listener.sockets.push_back(std::move(fd));
+  return listener;
 }
 
 }  // namespace
@@ -168,24 +231,19 @@ bool ignore_new_connections(int listener) {
   return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
 }
 
-Result<Listeners> open_listeners(const std::string& host, uint16_t port, uint32_t count) {
-  if (count == 0) return invalid_argument("the number of event loops must be at least 1, got 0");
-  const AddressList addresses = TRY(resolve(host, port));
-  Status first_error;
-  for (const int family : {AF_INET, AF_INET6}) {
-    for (const addrinfo* info = addresses.get(); info != nullptr; info = info->ai_next) {
-      if (info->ai_family != family) continue;
-      int reason = 0;
-      Result<Listeners> listeners = open_on(*info, host, port, count, reason);
-      if (listeners.ok()) return listeners;
-      if (first_error.ok()) first_error = std::move(listeners).status();
-      // Only an address that this machine lacks makes way for the next one of the name: a port in
-      // use must be reported, not evaded.
-      if (reason != EADDRNOTAVAIL && reason != EAFNOSUPPORT) return first_error;
-    }
+Result<Listener> open_listener(const ListenerOptions& options, uint32_t loops) {
+  if (loops == 0) return invalid_argument("the number of event loops must be at least 1, got 0");
+  if (options.fd >= 0) return adopt_socket(UniqueFd(options.fd));
+  if (!options.unix_path.empty()) {
+    Listener listener;
+    listener.sockets.push_back(
+        TRY(SocketFile::listen(options.unix_path, options.unix_mode, listener.file)));
+    listener.address = "unix:" + options.unix_path;
+    return listener;
   }
-  if (!first_error.ok()) return first_error;
-  return unavailable(fmt::format("no address to listen on for the host: {}", host));
+  Listener listener = TRY(open_tcp(options.host, options.port, loops));
+  listener.address = tcp_address(options.host, listener.port);
+  return listener;
 }
 
 }  // namespace slipway::transport

@@ -39,14 +39,15 @@ void pin_thread(std::thread& thread, uint32_t index) {
 class ServerImpl final : public Server {
  public:
   ServerImpl(const ServerOptions& options, HttpHandler& handler, GrpcHandler* grpc,
-             Listeners listeners)
-      : options_(options),
-        port_(listeners.port),
-        connections_(static_cast<uint32_t>(listeners.sockets.size())) {
-    for (uint32_t i = 0; i < listeners.sockets.size(); i++) {
+             std::vector<Listener> listeners)
+      : options_(options), listeners_(std::move(listeners)), connections_(options.loops) {
+    std::vector<EventLoop*> loops;
+    for (uint32_t i = 0; i < options_.loops; i++) {
       loops_.push_back(std::make_unique<EventLoop>(i, options_, handler, grpc, clock_, connections_,
-                                                   std::move(listeners.sockets[i])));
+                                                   listeners_of(i)));
+      loops.push_back(loops_.back().get());
     }
+    for (const auto& loop : loops_) loop->set_loops(loops);
   }
 
   ~ServerImpl() override { stop(std::chrono::milliseconds(0)); }
@@ -62,7 +63,19 @@ class ServerImpl final : public Server {
     }
   }
 
-  uint16_t port() const override { return port_; }
+  uint16_t port(size_t listener) const override {
+    CHECK(listener < listeners_.size());
+    return listeners_[listener].port;
+  }
+
+  std::vector<std::string> addresses() const override {
+    std::vector<std::string> addresses;
+    for (const Listener& listener : listeners_) {
+      addresses.push_back((listener.address.starts_with("unix:") ? "" : "http://") +
+                          listener.address);
+    }
+    return addresses;
+  }
 
   void begin_close() override {
     for (const auto& loop : loops_) loop->begin_close();
@@ -75,6 +88,7 @@ class ServerImpl final : public Server {
     }
     stopped_ = true;
     begin_close();
+    for (Listener& listener : listeners_) listener.file.remove();
     for (const auto& loop : loops_) loop->stop_listening();
     connections_.wait_until_none(std::chrono::steady_clock::now() + grace);
     for (const auto& loop : loops_) loop->quit();
@@ -97,8 +111,22 @@ class ServerImpl final : public Server {
   }
 
  private:
+  // A socket that serves all loops is accepted from by one of them, not always the same.
+  std::vector<LoopListener> listeners_of(uint32_t loop) {
+    std::vector<LoopListener> mine;
+    for (size_t i = 0; i < listeners_.size(); i++) {
+      Listener& listener = listeners_[i];
+      const bool is_shared = listener.sockets.size() != options_.loops;
+      if (is_shared && loop != i % options_.loops) continue;
+      UniqueFd& socket = listener.sockets[is_shared ? 0 : loop];
+      const bool is_filtered = listener.port != 0 && !listener.is_inherited;
+      mine.push_back({std::move(socket), i, is_shared, is_filtered});
+    }
+    return mine;
+  }
+
   const ServerOptions options_;
-  const uint16_t port_;
+  std::vector<Listener> listeners_;  // their sockets have gone to the loops
   const SystemClock clock_;
   ConnectionCount connections_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
@@ -110,7 +138,10 @@ class ServerImpl final : public Server {
 
 Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options, HttpHandler& handler,
                                                GrpcHandler* grpc) {
-  Listeners listeners = TRY(open_listeners(options.host, options.port, options.loops));
+  std::vector<Listener> listeners;
+  for (const ListenerOptions& listener : options.listeners) {
+    listeners.push_back(TRY(open_listener(listener, options.loops)));
+  }
   try {  // the event loops open kernel objects
     return std::unique_ptr<Server>(
         std::make_unique<ServerImpl>(options, handler, grpc, std::move(listeners)));

@@ -1,7 +1,8 @@
 // The server: listeners, event loops, connections, limits, drain.
 //
-// One event loop per thread, each with its own SO_REUSEPORT listener. A connection decides its
-// protocol from its first bytes (HTTP/1.x now; HTTP/2 and TLS hook in at the same place).
+// One event loop per thread. Each has its own SO_REUSEPORT socket of every TCP listener; a Unix
+// socket, or one that came from the service manager, is accepted from by one loop, which gives the
+// loops a connection each in turn. A connection decides its protocol from its first bytes.
 //
 // Errors that the transport itself answers are JSON {"error": "..."} with "Connection: close": 400
 // malformed, 408 too slow, 413/414/431 too large, 415/417/501/505 not supported, 503 over a budget.
@@ -31,16 +32,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "transport/grpc.h"
 #include "transport/http.h"
+#include "transport/listen.h"
 
 namespace slipway::transport {
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";
-  uint16_t port = 8080;  // 0 lets the kernel choose one
+  std::vector<ListenerOptions> listeners = {ListenerOptions()};
   uint32_t loops = 1;
   bool pin_loops = false;  // pin each loop to one CPU of the affinity mask
 
@@ -81,6 +83,7 @@ struct TransportCounters {
 class Server {
  public:
   /// Binds and listens. UNAVAILABLE names address, port and reason ("port 8080 is in use ...").
+  /// A Unix socket's file that a dead server has left is replaced; that of a live one is an error.
   /// Without `grpc`, requests of gRPC clients go to `handler` like any other.
   static Result<std::unique_ptr<Server>> create(const ServerOptions& options, HttpHandler& handler,
                                                 GrpcHandler* grpc = nullptr);
@@ -88,8 +91,10 @@ class Server {
 
   /// Starts the loops' threads and returns.
   virtual void start() = 0;
-  /// The port that was bound.
-  virtual uint16_t port() const = 0;
+  /// The port that was bound, of the listener with this index; 0 of a Unix socket.
+  virtual uint16_t port(size_t listener = 0) const = 0;
+  /// Of each listener, as a client writes it: "http://127.0.0.1:8080", "unix:/run/slipway.sock".
+  virtual std::vector<std::string> addresses() const = 0;
   /// Begins the drain: new connections and requests are still answered, but every answer from now
   /// on carries "Connection: close" and idle keep-alive connections are closed (see
   /// docs/architecture.md).

@@ -80,7 +80,7 @@ class TestHandler final : public HttpHandler {
 class ServerTest : public testing::Test {
  protected:
   void SetUp() override {
-    options_.port = 0;
+    options_.listeners[0].port = 0;
     options_.drain_idle = 50ms;
     options_.linger_timeout = 200ms;
   }
@@ -401,20 +401,20 @@ TEST_F(ServerTest, RefusesAPortInUse) {
       auto holder = Server::create(options, handler_);
       ASSERT_TRUE(holder.ok());
       options.loops = loops;
-      options.port = holder.value()->port();
+      options.listeners[0].port = holder.value()->port();
       auto second = Server::create(options, handler_);
       ASSERT_FALSE(second.ok());
       EXPECT_EQ(second.status().code(), StatusCode::kUnavailable);
-      EXPECT_NE(
-          second.status().message().find("port " + std::to_string(options.port) + " is in use"),
-          std::string::npos);
+      EXPECT_NE(second.status().message().find("port " + std::to_string(options.listeners[0].port) +
+                                               " is in use"),
+                std::string::npos);
     }
   }
 }
 
 TEST_F(ServerTest, ListensOnNamesAndAddresses) {
   for (const char* host : {"localhost", "0.0.0.0", "127.0.0.1", "::", "::1"}) {
-    options_.host = host;
+    options_.listeners[0].host = host;
     auto server = Server::create(options_, handler_);
     if (!server.ok() && std::string_view(host).starts_with("::")) continue;  // a host without IPv6
     ASSERT_TRUE(server.ok()) << host << ": " << server.status().to_string();
@@ -426,9 +426,9 @@ TEST_F(ServerTest, ListensOnNamesAndAddresses) {
               std::string_view(host) == "::" ? "::ffff:127.0.0.1" : "127.0.0.1")
         << host;
   }
-  options_.host = "no-such-host.invalid";
+  options_.listeners[0].host = "no-such-host.invalid";
   EXPECT_EQ(Server::create(options_, handler_).status().code(), StatusCode::kUnavailable);
-  options_.host = "192.0.2.1";  // a documentation address, on no machine
+  options_.listeners[0].host = "192.0.2.1";  // a documentation address, on no machine
   EXPECT_EQ(Server::create(options_, handler_).status().code(), StatusCode::kUnavailable);
 }
 

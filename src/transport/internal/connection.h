@@ -48,10 +48,10 @@ class ConnectionOwner {
 
 class Connection final : public SessionHost, public std::enable_shared_from_this<Connection> {
  public:
-  /// `fd` is a connected, non-blocking socket.
+  /// `fd` is a connected, non-blocking socket, accepted on the `listener`, which is of `context`.
   Connection(ConnectionOwner& owner, std::shared_ptr<LoopContext> context,
-             std::shared_ptr<Mailbox> mailbox, UniqueFd fd, std::string remote_address,
-             SteadyTime now);
+             std::shared_ptr<Mailbox> mailbox, UniqueFd fd, const ListenerOptions& listener,
+             std::string remote_address, SteadyTime now);
   ~Connection() override;
 
   void start(SteadyTime now);
@@ -79,7 +79,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void run(SteadyTime now);
   void run_later();
   bool decide_protocol(SteadyTime now);
-  void become_http2(SteadyTime now);
+  void become(std::unique_ptr<Session> session, SteadyTime now);
   bool start_read();
   void on_read(const ErrorCode& code, size_t bytes);
   bool flush(SteadyTime now);
@@ -98,6 +98,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   const std::shared_ptr<LoopContext> context_;
   const std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Socket> socket_;
+  const ListenerOptions& listener_;
   const std::string remote_address_;
   Http1Session* undecided_ = nullptr;  // the session, as long as the protocol is not decided
   std::unique_ptr<Session> session_;

@@ -1,5 +1,5 @@
-// ConnectionCount: the listeners and connections of all loops of a server; lets stop() wait for
-// none.
+// ConnectionCount: the connections of all loops of a server, and the loops that still accept; lets
+// stop() wait for none.
 //
 // Ownership: owned by the Server, outlives its loops. Thread-safe. A loop counts its connection
 // before it takes its listener off, so once no listener is left the connections only become fewer.
@@ -23,8 +23,8 @@ class ConnectionCount {
  public:
   explicit ConnectionCount(uint32_t listeners) : listeners_(listeners) {}
 
-  uint32_t open() const { return open_.load(); }
-  void add() { open_.fetch_add(1); }
+  /// The number before.
+  uint32_t add() { return open_.fetch_add(1); }
   void remove() {
     if (open_.fetch_sub(1) == 1) wake();
   }

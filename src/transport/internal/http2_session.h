@@ -33,7 +33,8 @@ struct Http2Fields;
 
 class Http2Session final : public Session, private Http2StreamHost {
  public:
-  Http2Session(LoopContext& loop, SessionHost& host, std::string remote_address, SteadyTime now);
+  Http2Session(LoopContext& loop, SessionHost& host, const Protocols& spoken,
+               std::string remote_address, SteadyTime now);
   ~Http2Session() override;
   Http2Session(const Http2Session&) = delete;
   Http2Session& operator=(const Http2Session&) = delete;
@@ -87,6 +88,7 @@ class Http2Session final : public Session, private Http2StreamHost {
 
   LoopContext& loop_;
   SessionHost& host_;
+  const Protocols spoken_;
   const std::string remote_address_;
   std::unique_ptr<Http2Fields> fields_;  // scratch of answer()
   nghttp2_session* session_ = nullptr;   // null once the peer has gone

@@ -119,11 +119,12 @@ class Http2Stream {
 
   /// The session's own notes.
   struct Place {
-    int32_t id = 0;         // 0: not open
-    size_t index = 0;       // in the session's list
-    bool waits = false;     // read() gave kWait
-    bool end_seen = false;  // the request is complete
-    bool end_sent = false;  // the answer is complete
+    int32_t id = 0;           // 0: not open
+    size_t index = 0;         // in the session's list
+    bool waits = false;       // read() gave kWait
+    bool end_seen = false;    // the request is complete
+    bool is_refused = false;  // no gRPC, on a listener that speaks nothing else
+    bool end_sent = false;    // the answer is complete
   };
   Place place;
   Http2Head head;
