@@ -7,6 +7,10 @@ namespace slipway {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+inline double seconds_between(SteadyTime begin, SteadyTime end) {
+  return std::chrono::duration<double>(end - begin).count();
+}
+
 /// Thread-safe.
 class Clock {
  public:

@@ -205,6 +205,7 @@ Status GraphExecutable::run(const Batch& batch, OutputMask wanted, Scratch& scra
   }
   for (size_t first = 0; first < batch.rows; first += chunk_rows_) {
     const size_t rows = std::min(chunk_rows_, batch.rows - first);
+    if (first > 0 && own.watch != nullptr) TRY_STATUS(own.watch->check());
     // Kernels only read their inputs; ValueBuffer is not const because outputs share the type.
     own.values[kNumbersInput].data =
         batch.numbers == nullptr ? nullptr : const_cast<double*>(batch.numbers + first * columns);

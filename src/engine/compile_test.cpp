@@ -153,6 +153,35 @@ TEST(CompileTest, ARefusedNumberIsNamedByRowAndColumn) {
             "INVALID_ARGUMENT: Model takes only finite numbers, got NaN in row 9, column 2");
 }
 
+/// Ends a run when it is asked for the second time.
+class StopAtSecond final : public RunWatch {
+ public:
+  Status check() const override {
+    return ++asked_ < 2 ? Status() : Status(StatusCode::kDeadlineExceeded, "enough");
+  }
+  int asked() const { return asked_; }
+
+ private:
+  mutable int asked_ = 0;
+};
+
+TEST(CompileTest, AWatchedRunStopsBetweenChunks) {
+  const auto model = compile(classifier(), {.chunk_rows = 4}).value();
+  const std::vector<double> numbers = random_numbers(kColumns * 40, 9);
+  const auto scratch = model->make_scratch();
+  std::vector<OutputBuffer> outputs;
+  StopAtSecond watch;
+  scratch->watch = &watch;
+  EXPECT_EQ(model->run({40, numbers.data()}, kBoth, *scratch, outputs).message(), "enough");
+  EXPECT_EQ(watch.asked(), 2);
+  StopAtSecond unasked;  // what goes through at once has begun and ends
+  scratch->watch = &unasked;
+  EXPECT_TRUE(model->run({4, numbers.data()}, kBoth, *scratch, outputs).ok());
+  EXPECT_EQ(unasked.asked(), 0);
+  scratch->watch = nullptr;
+  EXPECT_TRUE(model->run({40, numbers.data()}, kBoth, *scratch, outputs).ok());
+}
+
 TEST(CompileTest, AnEmptyBatchGivesEmptyOutputs) {
   const auto model = compile(classifier()).value();
   std::vector<OutputBuffer> outputs;

@@ -20,10 +20,21 @@
 
 namespace slipway {
 
+/// Asked between the chunks of rows of a run whether it may go on; an error ends the run with it.
+/// For deadlines and cancelled requests.
+class RunWatch {
+ public:
+  virtual ~RunWatch() = default;
+  virtual Status check() const = 0;
+};
+
 /// Per-call memory of an Executable; reused between calls, so that steady state allocates nothing.
 class Scratch {
  public:
   virtual ~Scratch() = default;
+
+  /// Watches the runs that use this scratch; null: they go to their end. The caller's.
+  const RunWatch* watch = nullptr;
 };
 
 class Executable {
@@ -35,7 +46,7 @@ class Executable {
   /// Computes the outputs whose bits are set, for all rows; outputs[i] is filled for bit i, the
   /// vector has one entry per output of the signature. A row gives the same bits alone, in any
   /// batch and on any thread. INVALID_ARGUMENT if a row holds what the model does not take; names
-  /// row and column.
+  /// row and column. A scratch with a watch may end it early, with the watch's error.
   virtual Status run(const Batch& batch, OutputMask wanted, Scratch& scratch,
                      std::vector<OutputBuffer>& outputs) const = 0;
   /// Memory of the model's constants, for budgets and metrics.

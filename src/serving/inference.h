@@ -4,8 +4,8 @@
 //   callback
 //
 // One Inference per event loop (single-sequence: used on that loop's thread only). A request whose
-// cost (measured at load) is over Options::inline_seconds_max goes to the pool through a bounded
-// queue; a full queue is RESOURCE_EXHAUSTED (429).
+// cost (measured at load) is over Options::inline_seconds_max goes to the pool through its model's
+// bounded queue (inference_pool.h); what cannot be run is RESOURCE_EXHAUSTED or DEADLINE_EXCEEDED.
 #pragma once
 
 #include <cstdint>
@@ -26,22 +26,26 @@ struct InferRequest {
   const ServedModel* model = nullptr;
   InputBuffer input;
   OutputMask wanted = 0;  // 0: the default output
-  /// Nobody waits for an answer after it: a request that has not begun by then is
-  /// DEADLINE_EXCEEDED.
+  /// Nobody waits for an answer after it: a request in the pool that cannot be answered by then, or
+  /// is not, is DEADLINE_EXCEEDED, or RESOURCE_EXHAUSTED if only the others in the queue are why.
   SteadyTime deadline = SteadyTime::max();
-  /// Asked before a request that has waited begins, on any thread: true if nobody wants its answer
-  /// any more. It is not run then. May be empty.
+  uint32_t priority = 0;  // in the pool: 1 is the most urgent; 0: as the model's settings say
+  /// True once nobody waits for the answer; may be empty. In the pool only; thread-safe.
   std::function<bool()> cancelled;
 };
 
 struct InferResponse {
   Status status;
   std::vector<OutputBuffer> outputs;  // by output index of the signature; filled where wanted
-  double queue_seconds = 0;
-  double compute_seconds = 0;
+  double queue_seconds = 0;           // waited for a thread
+  double batch_seconds = 0;           // and then for others to be run with
+  double compute_seconds = 0;         // of the whole batch that it was run in
+  double retry_after_seconds = 0;     // of a request that was refused: when to try again; 0: no use
+  SteadyTime begun;                   // when serving got the request
+  SteadyTime ended;                   // when its outputs were there, or it had failed
 };
 
-class InferencePool;  // threads shared by all loops
+class InferencePool;  // serving/inference_pool.h
 
 class Inference {
  public:
@@ -60,8 +64,9 @@ class Inference {
   bool is_inline(const InferRequest& request) const;
   /// Runs inline, on the caller's thread, and fills the response; records the model's metrics.
   void infer(const InferRequest& request, InferResponse& response);
-  /// Queues; `done` is called once on a pool thread (or at once, on this one, if the queue is
-  /// full). Request and response must stay valid until then.
+  /// Queues; `done` is called once: on one of the pool's threads, or at once if the request is
+  /// refused; in rare cases on another loop's thread, whose more urgent request took its place.
+  /// Request and response must stay valid until then.
   void infer_in_pool(const InferRequest& request, InferResponse& response,
                      std::function<void()> done);
 
@@ -71,8 +76,16 @@ class Inference {
   std::unique_ptr<State> state_;
 };
 
-/// Creates the pool. Queue full: RESOURCE_EXHAUSTED. The destructor finishes what is queued.
-std::shared_ptr<InferencePool> make_inference_pool(uint32_t threads, size_t queue_max);
+/// What a request should take, by the measure at load: once for each run, and for its rows.
+struct ExpectedCost {
+  double run_seconds = 0;
+  double rows_seconds = 0;
+  double seconds() const { return run_seconds + rows_seconds; }
+};
+ExpectedCost expected_cost(const InferRequest& request);
+
+/// A pool with the default settings. The destructor finishes what is queued.
+std::shared_ptr<InferencePool> make_inference_pool(uint32_t threads, uint32_t queue_max);
 /// Requests that wait now. Thread-safe.
 size_t queue_length(const InferencePool& pool);
 

@@ -3,56 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstring>
-#include <mutex>
 #include <thread>
 
+#include "serving/gated_model_test.h"
 #include "serving/models_test.h"
 #include "serving/serving_metrics.h"
 
 namespace slipway::serving {
 namespace {
-
-/// A model that waits until it is let go, and gives the number of rows.
-class GatedModel final : public Executable {
- public:
-  GatedModel() {
-    signature_.columns = {{"x0"}};
-    signature_.outputs = {{"predict", 0, DType::kFloat64, 1, true, {}, {}}};
-  }
-  const Signature& signature() const override { return signature_; }
-  std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<Scratch>(); }
-  size_t size_bytes() const override { return 0; }
-  Status run(const Batch& batch, OutputMask, Scratch&,
-             std::vector<OutputBuffer>& outputs) const override {
-    std::unique_lock lock(mutex_);
-    ++entered_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return open_; });
-    outputs.resize(1);
-    outputs[0].numbers.assign(batch.rows, static_cast<double>(batch.rows));
-    outputs[0].rows = batch.rows;
-    outputs[0].width = 1;
-    return {};
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void wait_entered() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return entered_ > 0; });
-  }
-
- private:
-  Signature signature_;
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  mutable int entered_ = 0;
-  bool open_ = false;
-};
 
 class InferenceTest : public testing::Test {
  protected:

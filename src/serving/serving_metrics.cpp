@@ -13,6 +13,8 @@ namespace {
 using metrics::Labels;
 using metrics::MetricType;
 
+constexpr double kRowBounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
+
 Labels labels_of(const std::string& name, const std::string& version) {
   return {{"model", name}, {"version", version}};
 }
@@ -85,8 +87,15 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
                                        "Time that requests waited for an inference thread.",
                                        labels_of(name, version), metrics::latency_bounds())),
       compute_seconds(registry.histogram("slipway_compute_duration_seconds",
-                                         "Time that the model computed, per request.",
+                                         "Time that the model computed, per request; of the whole "
+                                         "batch where requests were joined.",
                                          labels_of(name, version), metrics::latency_bounds())),
+      batch_rows(registry.histogram("slipway_batch_rows",
+                                    "Rows that an inference thread ran at once.",
+                                    labels_of(name, version), kRowBounds)),
+      queue_length(registry.up_down_counter("slipway_queue_length",
+                                            "Requests that wait for an inference thread.",
+                                            labels_of(name, version))),
       ready(registry.gauge("slipway_model_ready", "1 if the model is served, 0 if it is not.",
                            labels_of(name, version))),
       state(registry.gauge("slipway_model_state",
@@ -109,8 +118,9 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
       file_bytes(registry.gauge("slipway_model_file_bytes", "Size of the model's file.",
                                 labels_of(name, version))) {
   constexpr StatusCode kCounted[] = {StatusCode::kInvalidArgument,  StatusCode::kResourceExhausted,
-                                     StatusCode::kDeadlineExceeded, StatusCode::kUnimplemented,
-                                     StatusCode::kUnavailable,      StatusCode::kInternal};
+                                     StatusCode::kDeadlineExceeded, StatusCode::kCancelled,
+                                     StatusCode::kUnimplemented,    StatusCode::kUnavailable,
+                                     StatusCode::kInternal};
   const auto counter = [&](std::string_view code) {
     return &registry.counter("slipway_request_errors_total",
                              "Inference requests that failed, by code.",
@@ -122,6 +132,11 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
   metrics::Counter* other = counter(status_code_name(StatusCode::kUnknown));
   for (size_t i = 1; i < errors.size(); ++i) {
     if (errors[i] == nullptr) errors[i] = other;
+  }
+  for (size_t i = 0; i < shed.size(); ++i) {
+    shed[i] = &registry.counter(
+        "slipway_requests_shed_total", "Requests that were given up without being run, by reason.",
+        labels_with(name, version, "reason", shed_reason_name(static_cast<ShedReason>(i))));
   }
 }
 

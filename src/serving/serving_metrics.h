@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "base/thread_annotations.h"
 #include "metrics/registry.h"
+#include "serving/admission.h"
 #include "serving/model_set.h"
 
 namespace slipway::serving {
@@ -37,6 +38,8 @@ struct ModelMetrics {
   metrics::Histogram& request_seconds;
   metrics::Histogram& queue_seconds;
   metrics::Histogram& compute_seconds;
+  metrics::Histogram& batch_rows;
+  metrics::UpDownCounter& queue_length;
   metrics::Gauge& ready;
   metrics::Gauge& state;
   metrics::Gauge& load_failed;
@@ -45,7 +48,8 @@ struct ModelMetrics {
   metrics::Gauge& load_seconds;
   metrics::Gauge& memory_bytes;
   metrics::Gauge& file_bytes;
-  std::array<metrics::Counter*, 17> errors{};  // by StatusCode; no entry for kOk
+  std::array<metrics::Counter*, 17> errors{};          // by StatusCode; no entry for kOk
+  std::array<metrics::Counter*, kShedReasons> shed{};  // by ShedReason
 };
 
 class ServingMetrics {

@@ -29,6 +29,22 @@ void InputBuffer::add_row() {
   if (matrices_.records) records_.resize(rows_ * columns_);
 }
 
+bool InputBuffer::append_rows(const InputBuffer& other) {
+  CHECK(columns_ == other.columns_ && matrices_.strings == other.matrices_.strings &&
+        matrices_.records == other.matrices_.records);
+  if (other.fields_.size() > kFieldsMax - fields_.size()) return false;
+  const auto shift = static_cast<uint32_t>(fields_.size());
+  rows_ += other.rows_;
+  numbers_.insert(numbers_.end(), other.numbers_.begin(), other.numbers_.end());
+  strings_.insert(strings_.end(), other.strings_.begin(), other.strings_.end());
+  fields_.insert(fields_.end(), other.fields_.begin(), other.fields_.end());
+  for (Record record : other.records_) {
+    record.first += shift;
+    records_.push_back(record);
+  }
+  return true;
+}
+
 char* InputBuffer::take(size_t bytes) {
   while (block_index_ < blocks_.size() && blocks_[block_index_].size - block_used_ < bytes) {
     ++block_index_;

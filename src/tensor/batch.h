@@ -101,6 +101,11 @@ class InputBuffer {
   /// One more row behind the others (for readers that do not know the row count beforehand).
   void add_row();
 
+  /// Copies another buffer's rows behind these; both are of one model. Texts and keys are not
+  /// copied: `other` must live, unchanged, as long as they are used. False, and nothing copied, if
+  /// the records would hold too many values together.
+  bool append_rows(const InputBuffer& other);
+
   size_t rows() const { return rows_; }
   size_t columns() const { return columns_; }
   double* number_row(size_t row) { return numbers_.data() + row * columns_; }

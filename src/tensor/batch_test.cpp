@@ -111,5 +111,35 @@ TEST(BatchTest, ARecordIsBounded) {
   EXPECT_EQ(buffer.add_field(key, StringCell::none()).code(), StatusCode::kInvalidArgument);
 }
 
+TEST(BatchTest, RowsOfSeveralBuffersAreJoinedInOrder) {
+  const auto fill = [](InputBuffer& buffer, double number, std::string_view text) {
+    buffer.reset(1, 2, {.strings = true, .records = true});
+    buffer.number_row(0)[0] = number;
+    buffer.string_row(0)[1] = buffer.store(text);
+    buffer.begin_record(0, 1);
+    ASSERT_TRUE(buffer.add_field(buffer.store_key("key"), buffer.store(text)).ok());
+    ASSERT_TRUE(buffer.end_record().ok());
+  };
+  InputBuffer first;
+  InputBuffer second;
+  fill(first, 1, "one");
+  fill(second, 2, "two");
+  InputBuffer joined;
+  joined.reset(0, 2, {.strings = true, .records = true});
+  ASSERT_TRUE(joined.append_rows(first));
+  ASSERT_TRUE(joined.append_rows(second));
+  ASSERT_TRUE(joined.append_rows(first));
+  ASSERT_EQ(joined.rows(), 3U);
+  EXPECT_EQ(joined.number_row(1)[0], 2);
+  EXPECT_EQ(joined.string_row(2)[1].view(), "one");
+  const Batch batch = joined.batch();
+  for (size_t row = 0; row < 3; ++row) {
+    EXPECT_FALSE(batch.records[row * 2].is_set());
+    const Record& record = batch.records[row * 2 + 1];
+    ASSERT_EQ(record.count, 1U);
+    EXPECT_EQ(batch.fields[record.first].value.view(), row == 1 ? "two" : "one");
+  }
+}
+
 }  // namespace
 }  // namespace slipway
