@@ -3,6 +3,7 @@
 SLIPWAY_BIN names the program (default: build/release/slipway). Every server gets a port of its own (--port 0).
 """
 
+import importlib
 import json
 import os
 import pathlib
@@ -11,9 +12,11 @@ import signal
 import subprocess
 import threading
 import time
+from unittest import mock
 
 import pytest
 import requests
+from google.protobuf import descriptor_pool
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "sklearn"
@@ -25,6 +28,13 @@ READY = re.compile(r"listening on http://\S+:(\d+)")
 def pytest_sessionstart(session):
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} does not exist; build it, or set SLIPWAY_BIN", returncode=1)
+
+
+def import_apart(*modules):
+    """Imports modules whose protobuf messages go into a descriptor pool of their own."""
+    pool = descriptor_pool.DescriptorPool()
+    with mock.patch.object(descriptor_pool, "Default", lambda: pool):
+        return [importlib.import_module(module) for module in modules]
 
 
 def run(*arguments, **options):

@@ -14,10 +14,15 @@ constexpr std::string_view kHeaderLength = "Inference-Header-Content-Length";
 Status read(Call& call) {
   const transport::HttpRequest& request = call.request();
   const serving::ServedModel& model = *call.infer.model;
-  const kserve_v2::Body body =
-      TRY(kserve_v2::split_body(request.body, request.header(kHeaderLength)));
-  return kserve_v2::read_request(body, {model.signature(), model.column_places}, *call.loop->read,
-                                 call.infer.input, call.plan, call.infer.wanted);
+  const std::string_view header_length = request.header(kHeaderLength);
+  const kserve_v2::Body body = TRY(kserve_v2::split_body(request.body, header_length));
+  const kserve_v2::ModelInputs inputs{model.signature(), model.column_places};
+  if (body.json.empty() && header_length.data() != nullptr) {
+    return kserve_v2::read_raw_request(body.binary, inputs, *call.loop->read, call.infer.input,
+                                       call.plan, call.infer.wanted);
+  }
+  return kserve_v2::read_request(body, inputs, *call.loop->read, call.infer.input, call.plan,
+                                 call.infer.wanted);
 }
 
 void append_output_head(std::string& body, const OutputSpec& spec, DType dtype, size_t rows) {

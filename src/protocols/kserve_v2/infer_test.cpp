@@ -301,9 +301,28 @@ TEST_F(KserveInfer, ReadsBinaryTensors) {
   const HttpHeader headers[] = {{"Inference-Header-Content-Length", "900"}};
   post("/v2/models/iris/infer", "{}", headers);
   EXPECT_EQ(status(), 400);
+}
+
+TEST_F(KserveInfer, TakesABodyThatIsNothingButData) {
   const HttpHeader raw[] = {{"Inference-Header-Content-Length", "0"}};
-  post("/v2/models/iris/infer", "{}", raw);
-  EXPECT_EQ(status(), 501);
+  constexpr std::string_view kInfer = "/v2/models/iris/infer";
+  const std::string rows = bytes_of<double>({5.1, 3.5, 1.4, 0.2, 6, 3, 5, 2});
+  const std::string body = post(kInfer, rows, raw);
+  EXPECT_EQ(status(), 200);
+  const std::string length(exchange_.answered_header("Inference-Header-Content-Length"));
+  EXPECT_EQ(body.substr(std::stoul(length)), bytes_of<int64_t>({1, 2}));
+  EXPECT_NE(post(kInfer, rows.substr(1), raw).find("expected a multiple of 32 bytes, got 63"),
+            std::string::npos);
+  EXPECT_EQ(status(), 400);
+  post(kInfer, "", raw);
+  EXPECT_EQ(status(), 400);
+  serve({{"mixed", serving::mixed_executable()}, {"records", serving::records_executable()}});
+  post("/v2/models/mixed/infer", rows, raw);
+  EXPECT_EQ(status(), 400) << "numbers and texts";
+  post("/v2/models/records/infer", R"({"city":"Paris"})", raw);
+  EXPECT_EQ(status(), 200) << exchange_.response().body;
+  post("/v2/models/records/infer", "{", raw);
+  EXPECT_EQ(status(), 400);
 }
 
 TEST_F(KserveInfer, WritesBinaryTensorsBehindTheJson) {

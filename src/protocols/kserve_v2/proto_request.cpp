@@ -199,7 +199,7 @@ class ProtoReader {
   Status check_raw() const {
     if (raw_.empty()) return {};
     for (size_t i = 0; i < count_; ++i) {
-      if (!tensors_[i].has_data) continue;
+      if (tensors_[i].contents.empty()) continue;  // MLServer's client sends an empty one
       return invalid_argument(
           fmt::format("contents field must not be specified when using raw_input_contents for {}",
                       in_quotes(tensors_[i].name)));

@@ -353,11 +353,6 @@ Result<Body> split_body(std::string_view body, std::string_view header_length) {
                     "most {}, got {}",
                     body.size(), in_quotes(header_length)));
   }
-  if (length == 0) {
-    return unimplemented(
-        "raw binary requests (Inference-Header-Content-Length: 0) are not "
-        "supported; send the JSON header");
-  }
   return Body{body.substr(0, length), body.substr(length)};
 }
 
@@ -365,6 +360,38 @@ Status read_request(const Body& body, const ModelInputs& model, ReadBuffers& buf
                     InputBuffer& input, AnswerPlan& plan, OutputMask& wanted) {
   return read_json(buffers.json, body.json,
                    [&] { return RequestReader(body, model, buffers, input, plan, wanted).read(); });
+}
+
+Status read_raw_request(std::string_view body, const ModelInputs& model, ReadBuffers& buffers,
+                        InputBuffer& input, AnswerPlan& plan, OutputMask& wanted) {
+  OutputChoice(model.signature, plan, wanted).finish(true);
+  const size_t columns = model.signature.columns.size();
+  const std::optional<ColumnType> type = model.signature.uniform_type();
+  const bool is_text = type != ColumnType::kNumber;
+  if (!type.has_value() || (is_text && columns != 1)) {
+    return invalid_argument(
+        "a body without a JSON header is for models whose columns are all numbers, or that have "
+        "one column");
+  }
+  const size_t row_bytes = is_text ? body.size() : columns * sizeof(double);
+  if (!is_text && body.size() % row_bytes != 0) {
+    return invalid_argument(
+        fmt::format("a body without a JSON header holds rows of {} FP64 values: expected a "
+                    "multiple of {} bytes, got {}",
+                    columns, row_bytes, body.size()));
+  }
+  if (buffers.tensors.empty()) buffers.tensors.emplace_back();
+  Tensor& tensor = buffers.tensors[0];
+  tensor.name.clear();
+  tensor.dtype = is_text ? DType::kString : DType::kFloat64;
+  tensor.dims[0] = body.empty() ? 0 : body.size() / row_bytes;
+  tensor.dims[1] = columns;
+  tensor.rank = 2;
+  InputMapping mapping(model, buffers, input);
+  TRY_STATUS(mapping.assign(std::span(&tensor, 1), body.size()));
+  if (body.empty()) return {};  // no rows: for inference to refuse
+  const Place place = mapping.place_of(tensor);
+  return is_text ? store_text(body, 0, place) : read_binary_data(body, tensor, place);
 }
 
 }  // namespace slipway::protocols::kserve_v2

@@ -29,4 +29,9 @@ Result<Body> split_body(std::string_view body, std::string_view header_length);
 Status read_request(const Body& body, const ModelInputs& model, ReadBuffers& buffers,
                     InputBuffer& input, AnswerPlan& plan, OutputMask& wanted);
 
+/// A body that is nothing but data (header length 0): all columns as rows of FP64, or the one text.
+/// The default output is wanted, in binary.
+Status read_raw_request(std::string_view body, const ModelInputs& model, ReadBuffers& buffers,
+                        InputBuffer& input, AnswerPlan& plan, OutputMask& wanted);
+
 }  // namespace slipway::protocols::kserve_v2

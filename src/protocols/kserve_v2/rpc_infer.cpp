@@ -2,9 +2,13 @@
 //
 // Outputs are raw if the inputs were, as MLServer does it: Triton's clients send raw contents and
 // read nothing else, those of typed contents expect typed ones.
+#include <google/protobuf/arena.h>
 #include <inference.pb.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <string>
 
 #include "protocols/internal/endpoints.h"
@@ -14,8 +18,6 @@
 
 namespace slipway::protocols {
 namespace {
-
-constexpr size_t kKeptBytesMax = 64 * 1024;  // larger answers' memory is given back
 
 Status read(RpcCall& call) {
   call.plan.clear();
@@ -64,56 +66,56 @@ void fill(inference::ModelInferResponse& response, const RpcCall& call) {
   }
 }
 
-/// A message to be filled, one for each thread that answers, so that its memory is used again.
-template <typename Message>
-Message& reused() {
-  thread_local Message message;
-  message.Clear();
-  return message;
-}
+/// What a message is built in: one for each thread that answers. Small messages never leave its
+/// first block, so that steady state allocates little; what large ones took is given back.
+class ResponseArena {
+ public:
+  ResponseArena() : arena_(block_.data(), block_.size()) {}
 
-template <typename Message>
-void append(const Message& message, std::string& out) {
-  message.AppendToString(&out);
-}
+  template <typename Message>
+  Message& create() {
+    arena_.Reset();
+    return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
+  }
+  void release() { arena_.Reset(); }
 
-/// Gives the memory of a large message back.
-template <typename Message>
-void release(Message& message, size_t bytes) {
-  if (bytes > kKeptBytesMax) Message().Swap(&message);
-}
+ private:
+  alignas(std::max_align_t) std::array<char, 16 * 1024> block_;
+  google::protobuf::Arena arena_;
+};
 
+template <typename Message, void (*build)(Message&, const RpcCall&)>
 void write(RpcCall& call) {
-  auto& response = reused<inference::ModelInferResponse>();
-  fill(response, call);
-  append(response, *call.answer);
-  release(response, call.answer->size());
+  thread_local ResponseArena arena;
+  auto& response = arena.create<Message>();
+  build(response, call);
+  response.AppendToString(call.answer);
+  arena.release();
 }
 
-void write_in_stream(RpcCall& call) {
-  auto& response = reused<inference::ModelStreamInferResponse>();
+void fill_in_stream(inference::ModelStreamInferResponse& response, const RpcCall& call) {
   fill(*response.mutable_infer_response(), call);
-  append(response, *call.answer);
-  release(response, call.answer->size());
 }
 
 }  // namespace
 
 void rpc_model_infer(RpcCall& call) {
   call.error = read(call);
-  if (call.error.ok()) run_inference(call, write);
+  if (call.error.ok()) run_inference(call, write<inference::ModelInferResponse, fill>);
 }
 
 void rpc_model_stream_infer(RpcCall& call) {
   call.error = read(call);
-  if (call.error.ok()) run_inference(call, write_in_stream);
+  if (call.error.ok()) {
+    run_inference(call, write<inference::ModelStreamInferResponse, fill_in_stream>);
+  }
 }
 
 void rpc_model_stream_error(RpcCall& call) {
   inference::ModelStreamInferResponse response;
   response.set_error_message(call.error.message());
   response.mutable_infer_response()->set_id(call.plan.id);
-  append(response, *call.answer);
+  response.AppendToString(call.answer);
 }
 
 }  // namespace slipway::protocols

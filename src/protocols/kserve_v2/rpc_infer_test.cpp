@@ -298,6 +298,8 @@ TEST_F(RpcInfer, NamesWhatIsWrongWithRawContents) {
   asked = one_row();
   asked.add_raw_input_contents(bytes_of<double>({1, 2, 3, 4}));
   EXPECT_NE(error_of(asked).find("contents field must not be specified"), std::string::npos);
+  asked.mutable_inputs(0)->mutable_contents()->clear_fp64_contents();
+  EXPECT_EQ(infer(asked).raw_output_contents_size(), 1) << "MLServer's client: " << error();
 
   asked = request("mixed");
   add_input(asked, "age", "FP64", {1});
