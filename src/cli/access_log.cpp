@@ -34,6 +34,10 @@ void append_count(std::string& out, std::string_view key, uint64_t value) {
 
 uint64_t nanoseconds(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
 
+bool is_success(const protocols::AccessRecord& record) {
+  return record.status < 400 && record.grpc_status <= 0;
+}
+
 int open_log(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 }
@@ -61,7 +65,7 @@ class FileAccessLog final : public protocols::AccessLog {
   void write(const protocols::AccessRecord& record) override {
     Shard& shard = shards_[record.request->loop % shards_.size()];
     const MutexLock lock(shard.mutex);  // only the writer thread, five times a second, contends
-    if (record.status < 400 && !sampled(shard)) return;
+    if (is_success(record) && !sampled(shard)) return;
     if (shard.pending.size() > kPendingMax) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
@@ -166,10 +170,14 @@ void append_access_line(std::string& out, const protocols::AccessRecord& record,
   append_text(out, "url.path", request.path);
   append_text(out, "url.query", request.query);
   append_count(out, "http.response.status_code", static_cast<uint64_t>(record.status));
+  if (record.grpc_status >= 0) {
+    append_text(out, "rpc.system", "grpc");  // as OpenTelemetry names it; ECS has no fields for it
+    append_count(out, "rpc.grpc.status_code", static_cast<uint64_t>(record.grpc_status));
+  }
   append_count(out, "http.request.body.bytes", request.body.size());
   append_count(out, "http.response.body.bytes", record.response_bytes);
   append_count(out, "event.duration", nanoseconds(record.seconds));
-  append_text(out, "event.outcome", record.status < 400 ? "success" : "failure");
+  append_text(out, "event.outcome", is_success(record) ? "success" : "failure");
   append_text(out, "http.request.id", record.request_id);
   append_text(out, "trace.id", record.trace_id);
   append_text(out, "client.address", request.remote_address);

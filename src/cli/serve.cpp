@@ -21,6 +21,8 @@
 #include "cli/version.h"
 #include "lifecycle/repository.h"
 #include "protocols/grpc_health.h"
+#include "protocols/grpc_reflection.h"
+#include "protocols/grpc_router.h"
 #include "protocols/service.h"
 #include "serving/inference_pool.h"
 #include "serving/model_set.h"
@@ -121,9 +123,19 @@ int fail(const Status& status) {
   return kExitFailure;
 }
 
+/// All gRPC services of a listener; `inference` says what may be done there.
+protocols::GrpcRouter grpc_router(transport::GrpcHandler& inference, protocols::GrpcHealth& health,
+                                  protocols::GrpcReflection& reflection) {
+  return protocols::GrpcRouter({{"inference.GRPCInferenceService", &inference},
+                                {"grpc.health.v1.Health", &health},
+                                {"grpc.reflection.v1.ServerReflection", &reflection},
+                                {"grpc.reflection.v1alpha.ServerReflection", &reflection}});
+}
+
 /// The listener for admin calls; null if none is asked for.
 Result<std::unique_ptr<transport::Server>> open_admin(const ServeOptions& options,
-                                                      protocols::HttpService& service) {
+                                                      protocols::HttpService& service,
+                                                      transport::GrpcHandler& grpc) {
   if (options.admin.empty()) return std::unique_ptr<transport::Server>();
   const AdminAddress address = TRY(parse_admin_address(options.admin));
   if (!address.is_loopback && options.admin_token.empty()) {
@@ -136,13 +148,16 @@ Result<std::unique_ptr<transport::Server>> open_admin(const ServeOptions& option
   server.host = address.host;
   server.port = address.port;
   // Beyond this machine the listener itself is no proof of who calls: the token is.
-  return transport::Server::create(server, service.admin_handler(address.is_loopback));
+  return transport::Server::create(server, service.admin_handler(address.is_loopback), &grpc);
 }
 
 /// What runs, in the order in which it is made; it ends in the opposite one.
 struct Running {
   protocols::GrpcHealth health;
+  protocols::GrpcReflection reflection;
   std::unique_ptr<protocols::HttpService> service;
+  std::optional<protocols::GrpcRouter> grpc;
+  std::optional<protocols::GrpcRouter> admin_grpc;
   std::unique_ptr<transport::Server> server;
   std::unique_ptr<transport::Server> admin;
   uint32_t loops = 0;
@@ -325,15 +340,20 @@ int serve(const ServeOptions& options) {
   running.loops = plan.loops;
   running.service = protocols::HttpService::create(service_options, *pool, metrics);
 
+  running.grpc.emplace(
+      grpc_router(running.service->grpc_handler(), running.health, running.reflection));
+  running.admin_grpc.emplace(
+      grpc_router(running.service->admin_grpc_handler(), running.health, running.reflection));
+
   // The ports first: a wrong one is told at once, and probes are answered while models load.
   transport::ServerOptions transport_options = server_options(options, plan.loops);
   transport_options.connections_max = connections_that_fit(options.connections_max, plan.loops);
-  auto server = transport::Server::create(transport_options, *running.service, &running.health);
+  auto server = transport::Server::create(transport_options, *running.service, &*running.grpc);
   if (!server.ok()) return fail(server.status());
   running.server = std::move(server).value();
   running.service->set_transport_counters(
       [&counted = *running.server] { return counted.counters(); });
-  auto admin = open_admin(options, *running.service);
+  auto admin = open_admin(options, *running.service, *running.admin_grpc);
   if (!admin.ok()) return fail(admin.status());
   running.admin = std::move(admin).value();
   running.server->start();

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "protocols/internal/proto_fields.h"
+
 namespace slipway::protocols {
 namespace {
 
@@ -21,46 +23,14 @@ ServingStatus serving_status(bool serving) {
   return serving ? ServingStatus::kServing : ServingStatus::kNotServing;
 }
 
-/// Takes a varint off the front; nothing if it is cut off or longer than 64 bits.
-std::optional<uint64_t> take_varint(std::string_view& bytes) {
-  uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    if (bytes.empty()) return std::nullopt;
-    const auto byte = static_cast<uint8_t>(bytes.front());
-    bytes.remove_prefix(1);
-    value |= static_cast<uint64_t>(byte & 0x7F) << shift;
-    if (byte < 0x80) return value;
-  }
-  return std::nullopt;
-}
-
-/// The content of a field that is not a varint.
-std::optional<std::string_view> take_bytes(std::string_view& bytes, uint64_t wire_type) {
-  std::optional<uint64_t> size;
-  if (wire_type == 1) size = 8;
-  if (wire_type == 2) size = take_varint(bytes);
-  if (wire_type == 5) size = 4;
-  if (!size || *size > bytes.size()) return std::nullopt;
-  const std::string_view content = bytes.substr(0, static_cast<size_t>(*size));
-  bytes.remove_prefix(content.size());
-  return content;
-}
-
 /// HealthCheckRequest { string service = 1; } with fields of later versions passed over.
 std::optional<std::string_view> read_service(std::string_view message) {
   std::string_view service;
-  while (!message.empty()) {
-    const std::optional<uint64_t> tag = take_varint(message);
-    if (!tag || *tag >> 3 == 0) return std::nullopt;
-    const uint64_t wire_type = *tag & 7;
-    if (wire_type == 0) {
-      if (!take_varint(message)) return std::nullopt;
-      continue;
-    }
-    const std::optional<std::string_view> content = take_bytes(message, wire_type);
-    if (!content) return std::nullopt;
-    if (*tag == (1 << 3 | 2)) service = *content;
+  ProtoFields fields(message);
+  while (fields.next()) {
+    if (fields.is(1, ProtoFields::kBytes)) service = fields.bytes();
   }
+  if (!fields.status("").ok()) return std::nullopt;
   return service;
 }
 

@@ -3,12 +3,11 @@
 //
 //   transport --GrpcExchange, GrpcCall--> GrpcHealth --SERVING or NOT_SERVING--> client
 //
-// The two messages have one field each, so they are read and written here by hand.
-//
 // Ownership: outlives the server. Thread-safe.
 //
 //   GrpcHealth health;
-//   auto server = Server::create(options, http, &health);
+//   GrpcRouter router({{"grpc.health.v1.Health", &health}});
+//   auto server = Server::create(options, http, &router);
 //   health.set_serving(true);   // models are live
 //   health.set_serving(false);  // drain begins
 #pragma once

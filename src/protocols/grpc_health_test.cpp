@@ -5,44 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "protocols/grpc_fakes_test.h"
+
 namespace slipway::protocols {
 namespace {
-
-class FakeExchange final : public transport::GrpcExchange {
- public:
-  explicit FakeExchange(std::string message) : message_(std::move(message)) {}
-  const transport::GrpcRequest& request() const override { return request_; }
-  std::string_view message() const override { return message_; }
-  transport::GrpcAnswer& answer() override { return answer_; }
-  bool cancelled() const override { return false; }
-  std::function<void()> defer() override {
-    return [] {};
-  }
-
- private:
-  const std::string message_;
-  transport::GrpcRequest request_;
-  transport::GrpcAnswer answer_;
-};
-
-class FakeCall final : public transport::GrpcCall {
- public:
-  const transport::GrpcRequest& request() const override { return request_; }
-  bool send(std::string message) override {
-    sent.push_back(std::move(message));
-    return true;
-  }
-  uint64_t queued_bytes() const override { return 0; }
-  void resume() override {}
-  void finish(Status status, transport::GrpcMetadata) override { finished = std::move(status); }
-  bool over() const override { return false; }
-
-  std::vector<std::string> sent;
-  Status finished;
-
- private:
-  transport::GrpcRequest request_;
-};
 
 const std::string kServing = "\x08\x01";
 const std::string kNotServing = "\x08\x02";
@@ -51,7 +17,8 @@ const std::string kUnknown = "\x08\x03";
 class GrpcHealthTest : public testing::Test {
  protected:
   transport::GrpcAnswer check(std::string message) {
-    FakeExchange exchange(std::move(message));
+    FakeGrpcExchange exchange;
+    exchange.prepare("/grpc.health.v1.Health/Check", std::move(message));
     health_.handle(exchange);
     return exchange.answer();
   }
@@ -104,27 +71,27 @@ TEST_F(GrpcHealthTest, RefusesMalformedRequests) {
 }
 
 TEST_F(GrpcHealthTest, TellsWatchersOfEveryChange) {
-  const auto call = std::make_shared<FakeCall>();
+  const auto call = std::make_shared<FakeGrpcCall>();
   auto watch = health_.open(call);
   EXPECT_TRUE(watch->on_message(""));
   health_.set_serving(true);
   health_.set_serving(true);
   health_.set_serving(false);
-  EXPECT_EQ(call->sent, (std::vector<std::string>{kNotServing, kServing, kNotServing}));
+  EXPECT_EQ(call->take_all(), (std::vector<std::string>{kNotServing, kServing, kNotServing}));
   watch.reset();
   health_.set_serving(true);
-  EXPECT_EQ(call->sent.size(), 3U) << "it has gone";
+  EXPECT_TRUE(call->take_all().empty()) << "it has gone";
 }
 
 TEST_F(GrpcHealthTest, WatchesAnUnknownServiceInVain) {
-  const auto call = std::make_shared<FakeCall>();
+  const auto call = std::make_shared<FakeGrpcCall>();
   auto watch = health_.open(call);
   EXPECT_TRUE(watch->on_message("\x0A\x01x"));
   health_.set_serving(true);
-  EXPECT_EQ(call->sent, std::vector<std::string>{kUnknown});
-  const auto bad = std::make_shared<FakeCall>();
+  EXPECT_EQ(call->take_all(), std::vector<std::string>{kUnknown});
+  const auto bad = std::make_shared<FakeGrpcCall>();
   health_.open(bad)->on_message("\x0A");
-  EXPECT_EQ(bad->finished.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(bad->final_status.code(), StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ void append_decimal(std::string& out, Integer value) {
 }
 
 bool is_integer(DType dtype) {
-  return dtype != DType::kBool && dtype != DType::kFloat16 && dtype != DType::kFloat32 &&
-         dtype != DType::kFloat64 && dtype != DType::kString;
+  return dtype != DType::kBool && dtype != DType::kFloat16 && dtype != DType::kBfloat16 &&
+         dtype != DType::kFloat32 && dtype != DType::kFloat64 && dtype != DType::kString;
 }
 
 void append_as(std::string& out, DType dtype, double value) {

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <random>
+#include <span>
 
 #include "base/check.h"
 #include "base/json_escape.h"
 #include "protocols/http_status.h"
 #include "protocols/internal/call.h"
-#include "protocols/internal/json.h"
-#include "protocols/internal/request_identity.h"
+#include "protocols/internal/call_journal.h"
+#include "protocols/internal/grpc_service.h"
 #include "protocols/internal/routes.h"
 
 namespace slipway::protocols {
@@ -18,9 +17,6 @@ namespace {
 
 using metrics::MetricType;
 using transport::HttpMethod;
-
-constexpr size_t kKeptCells = 256 * 1024;  // larger buffers are given back after their call
-constexpr int kStatuses[] = {200, 204, 400, 403, 404, 405, 429, 500, 501, 503, 504};
 
 void answer_unknown_path(Call& call, HttpMethod method, std::string_view path) {
   const std::string allowed = allowed_methods(path);
@@ -44,7 +40,7 @@ class Service final : public HttpService {
  public:
   Service(const ServiceOptions& options, std::shared_ptr<serving::InferencePool> pool,
           serving::ServingMetrics& metrics)
-      : access_log_(options.access_log), pool_(std::move(pool)), metrics_(metrics) {
+      : journal_(metrics, options.access_log), pool_(std::move(pool)), metrics_(metrics) {
     server_.version = options.version;
     server_.registry = &metrics.registry();
     server_.admin_token = options.admin_token;
@@ -52,6 +48,8 @@ class Service final : public HttpService {
     for (uint32_t i = 0; i <= loops; ++i) {  // the last one is the admin listener's
       loops_.push_back(std::make_unique<LoopState>(server_, options.inference, pool_, i));
     }
+    grpc_ = std::make_unique<GrpcService>(std::span(loops_).first(loops), journal_);
+    admin_grpc_ = std::make_unique<GrpcService>(std::span(loops_).last(1), journal_);
     register_metrics(options.version);
   }
 
@@ -70,6 +68,8 @@ class Service final : public HttpService {
     loops_.back()->may_change_models = trusted;
     return admin_;
   }
+  transport::GrpcHandler& grpc_handler() override { return *grpc_; }
+  transport::GrpcHandler& admin_grpc_handler() override { return *admin_grpc_; }
   void set_control(serving::ModelControl* control) override { server_.control.store(control); }
   void set_models(uint32_t loop, std::shared_ptr<const serving::ModelSet> models) override {
     CHECK(loop < loops_.size());
@@ -97,32 +97,22 @@ class Service final : public HttpService {
   void handle_on(LoopState& loop, transport::HttpExchange& exchange);
   void dispatch(Call& call);
   void identify(Call& call);
-  void finish(Call& call, uint32_t shard);
-  void log(Call& call, double seconds);
   void defer(LoopState& loop);
 
   ServerInfo server_;
-  AccessLog* access_log_;
+  CallJournal journal_;
   std::shared_ptr<serving::InferencePool> pool_;
   serving::ServingMetrics& metrics_;
   std::vector<std::unique_ptr<LoopState>> loops_;
-  std::array<metrics::Counter*, std::size(kStatuses)> responses_{};
-  metrics::Counter* other_responses_ = nullptr;
   AdminHandler admin_{*this};
+  std::unique_ptr<GrpcService> grpc_;
+  std::unique_ptr<GrpcService> admin_grpc_;
 };
 
 void Service::register_metrics(const std::string& version) {
   metrics::Registry& registry = metrics_.registry();
   registry.gauge("slipway_build_info", "The version of Slipway: always 1.", {{"version", version}})
       .set(1);
-  const auto responses = [&](std::string code) -> metrics::Counter* {
-    return &registry.counter("slipway_http_responses_total",
-                             "Answers of all routes, by HTTP status.", {{"code", std::move(code)}});
-  };
-  for (size_t i = 0; i < responses_.size(); ++i) {
-    responses_[i] = responses(std::to_string(kStatuses[i]));
-  }
-  other_responses_ = responses("other");
   registry.callback("slipway_inference_queue_length", kQueueHelp, MetricType::kGauge, {},
                     [pool = pool_.get()] {
                       return pool == nullptr ? 0.0 : static_cast<double>(queue_length(*pool));
@@ -165,13 +155,8 @@ void Service::set_transport_counters(std::function<transport::TransportCounters(
 
 void Service::identify(Call& call) {
   const transport::HttpRequest& request = call.request();
-  call.request_id = usable_request_id(request.header("x-request-id"));
-  if (call.request_id.empty()) {
-    call.request_id = make_request_id(call.loop->next_id++, call.id_storage);
-  }
+  protocols::identify(call, request.header("x-request-id"), request.header("traceparent"));
   call.response().headers.emplace_back("X-Request-Id", call.request_id);
-  call.traceparent = request.header("traceparent");
-  call.trace_id = trace_id_of(call.traceparent);
   if (!call.trace_id.empty()) {
     call.response().headers.emplace_back("traceparent", call.traceparent);
   }
@@ -194,13 +179,8 @@ void Service::dispatch(Call& call) {
 
 void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   Call& call = *loop.call;
+  call.restart();
   call.exchange = &exchange;
-  call.infer.model = nullptr;
-  call.result.queue_seconds = 0;  // a refused request must not show the last one's
-  call.result.compute_seconds = 0;
-  call.error = Status();
-  call.deferred = false;
-  call.begin = nullptr;
   identify(call);
   try {
     dispatch(call);
@@ -210,8 +190,8 @@ void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   if (call.deferred) {
     defer(loop);
   } else {
-    finish(call, loop.index);
-    if (call.infer.input.rows() * call.infer.input.columns() > kKeptCells) {
+    journal_.answered(call, loop.index);
+    if (is_oversized(call)) {
       loop.call = std::make_unique<Call>();
       loop.call->loop = &loop;
     }
@@ -224,7 +204,6 @@ void Service::defer(LoopState& loop) {
   Call* call = loop.call.release();
   loop.call = std::make_unique<Call>();
   loop.call->loop = &loop;
-  call->infer.models = loop.inference.models();  // keeps the model until the answer is out
   call->complete = call->exchange->defer();
   const auto done = [this, call] {
     const std::unique_ptr<Call> owned(call);
@@ -237,90 +216,14 @@ void Service::defer(LoopState& loop) {
     } else {
       answer_error(*call, std::move(call->result.status));
     }
-    finish(*call, metrics::kSharedShard);
+    journal_.answered(*call, metrics::kSharedShard);
     const std::function<void()> complete = std::move(call->complete);
     complete();
   };
-  if (call->begin == nullptr) return loop.inference.infer_in_pool(call->infer, call->result, done);
-  call->begin(*call, [call, done](Status status) {
-    call->result.status = std::move(status);
-    done();
-  });
-}
-
-void Service::finish(Call& call, uint32_t shard) {
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - call.request().received)
-          .count();
-  const int status = call.response().status;
-  metrics::Counter* counter = other_responses_;
-  for (size_t i = 0; i < responses_.size(); ++i) {
-    if (kStatuses[i] == status) {
-      counter = responses_[i];
-      break;
-    }
-  }
-  counter->add(shard);
-  if (call.infer.model != nullptr && call.infer.model->metrics != nullptr) {
-    call.infer.model->metrics->record_answer(shard, call.error.code(), seconds);
-  }
-  if (access_log_ != nullptr) log(call, seconds);
-}
-
-void Service::log(Call& call, double seconds) {
-  AccessRecord record{};
-  record.request = &call.request();
-  record.status = call.response().status;
-  record.response_bytes = call.response().body.size();
-  record.request_id = call.request_id;
-  record.trace_id = call.trace_id;
-  if (const serving::ServedModel* model = call.infer.model; model != nullptr) {
-    record.model = model->name;
-    record.version = model->version;
-    record.digest = model->loaded.digest;
-    record.rows = call.infer.input.rows();
-    record.queue_seconds = call.result.queue_seconds;
-    record.compute_seconds = call.result.compute_seconds;
-  }
-  record.error = call.error.message();
-  record.seconds = seconds;
-  access_log_->write(record);
+  begin_deferred(*call, done);
 }
 
 }  // namespace
-
-void AnswerPlan::clear() {
-  outputs.clear();
-  id.clear();
-  has_id = false;
-  single = false;
-  probabilities = false;
-}
-
-LoopState::LoopState(ServerInfo& server_info, const serving::Inference::Options& options,
-                     std::shared_ptr<serving::InferencePool> pool, uint32_t loop)
-    : server(server_info),
-      index(loop),
-      inference(options, std::move(pool), loop),
-      read(std::make_unique<ReadBuffers>()),
-      call(std::make_unique<Call>()),
-      // Loops count in ranges of their own, from a place that differs between processes.
-      next_id((uint64_t{std::random_device()()} << 24U) + (uint64_t{loop} << 56U)) {
-  call->loop = this;
-}
-LoopState::~LoopState() = default;
-
-Result<const serving::ModelSet*> models_of(const Call& call) {
-  const auto& models = call.loop->inference.models();
-  if (models == nullptr) return unavailable("the models are still loading");
-  return models.get();
-}
-
-Status choose_model(Call& call, std::string_view name, std::string_view version) {
-  const serving::ModelSet* models = TRY(models_of(call));
-  call.infer.model = name.empty() ? TRY(models->default_model()) : TRY(models->find(name, version));
-  return {};
-}
 
 void run_inference(Call& call, void (*write)(Call&)) {
   serving::Inference& inference = call.loop->inference;

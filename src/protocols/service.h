@@ -1,6 +1,8 @@
-// HttpService: the one HttpHandler of `slipway serve`; routes requests to the protocols.
+// HttpService: the one HttpHandler of `slipway serve`; routes requests to the protocols. It has the
+// gRPC handler of the same models beside it, since the two share what each loop keeps.
 //
 //   transport --HttpExchange--> HttpService --route--> simple / kserve_v2 / metrics / landing page
+//   transport --GrpcExchange, GrpcCall--> grpc_handler() --method--> kserve_v2
 //
 // Thread rule: handle() is called concurrently from all loops; per-loop state is indexed by
 // request.loop. set_models() hands each loop its snapshot through Server::post. An admin listener
@@ -17,6 +19,7 @@
 #include "serving/inference.h"
 #include "serving/model_control.h"
 #include "serving/serving_metrics.h"
+#include "transport/grpc.h"
 #include "transport/http.h"
 #include "transport/server.h"
 
@@ -25,7 +28,9 @@ namespace slipway::protocols {
 /// What the access log gets for each finished request; views are valid during the call only.
 struct AccessRecord {
   const transport::HttpRequest* request;
-  int status;
+  int status;  // of HTTP
+  int grpc_status =
+      -1;  // -1 if it is no gRPC call; then `request` has POST and the message as its body
   size_t response_bytes;
   std::string_view request_id;
   std::string_view trace_id;  // from traceparent; may be empty
@@ -65,6 +70,9 @@ class HttpService : public transport::HttpHandler {
   /// The same routes for the admin listener, before its loop starts. `trusted`: whoever reaches it
   /// may change models, without a token.
   virtual transport::HttpHandler& admin_handler(bool trusted) = 0;
+  /// The same models over gRPC (inference.GRPCInferenceService), and over the admin listener's.
+  virtual transport::GrpcHandler& grpc_handler() = 0;
+  virtual transport::GrpcHandler& admin_grpc_handler() = 0;
   /// What the admin calls do; null while there is none. Thread-safe; it must live until the servers
   /// have stopped.
   virtual void set_control(serving::ModelControl* control) = 0;

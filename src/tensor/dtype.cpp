@@ -6,7 +6,7 @@
 namespace slipway {
 namespace {
 
-constexpr std::array<std::pair<DType, std::string_view>, 13> kOipNames = {{
+constexpr std::array<std::pair<DType, std::string_view>, 14> kOipNames = {{
     {DType::kBool, "BOOL"},
     {DType::kInt8, "INT8"},
     {DType::kInt16, "INT16"},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<DType, std::string_view>, 13> kOipNames = {{
     {DType::kUint32, "UINT32"},
     {DType::kUint64, "UINT64"},
     {DType::kFloat16, "FP16"},
+    {DType::kBfloat16, "BF16"},
     {DType::kFloat32, "FP32"},
     {DType::kFloat64, "FP64"},
     {DType::kString, "BYTES"},

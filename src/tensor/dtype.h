@@ -19,6 +19,7 @@ enum class DType : uint8_t {
   kUint32,
   kUint64,
   kFloat16,
+  kBfloat16,  // the upper half of a float32
   kFloat32,
   kFloat64,
   kString,

@@ -66,11 +66,9 @@ struct AnswerPlan {
   void clear();
 };
 
-struct Call {
-  transport::HttpExchange* exchange = nullptr;
+/// What calls over HTTP and over gRPC have in common.
+struct BaseCall {
   LoopState* loop = nullptr;
-  std::array<std::string_view, 2> parameters;  // what the route's {...} matched, decoded
-  std::array<std::string, 2> decoded;          // storage, where decoding was needed
   std::array<char, 16> id_storage{};
   std::string_view request_id;
   std::string_view traceparent;  // valid, or empty
@@ -81,7 +79,17 @@ struct Call {
   Status error;
   bool deferred = false;
   /// What a deferred call does, if not inference; calls back once, on any thread.
-  void (*begin)(Call&, std::function<void(Status)> done) = nullptr;
+  std::function<void(std::function<void(Status)> done)> begin;
+
+  /// Forgets the last request, but for the memory that the next one can use.
+  void restart();
+};
+
+/// A call over HTTP.
+struct Call : BaseCall {
+  transport::HttpExchange* exchange = nullptr;
+  std::array<std::string_view, 2> parameters;  // what the route's {...} matched, decoded
+  std::array<std::string, 2> decoded;          // storage, where decoding was needed
   void (*write)(Call&) = nullptr;
   std::function<void()> complete;  // of a deferred exchange
 
@@ -89,10 +97,16 @@ struct Call {
   transport::HttpResponse& response() { return exchange->response(); }
 };
 
+/// Takes the client's id for the request or makes one, and its trace context if it is valid.
+void identify(BaseCall& call, std::string_view request_id, std::string_view traceparent);
+/// True if so much memory was needed that the call is not kept for the next request.
+bool is_oversized(const BaseCall& call);
+/// Starts what a deferred call does; `done` is called once it is done, on any thread.
+void begin_deferred(BaseCall& call, std::function<void()> done);
 /// Sets call.infer.model to the named model, or the default one if the name is empty.
-Status choose_model(Call& call, std::string_view name, std::string_view version);
+Status choose_model(BaseCall& call, std::string_view name, std::string_view version);
 /// The snapshot; UNAVAILABLE while there is none yet.
-Result<const serving::ModelSet*> models_of(const Call& call);
+Result<const serving::ModelSet*> models_of(const BaseCall& call);
 /// Runs call.infer inline or in the pool, then `write`, which makes the body of a success.
 void run_inference(Call& call, void (*write)(Call&));
 /// Answers with the error as {"error": "..."}.

@@ -1,9 +1,11 @@
-// The handlers of all routes. Each protocol defines its own; routes.cpp lists them in one table.
+// The handlers of all routes and gRPC methods. Each protocol defines its own; routes.cpp and
+// rpc_methods.cpp list them in one table each.
 #pragma once
 
 namespace slipway::protocols {
 
 struct Call;
+struct RpcCall;
 
 void simple_predict(Call& call);        // POST /predict
 void simple_predict_model(Call& call);  // POST /models/{model}/predict
@@ -18,6 +20,18 @@ void v2_infer(Call& call);
 void v2_repository_index(Call& call);
 void v2_repository_load(Call& call);
 void v2_repository_unload(Call& call);
+
+void rpc_model_infer(RpcCall& call);
+void rpc_model_stream_infer(RpcCall& call);
+void rpc_model_stream_error(RpcCall& call);
+void rpc_server_live(RpcCall& call);
+void rpc_server_ready(RpcCall& call);
+void rpc_model_ready(RpcCall& call);
+void rpc_server_metadata(RpcCall& call);
+void rpc_model_metadata(RpcCall& call);
+void rpc_repository_index(RpcCall& call);
+void rpc_repository_load(RpcCall& call);
+void rpc_repository_unload(RpcCall& call);
 
 void landing_page(Call& call);
 void models_list(Call& call);

@@ -89,7 +89,8 @@ struct Tensor {
   uint64_t binary_bytes = 0;  // of the binary part, if is_binary
   bool is_binary = false;
   bool has_data = false;
-  uint32_t column = 0;  // where it goes, unless it is the whole matrix
+  std::string_view contents;  // of protobuf: the typed data, where it lies in the message
+  uint32_t column = 0;        // where it goes, unless it is the whole matrix
 };
 
 struct ReadBuffers {
@@ -97,6 +98,7 @@ struct ReadBuffers {
   JsonInput nested{"the text"};  // for texts that are JSON themselves
   std::vector<uint64_t> seen;    // per column, the number of the row that last named it
   std::vector<Tensor> tensors;
+  std::vector<std::string_view> raw;  // protobuf's raw contents, where they lie in the message
 };
 
 }  // namespace slipway::protocols

@@ -1,12 +1,10 @@
 // POST /v2/models/{model}[/versions/{version}]/infer.
-#include <cmath>
-#include <cstring>
-
 #include "base/json_escape.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/endpoints.h"
 #include "protocols/json_output.h"
 #include "protocols/kserve_v2/request.h"
+#include "protocols/kserve_v2/tensor_output.h"
 
 namespace slipway::protocols {
 namespace {
@@ -18,75 +16,8 @@ Status read(Call& call) {
   const serving::ServedModel& model = *call.infer.model;
   const kserve_v2::Body body =
       TRY(kserve_v2::split_body(request.body, request.header(kHeaderLength)));
-  return kserve_v2::read_request(body, model.signature(), model.column_places, *call.loop->read,
+  return kserve_v2::read_request(body, {model.signature(), model.column_places}, *call.loop->read,
                                  call.infer.input, call.plan, call.infer.wanted);
-}
-
-template <typename T>
-void append_bytes(std::string& out, T value) {
-  char bytes[sizeof(T)];
-  std::memcpy(bytes, &value, sizeof(T));
-  out.append(bytes, sizeof(T));
-}
-
-void append_binary_text(std::string& out, std::string_view text) {
-  append_bytes(out, static_cast<uint32_t>(text.size()));
-  out += text;
-}
-
-/// BYTES hold texts only: a number is spelled as Python does.
-void append_binary_cell(std::string& out, const StringCell& cell) {
-  if (!cell.is_number()) return append_binary_text(out, cell.view());
-  std::string text;
-  if (std::isfinite(cell.real)) {
-    append_json_number(text, cell.real);
-  } else {
-    text = std::isnan(cell.real) ? "nan" : cell.real > 0 ? "inf" : "-inf";
-  }
-  append_binary_text(out, text);
-}
-
-void append_binary_number(std::string& out, DType dtype, double value) {
-  switch (dtype) {
-    case DType::kBool: append_bytes(out, static_cast<uint8_t>(value != 0)); break;
-    case DType::kInt64: append_bytes(out, static_cast<int64_t>(value)); break;
-    default: append_bytes(out, value);
-  }
-}
-
-/// Columns of different label types have no common binary form but text.
-void append_binary_label(std::string& out, DType as, const LabelTable& table, int32_t index) {
-  const auto i = static_cast<size_t>(index);
-  const bool known = index >= 0 && i < table.size();
-  if (as == DType::kString) {
-    if (known && table.dtype == DType::kString) return append_binary_text(out, table.strings[i]);
-    std::string text;
-    if (known && table.dtype == DType::kFloat64) append_json_number(text, table.floats[i]);
-    if (known && table.dtype != DType::kFloat64) text = std::to_string(table.ints[i]);
-    return append_binary_text(out, text);
-  }
-  if (as == DType::kFloat64) return append_bytes(out, known ? table.floats[i] : std::nan(""));
-  append_binary_number(out, as, known ? static_cast<double>(table.ints[i]) : 0);
-}
-
-void append_binary(std::string& out, const OutputSpec& spec, const OutputBuffer& output) {
-  const DType dtype = output_dtype(spec);
-  const size_t cells = output.rows * output.width;
-  for (size_t cell = 0; cell < cells; ++cell) {
-    if (!spec.labels.empty()) {
-      const LabelTable& table = spec.labels[cell % output.width];
-      if (dtype == DType::kInt64) {  // not by way of a double, which holds 53 bits only
-        const auto i = static_cast<size_t>(output.indices[cell]);
-        append_bytes(out, i < table.ints.size() ? table.ints[i] : int64_t{0});
-      } else {
-        append_binary_label(out, dtype, table, output.indices[cell]);
-      }
-    } else if (!output.strings.empty()) {
-      append_binary_cell(out, output.strings[cell]);
-    } else {
-      append_binary_number(out, dtype, output.numbers[cell]);
-    }
-  }
 }
 
 void append_output_head(std::string& body, const OutputSpec& spec, DType dtype, size_t rows) {
@@ -151,7 +82,7 @@ void write(Call& call) {
     }
     has_binary = true;
     const size_t before = binary.size();
-    append_binary(binary, spec, output);
+    kserve_v2::append_binary(binary, spec, output);
     body += ",\"parameters\":{\"binary_data_size\":";
     append_integer(body, binary.size() - before);
     body += "}}";

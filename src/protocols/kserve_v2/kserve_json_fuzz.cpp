@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
        {signature(false), signature(true), of_records(false), of_records(true)}) {
     slipway::OutputMask wanted = 0;
     const slipway::Status status =
-        kserve_v2::read_request(parts, model, {}, buffers, input, plan, wanted);
+        kserve_v2::read_request(parts, {model, {}}, buffers, input, plan, wanted);
     CHECK(!status.ok() || (wanted != 0 && !plan.outputs.empty()));
     CHECK(!status.ok() || input.rows() * input.columns() <= body.size());
   }

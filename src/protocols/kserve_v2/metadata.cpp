@@ -5,8 +5,15 @@
 #include "protocols/internal/call.h"
 #include "protocols/internal/endpoints.h"
 #include "protocols/json_output.h"
+#include "protocols/kserve_v2/model_metadata.h"
 
 namespace slipway::protocols {
+
+using kserve_v2::datatype_of;
+using kserve_v2::for_each_input;
+using kserve_v2::platform_of;
+using kserve_v2::unready_reason;
+
 namespace {
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
@@ -31,30 +38,6 @@ void append_tensor(std::string& out, std::string_view name, std::string_view dat
   out.push_back('}');
 }
 
-std::string_view datatype_of(ColumnType type) {
-  return type == ColumnType::kNumber ? "FP64" : "BYTES";
-}
-
-/// One matrix if no column has a trained name and all are of one kind; else one tensor per column.
-void append_inputs(std::string& out, const Signature& signature) {
-  const std::optional<ColumnType> type = signature.uniform_type();
-  if (!signature.columns_named && type.has_value()) {
-    const std::string_view name = signature.rows_are_records ? "record" : "input";
-    append_tensor(out, name, datatype_of(*type), signature.columns.size(), true,
-                  *type == ColumnType::kRecord);
-    return;
-  }
-  bool first = true;
-  for (const InputColumn& column : signature.columns) {
-    append_tensor(out, column.name, datatype_of(column.type), 1, first, column.is_record());
-    first = false;
-  }
-}
-
-std::string platform_of(const serving::LoadedModel& model) {
-  return "slipway_" + (model.library == "scikit-learn" ? "sklearn" : model.library);
-}
-
 void append_metadata(std::string& out, const serving::ModelSet& models,
                      const serving::ServedModel& model) {
   const Signature& signature = model.signature();
@@ -70,7 +53,11 @@ void append_metadata(std::string& out, const serving::ModelSet& models,
   out += "],";
   append_field(out, "platform", platform_of(model.loaded));
   out += ",\"inputs\":[";
-  append_inputs(out, signature);
+  first = true;
+  for_each_input(signature, [&](std::string_view name, ColumnType type, size_t width) {
+    append_tensor(out, name, datatype_of(type), width, first, type == ColumnType::kRecord);
+    first = false;
+  });
   out += "],\"outputs\":[";
   first = true;
   for (const OutputSpec& output : signature.outputs) {
@@ -92,22 +79,20 @@ void append_metadata(std::string& out, const serving::ModelSet& models,
   out += "}}";
 }
 
-/// Why the server is not ready; empty if it is. A model that failed does not make it unready unless
-/// it is required: its own readiness tells, and the others go on.
-std::string unready_reason(const Call& call) {
-  if (call.loop->server.draining.load(std::memory_order_relaxed)) return "the server is stopping";
-  const auto models = models_of(call);
-  if (!models.ok()) return models.status().message();
-  return (*models)->unready_reason();
-}
-
 }  // namespace
 
 void v2_server_metadata(Call& call) {
   std::string& body = call.response().body;
   body += "{\"name\":\"slipway\",";
   append_field(body, "version", call.loop->server.version);
-  body += ",\"extensions\":[\"binary_tensor_data\",\"model_repository\"]}";
+  body += ",\"extensions\":[";
+  bool first = true;
+  for (const std::string_view extension : kserve_v2::kExtensions) {
+    if (!first) body.push_back(',');
+    first = false;
+    append_json_string(body, extension);
+  }
+  body += "]}";
 }
 
 void v2_live(Call& call) { answer_json(call, 200, "{\"live\":true}"); }

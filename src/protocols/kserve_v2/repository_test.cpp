@@ -1,8 +1,7 @@
 // The repository extension: who may call what, what is asked of the control, what is answered.
 #include <gtest/gtest.h>
 
-#include <thread>
-
+#include "protocols/kserve_v2/fake_control_test.h"
 #include "protocols/service_harness_test.h"
 
 namespace slipway::protocols {
@@ -10,34 +9,6 @@ namespace {
 
 using serving::VersionState;
 using transport::HttpHeader;
-
-class FakeControl final : public serving::ModelControl {
- public:
-  ~FakeControl() override { join(); }
-  std::vector<serving::ModelStatus> index() const override { return statuses; }
-  void load(std::string name, std::function<void(Status)> done) override {
-    calls.push_back("load " + name);
-    answer(std::move(done));
-  }
-  void unload(std::string name, std::function<void(Status)> done) override {
-    calls.push_back("unload " + name);
-    answer(std::move(done));
-  }
-
-  std::vector<serving::ModelStatus> statuses;
-  std::vector<std::string> calls;
-  Status outcome;
-
- private:
-  void join() {
-    if (thread_.joinable()) thread_.join();
-  }
-  void answer(std::function<void(Status)> done) {
-    join();
-    thread_ = std::thread([status = outcome, done = std::move(done)] { done(status); });
-  }
-  std::thread thread_;
-};
 
 class KserveRepository : public ServiceHarness {
  protected:

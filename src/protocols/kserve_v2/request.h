@@ -12,6 +12,7 @@
 
 #include "protocols/internal/call.h"
 #include "protocols/internal/json.h"
+#include "protocols/kserve_v2/input_mapping.h"
 
 namespace slipway::protocols::kserve_v2 {
 
@@ -25,8 +26,7 @@ struct Body {
 /// JSON).
 Result<Body> split_body(std::string_view body, std::string_view header_length);
 
-Status read_request(const Body& body, const Signature& signature,
-                    const std::unordered_map<std::string_view, uint32_t>& column_places,
-                    ReadBuffers& buffers, InputBuffer& input, AnswerPlan& plan, OutputMask& wanted);
+Status read_request(const Body& body, const ModelInputs& model, ReadBuffers& buffers,
+                    InputBuffer& input, AnswerPlan& plan, OutputMask& wanted);
 
 }  // namespace slipway::protocols::kserve_v2

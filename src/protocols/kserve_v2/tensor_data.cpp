@@ -43,10 +43,23 @@ double round_to_half(double value) {
   return std::ldexp(std::nearbyint(std::ldexp(value, -exponent)), exponent);
 }
 
+double bfloat_to_double(uint16_t bits) {
+  return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits) << 16U));
+}
+
 double round_to_float(double value) {
   constexpr double kRoundsToInfinity = 3.4028235677973366e38;  // FLT_MAX and half a step
   if (std::abs(value) >= kRoundsToInfinity) return std::copysign(HUGE_VAL, value);
   return static_cast<double>(static_cast<float>(value));
+}
+
+/// To the nearest bfloat16 (ties to even): a float without its lower half.
+double round_to_bfloat(double value) {
+  const double rounded = round_to_float(value);
+  if (!std::isfinite(rounded)) return rounded;
+  const auto bits = std::bit_cast<uint32_t>(static_cast<float>(rounded));
+  const uint32_t even = (bits >> 16U) & 1U;
+  return bfloat_to_double(static_cast<uint16_t>((bits + 0x7FFFU + even) >> 16U));
 }
 
 double half_to_double(uint16_t bits) {
@@ -72,6 +85,10 @@ Status convert(DType dtype, double& number) {
   }
   if (dtype == DType::kFloat16) {
     number = round_to_half(number);
+    return {};
+  }
+  if (dtype == DType::kBfloat16) {
+    number = round_to_bfloat(number);
     return {};
   }
   IntegerRange range{};
@@ -185,7 +202,8 @@ size_t element_bytes(DType dtype) {
     case DType::kUint8: return 1;
     case DType::kInt16:
     case DType::kUint16:
-    case DType::kFloat16: return 2;
+    case DType::kFloat16:
+    case DType::kBfloat16: return 2;
     case DType::kInt32:
     case DType::kUint32:
     case DType::kFloat32: return 4;
@@ -207,23 +225,14 @@ void copy_elements(const char* bytes, const Place& place) {
   }
 }
 
+template <double (*to_double)(uint16_t)>
 void copy_halves(const char* bytes, const Place& place) {
   double* numbers = place.input.number_row(0);
   for (size_t k = 0; k < place.count; ++k) {
     uint16_t bits = 0;
     std::memcpy(&bits, bytes + k * sizeof(bits), sizeof(bits));
-    numbers[place.first + k * place.stride] = half_to_double(bits);
+    numbers[place.first + k * place.stride] = to_double(bits);
   }
-}
-
-Status store_binary_text(std::string_view text, size_t cell, const Place& place) {
-  InputBuffer& input = place.input;
-  if (place.type == ColumnType::kText) {
-    input.string_row(0)[cell] = input.store(text);
-    return {};
-  }
-  return read_record_text(place.nested, text, input, cell / input.columns(),
-                          cell % input.columns());
 }
 
 Status read_binary_texts(std::string_view bytes, const Place& place) {
@@ -238,10 +247,7 @@ Status read_binary_texts(std::string_view bytes, const Place& place) {
       return invalid_argument(fmt::format("the binary data ends inside element {}", k));
     }
     const std::string_view text = bytes.substr(0, size);
-    if (!simdjson::validate_utf8(text.data(), text.size())) {
-      return invalid_argument(fmt::format("binary element {} is not valid UTF-8", k));
-    }
-    Status status = store_binary_text(text, place.first + k * place.stride, place);
+    Status status = store_text(text, place.first + k * place.stride, place);
     if (!status.ok()) return std::move(status).with_context(fmt::format("binary element {}", k));
     bytes.remove_prefix(size);
   }
@@ -251,6 +257,19 @@ Status read_binary_texts(std::string_view bytes, const Place& place) {
 }
 
 }  // namespace
+
+Status store_text(std::string_view text, size_t cell, const Place& place) {
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    return invalid_argument("the text is not valid UTF-8");
+  }
+  InputBuffer& input = place.input;
+  if (place.type == ColumnType::kText) {
+    input.string_row(0)[cell] = input.store(text);
+    return {};
+  }
+  return read_record_text(place.nested, text, input, cell / input.columns(),
+                          cell % input.columns());
+}
 
 Status read_json_data(JsonInput& json, ondemand::value& value, const Tensor& tensor,
                       const Place& place) {
@@ -274,7 +293,8 @@ Status read_binary_data(std::string_view bytes, const Tensor& tensor, const Plac
     case DType::kUint16: copy_elements<uint16_t>(bytes.data(), place); break;
     case DType::kUint32: copy_elements<uint32_t>(bytes.data(), place); break;
     case DType::kUint64: copy_elements<uint64_t>(bytes.data(), place); break;
-    case DType::kFloat16: copy_halves(bytes.data(), place); break;
+    case DType::kFloat16: copy_halves<half_to_double>(bytes.data(), place); break;
+    case DType::kBfloat16: copy_halves<bfloat_to_double>(bytes.data(), place); break;
     case DType::kFloat32: copy_elements<float>(bytes.data(), place); break;
     case DType::kFloat64: copy_elements<double>(bytes.data(), place); break;
     case DType::kString: break;

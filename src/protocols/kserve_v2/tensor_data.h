@@ -23,6 +23,8 @@ struct Place {
 /// a text that holds one.
 Status read_json_data(JsonInput& json, ondemand::value& value, const Tensor& tensor,
                       const Place& place);
+/// One text of a column that is not numbers, into its cell: itself, or the record that it holds.
+Status store_text(std::string_view text, size_t cell, const Place& place);
 /// Little-endian; BYTES as 4 bytes of length before each text.
 Status read_binary_data(std::string_view bytes, const Tensor& tensor, const Place& place);
 

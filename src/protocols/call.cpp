@@ -1,0 +1,83 @@
+#include "protocols/internal/call.h"
+
+#include <random>
+#include <utility>
+
+#include "protocols/internal/json.h"
+#include "protocols/internal/request_identity.h"
+
+namespace slipway::protocols {
+namespace {
+
+constexpr size_t kKeptCells = 256 * 1024;  // larger buffers are given back after their call
+
+}  // namespace
+
+void BaseCall::restart() {
+  infer.model = nullptr;
+  infer.deadline = SteadyTime::max();
+  infer.cancelled = nullptr;
+  result.queue_seconds = 0;  // a refused request must not show the last one's
+  result.compute_seconds = 0;
+  error = Status();
+  deferred = false;
+  begin = nullptr;
+}
+
+void identify(BaseCall& call, std::string_view request_id, std::string_view traceparent) {
+  call.request_id = usable_request_id(request_id);
+  if (call.request_id.empty()) {
+    call.request_id = make_request_id(call.loop->next_id++, call.id_storage);
+  }
+  call.trace_id = trace_id_of(traceparent);
+  call.traceparent = call.trace_id.empty() ? std::string_view() : traceparent;
+}
+
+bool is_oversized(const BaseCall& call) {
+  return call.infer.input.rows() * call.infer.input.columns() > kKeptCells;
+}
+
+void begin_deferred(BaseCall& call, std::function<void()> done) {
+  serving::Inference& inference = call.loop->inference;
+  call.infer.models = inference.models();  // keeps the model until the answer is out
+  if (!call.begin) return inference.infer_in_pool(call.infer, call.result, std::move(done));
+  call.begin([&call, done = std::move(done)](Status status) {
+    call.result.status = std::move(status);
+    done();
+  });
+}
+
+void AnswerPlan::clear() {
+  outputs.clear();
+  id.clear();
+  has_id = false;
+  single = false;
+  probabilities = false;
+}
+
+LoopState::LoopState(ServerInfo& server_info, const serving::Inference::Options& options,
+                     std::shared_ptr<serving::InferencePool> pool, uint32_t loop)
+    : server(server_info),
+      index(loop),
+      inference(options, std::move(pool), loop),
+      read(std::make_unique<ReadBuffers>()),
+      call(std::make_unique<Call>()),
+      // Loops count in ranges of their own, from a place that differs between processes.
+      next_id((uint64_t{std::random_device()()} << 24U) + (uint64_t{loop} << 56U)) {
+  call->loop = this;
+}
+LoopState::~LoopState() = default;
+
+Result<const serving::ModelSet*> models_of(const BaseCall& call) {
+  const auto& models = call.loop->inference.models();
+  if (models == nullptr) return unavailable("the models are still loading");
+  return models.get();
+}
+
+Status choose_model(BaseCall& call, std::string_view name, std::string_view version) {
+  const serving::ModelSet* models = TRY(models_of(call));
+  call.infer.model = name.empty() ? TRY(models->default_model()) : TRY(models->find(name, version));
+  return {};
+}
+
+}  // namespace slipway::protocols

@@ -1,0 +1,46 @@
+// GrpcService: the GrpcHandler of the table of methods, beside HttpService on the same loops.
+//
+//   transport --GrpcExchange, GrpcCall--> GrpcService --RpcCall--> method --> answer
+//
+// Unary calls are handled on the loop, or deferred as HTTP's are. The messages of a stream are
+// handled one after the other, each like a unary call; while one is deferred, or much is waiting to
+// be sent, the client is held back.
+//
+// Ownership: by HttpService. Thread rule: handle() and open() are called from all loops at once,
+// each with state of its own.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "protocols/internal/rpc_call.h"
+#include "transport/grpc.h"
+
+namespace slipway::protocols {
+
+class CallJournal;
+
+class GrpcService final : public transport::GrpcHandler {
+ public:
+  /// The state of each loop by its index; both outlive the service.
+  GrpcService(std::span<const std::unique_ptr<LoopState>> loops, CallJournal& journal);
+  ~GrpcService() override;
+
+  Method method(std::string_view path) const override;
+  void handle(transport::GrpcExchange& exchange) override;
+  std::unique_ptr<transport::GrpcCallHandler> open(
+      std::shared_ptr<transport::GrpcCall> call) override;
+
+ private:
+  class Stream;
+
+  void finish(RpcCall& call, transport::GrpcExchange& exchange, uint32_t shard);
+  void defer(std::unique_ptr<RpcCall>& slot, transport::GrpcExchange& exchange);
+
+  std::vector<LoopState*> loops_;
+  CallJournal& journal_;
+  std::vector<std::unique_ptr<RpcCall>> calls_;  // by loop
+};
+
+}  // namespace slipway::protocols

@@ -1,0 +1,33 @@
+// The calls that change models, whichever way they come: who may, and what they do.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "protocols/internal/call.h"
+#include "serving/model_control.h"
+
+namespace slipway::protocols::kserve_v2 {
+
+/// The header fields that say who calls; null data if absent.
+struct Caller {
+  std::string_view authorization;
+  std::string_view origin;
+};
+
+/// PERMISSION_DENIED unless the caller may change models. A page in a browser on this machine can
+/// reach a loopback listener too; browsers then say where the page is from, which is refused.
+Status check_admin(const LoopState& loop, const Caller& caller);
+
+using Change = void (serving::ModelControl::*)(std::string, std::function<void(Status)>);
+
+/// Makes `call` a deferred one that changes the model. `overrides`: the request brings a
+/// configuration or files, which is refused.
+Status begin_change(BaseCall& call, std::string_view model, bool overrides, Change change);
+
+/// Triton's name for a state.
+std::string_view state_name(const serving::ModelStatus& status);
+const std::string& reason_of(const serving::ModelStatus& status);
+
+}  // namespace slipway::protocols::kserve_v2

@@ -1,0 +1,151 @@
+// Health, metadata and the model repository over gRPC.
+#include <fmt/format.h>
+#include <inference.pb.h>
+
+#include "protocols/internal/endpoints.h"
+#include "protocols/internal/rpc_call.h"
+#include "protocols/json_output.h"
+#include "protocols/kserve_v2/model_admin.h"
+#include "protocols/kserve_v2/model_metadata.h"
+
+namespace slipway::protocols {
+namespace {
+
+// A parsed message takes many times its bytes; none of these needs more.
+constexpr size_t kRequestBytesMax = 64 * 1024;
+
+/// False if it cannot be read; the call has its error then.
+template <typename Message>
+bool parse(RpcCall& call, Message& request) {
+  if (call.message.size() > kRequestBytesMax) {
+    call.error = invalid_argument(fmt::format("the request is too large: {} bytes, at most {}",
+                                              call.message.size(), kRequestBytesMax));
+    return false;
+  }
+  if (request.ParseFromArray(call.message.data(), static_cast<int>(call.message.size()))) {
+    return true;
+  }
+  call.error = invalid_argument("the request is malformed protobuf");
+  return false;
+}
+
+void answer(RpcCall& call, const google::protobuf::MessageLite& response) {
+  response.AppendToString(call.answer);
+}
+
+template <typename Tensor>
+void describe(Tensor& tensor, std::string_view name, std::string_view datatype, uint64_t width) {
+  tensor.set_name(name.data(), name.size());
+  tensor.set_datatype(datatype.data(), datatype.size());
+  tensor.add_shape(-1);
+  tensor.add_shape(static_cast<int64_t>(width));
+}
+
+void change_model(RpcCall& call, const std::string& model, bool overrides,
+                  kserve_v2::Change change) {
+  call.error = kserve_v2::begin_change(call, model, overrides, change);
+}
+
+Status check_caller(const RpcCall& call) {
+  return kserve_v2::check_admin(
+      *call.loop, {call.request->field("authorization"), call.request->field("origin")});
+}
+
+}  // namespace
+
+void rpc_server_live(RpcCall& call) {
+  inference::ServerLiveResponse response;
+  response.set_live(true);
+  answer(call, response);
+}
+
+void rpc_server_ready(RpcCall& call) {
+  inference::ServerReadyResponse response;
+  response.set_ready(kserve_v2::unready_reason(call).empty());
+  answer(call, response);
+}
+
+/// Not ready, rather than an error, if there is no such model: as Triton answers.
+void rpc_model_ready(RpcCall& call) {
+  inference::ModelReadyRequest request;
+  if (!parse(call, request)) return;
+  const Status found = choose_model(call, request.name(), request.version());
+  call.infer.model = nullptr;  // asks about the model, not of it: no inference request to count
+  inference::ModelReadyResponse response;
+  response.set_ready(found.ok() && !call.loop->server.draining.load(std::memory_order_relaxed));
+  answer(call, response);
+}
+
+void rpc_server_metadata(RpcCall& call) {
+  inference::ServerMetadataResponse response;
+  response.set_name("slipway");
+  response.set_version(call.loop->server.version);
+  for (const std::string_view extension : kserve_v2::kExtensions) {
+    response.add_extensions(extension.data(), extension.size());
+  }
+  answer(call, response);
+}
+
+void rpc_model_metadata(RpcCall& call) {
+  inference::ModelMetadataRequest request;
+  if (!parse(call, request)) return;
+  call.error = choose_model(call, request.name(), request.version());
+  const serving::ServedModel* model = std::exchange(call.infer.model, nullptr);
+  if (!call.error.ok()) return;
+  inference::ModelMetadataResponse response;
+  response.set_name(model->name);
+  response.set_platform(kserve_v2::platform_of(model->loaded));
+  for (const auto& version : call.loop->inference.models()->versions(model->name)) {
+    response.add_versions(version->version);
+  }
+  kserve_v2::for_each_input(
+      model->signature(), [&](std::string_view name, ColumnType type, size_t width) {
+        describe(*response.add_inputs(), name, kserve_v2::datatype_of(type), width);
+      });
+  for (const OutputSpec& output : model->signature().outputs) {
+    describe(*response.add_outputs(), output.name, oip_name(output_dtype(output)), output.width);
+  }
+  answer(call, response);
+}
+
+void rpc_repository_index(RpcCall& call) {
+  inference::RepositoryIndexRequest request;
+  if (!parse(call, request)) return;
+  serving::ModelControl* control = call.loop->server.control.load();
+  if (control == nullptr) {
+    call.error = unavailable("the models are still loading");
+    return;
+  }
+  inference::RepositoryIndexResponse response;
+  for (const serving::ModelStatus& status : control->index()) {
+    if (request.ready() && !status.served()) continue;
+    auto& model = *response.add_models();
+    model.set_name(status.name);
+    model.set_version(status.version);
+    const std::string_view state = kserve_v2::state_name(status);
+    model.set_state(state.data(), state.size());
+    model.set_reason(kserve_v2::reason_of(status));
+  }
+  answer(call, response);
+}
+
+void rpc_repository_load(RpcCall& call) {
+  call.error = check_caller(call);
+  inference::RepositoryModelLoadRequest request;
+  if (!call.error.ok() || !parse(call, request)) return;
+  change_model(call, request.model_name(), !request.parameters().empty(),
+               &serving::ModelControl::load);
+}
+
+void rpc_repository_unload(RpcCall& call) {
+  call.error = check_caller(call);
+  inference::RepositoryModelUnloadRequest request;
+  if (!call.error.ok() || !parse(call, request)) return;
+  bool overrides = false;
+  for (const auto& [name, value] : request.parameters()) {
+    overrides = overrides || name != "unload_dependents";
+  }
+  change_model(call, request.model_name(), overrides, &serving::ModelControl::unload);
+}
+
+}  // namespace slipway::protocols
