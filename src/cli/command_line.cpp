@@ -12,6 +12,7 @@
 #include "cli/completion.h"
 #include "cli/config_file.h"
 #include "cli/internal/flag_values.h"
+#include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
 #include "cli/version.h"
 
@@ -155,11 +156,10 @@ void add_network_flags(CLI::App& c, ServeOptions& o) {
 }
 
 void add_resource_flags(CLI::App& c, ServeOptions& o) {
-  add_count(c, "--loops", o.loops, 0, 1024, "Resources", "Event loops; 0: one per usable CPU");
+  add_count(c, "--loops", o.loops, 0, 1024, "Resources",
+            "Event loops; 0: one per usable CPU, or per CPU of --loop-cpus");
   add_count(c, "--pool-threads", o.pool_threads, 0, 1024, "Resources",
-            "Threads for dear requests; 0: one per usable CPU");
-  add_count(c, "--queue-max", o.queue_max, 1, 100'000'000, "Resources",
-            "Dear requests that may wait; more are answered 429");
+            "Threads for dear requests; 0: one per usable CPU, or per CPU of --pool-cpus");
   c.add_option("--inline-ms-max", o.inline_ms_max,
                "Requests measured cheaper than this run on the event loop")
       ->capture_default_str()
@@ -203,6 +203,7 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
   add_network_flags(c, o);
   add_listener_flags(c, o.listeners);
   add_resource_flags(c, o);
+  add_admission_flags(c, o.admission);
   add_log_flags(c, o);
   bind_environment(c);
 }

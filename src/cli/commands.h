@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/admission_flags.h"
 #include "cli/listener_flags.h"
 
 namespace slipway::cli {
@@ -31,7 +32,7 @@ struct ServeOptions {
   ListenerFlags listeners;
   uint32_t loops = 0;         // 0: one per usable CPU
   uint32_t pool_threads = 0;  // 0: one per usable CPU
-  uint64_t queue_max = 1024;
+  AdmissionFlags admission;
   double inline_ms_max = 0.5;
   double drain_delay_s = 0;
   double grace_s = 30;

@@ -8,15 +8,17 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/cpu_list.h"
+#include "base/duration.h"
+
 namespace slipway::cli {
 namespace {
-
-constexpr double kSecondsMax = 1e6;
 
 template <typename T>
 using Units = std::span<const std::pair<std::string_view, T>>;
@@ -60,20 +62,13 @@ CLI::Validator transform(std::function<std::string(std::string&)> function) {
 }  // namespace
 
 CLI::Validator time_value(Zero zero) {
-  static constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
-      {{"", 1}, {"s", 1}, {"ms", 0.001}, {"m", 60}, {"h", 3600}}};
   return transform([zero](std::string& text) -> std::string {
-    double number = 0;
-    std::string unit;
-    const bool is_number = split_number(text, number, unit);
-    const double* factor = is_number ? find_unit<double>(kUnits, unit) : nullptr;
-    const double seconds = factor == nullptr ? -1 : number * *factor;
-    const bool enough = zero == Zero::kAllowed ? seconds >= 0 : seconds > 0;
-    if (factor == nullptr || !enough || !(seconds <= kSecondsMax)) {
+    const std::optional<double> seconds = parse_duration(text);
+    if (!seconds || (*seconds == 0 && zero == Zero::kRefused)) {
       return fmt::format("expected a time such as 500ms, 30s or 2m, {}, got {}",
                          zero == Zero::kAllowed ? "0 or more" : "above 0", shown(text));
     }
-    text = fmt::format("{}", seconds);
+    text = fmt::format("{}", *seconds);
     return {};
   });
 }
@@ -115,6 +110,14 @@ CLI::Validator count_value(uint64_t least, uint64_t most) {
       return {};
     }
     return fmt::format("expected a whole number from {} to {}, got {}", least, most, shown(text));
+  });
+}
+
+CLI::Validator cpus_value() {
+  return transform([](std::string& text) -> std::string {
+    const auto cpus = parse_cpu_list(text);
+    if (!cpus.ok()) return cpus.status().message();
+    return check_cpus_usable(*cpus).message();
   });
 }
 

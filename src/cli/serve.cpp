@@ -10,6 +10,7 @@
 #include <future>
 #include <optional>
 
+#include "base/cpu_list.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "cli/access_log.h"
@@ -24,7 +25,7 @@
 #include "protocols/grpc_reflection.h"
 #include "protocols/grpc_router.h"
 #include "protocols/service.h"
-#include "serving/inference.h"
+#include "serving/inference_pool.h"
 #include "serving/model_set.h"
 #include "transport/server.h"
 
@@ -75,17 +76,26 @@ struct Resources {
   uint32_t loops;
   uint32_t pool_threads;
   uint32_t load_threads;
+  std::vector<uint32_t> loop_cpus;
+  std::vector<uint32_t> pool_cpus;
 };
 
-Resources plan_resources(const ServeOptions& options) {
+Result<Resources> plan_resources(const ServeOptions& options) {
   const Machine machine = detect_machine();
   uint32_t cpus = std::max<uint32_t>(1, machine.cpus_usable);
   if (machine.cpu_quota > 0) {
     cpus = std::min(cpus, static_cast<uint32_t>(std::max(1.0, std::floor(machine.cpu_quota))));
   }
-  const Resources plan{options.loops != 0 ? options.loops : cpus,
-                       options.pool_threads != 0 ? options.pool_threads : cpus,
-                       options.load_threads != 0 ? options.load_threads : cpus};
+  Resources plan{};
+  plan.loop_cpus = TRY(parse_cpu_list(options.admission.loop_cpus));
+  plan.pool_cpus = TRY(parse_cpu_list(options.admission.pool_cpus));
+  const auto count = [cpus](uint32_t asked, const std::vector<uint32_t>& pinned) {
+    if (asked != 0) return asked;
+    return pinned.empty() ? cpus : static_cast<uint32_t>(pinned.size());
+  };
+  plan.loops = count(options.loops, plan.loop_cpus);
+  plan.pool_threads = count(options.pool_threads, plan.pool_cpus);
+  plan.load_threads = count(options.load_threads, {});
   log_info("{} event loops, {} inference threads ({} usable CPUs, CPU quota {}, memory limit {})",
            plan.loops, plan.pool_threads, machine.cpus_usable,
            machine.cpu_quota > 0 ? fmt::format("{:.2f}", machine.cpu_quota) : "none",
@@ -161,6 +171,23 @@ struct Running {
     return (admin == nullptr || admin->stop(std::chrono::milliseconds(0))) && complete;
   }
 };
+
+Result<std::shared_ptr<serving::InferencePool>> make_pool(const ServeOptions& options,
+                                                          const Resources& plan) {
+  serving::InferencePool::Options pool;
+  pool.threads = plan.pool_threads;
+  pool.settings = TRY(admission_settings(options.admission));
+  pool.cpus = plan.pool_cpus;
+  return std::make_shared<serving::InferencePool>(pool);
+}
+
+void pin_loops(transport::Server& server, const Resources& plan) {
+  if (plan.loop_cpus.empty()) return;
+  for (uint32_t loop = 0; loop < plan.loops; ++loop) {
+    const uint32_t cpu = plan.loop_cpus[loop % plan.loop_cpus.size()];
+    server.post(loop, [cpu] { pin_this_thread(cpu); });
+  }
+}
 
 Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& options,
                                                         uint32_t load_threads) {
@@ -286,8 +313,12 @@ int serve(const ServeOptions& options) {
   limit_kept_memory();
   auto listeners = plan_listeners(options, inherited_sockets());
   if (!listeners.ok()) return fail(listeners.status());
-  const Resources plan = plan_resources(options);
-  const auto repository = repository_options(options, plan.load_threads);
+  const auto planned = plan_resources(options);
+  if (!planned.ok()) return fail(planned.status());
+  const Resources& plan = *planned;
+  const auto pool = make_pool(options, plan);
+  if (!pool.ok()) return fail(pool.status());
+  auto repository = repository_options(options, plan.load_threads);
   if (!repository.ok()) return fail(repository.status());
 
   std::unique_ptr<protocols::AccessLog> access_log;
@@ -298,7 +329,6 @@ int serve(const ServeOptions& options) {
   }
   serving::ServingMetrics metrics(plan.loops);
   FileModelLoader loader(options.select, options.model_bytes_max);
-  const auto pool = serving::make_inference_pool(plan.pool_threads, options.queue_max);
   protocols::ServiceOptions service_options;
   service_options.loops = plan.loops;
   service_options.inference.inline_seconds_max = options.inline_ms_max / 1000;
@@ -308,7 +338,7 @@ int serve(const ServeOptions& options) {
   service_options.admin_token = options.admin_token;
   Running running;
   running.loops = plan.loops;
-  running.service = protocols::HttpService::create(service_options, pool, metrics);
+  running.service = protocols::HttpService::create(service_options, *pool, metrics);
 
   running.grpc.emplace(
       grpc_router(running.service->grpc_handler(), running.health, running.reflection));
@@ -329,6 +359,12 @@ int serve(const ServeOptions& options) {
   running.admin = std::move(admin).value();
   running.server->start();
   if (running.admin != nullptr) running.admin->start();
+  pin_loops(*running.server, plan);
+  repository->configure = [pool = *pool](const auto& models) {
+    serving::InferencePool::Overrides overrides;
+    for (const serving::ModelSource& model : models) overrides[model.name] = model.admission;
+    pool->set_overrides(std::move(overrides));
+  };
   auto opened = lifecycle::Repository::create(
       *repository, loader, metrics, [&running](const auto& models) { running.publish(models); });
   if (!opened.ok()) return fail(opened.status());

@@ -5,14 +5,21 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
+#include <optional>
+
+#include "base/duration.h"
 
 namespace slipway::lifecycle {
 namespace {
 
 constexpr size_t kVersionDigitsMax = 18;
 constexpr size_t kModelsMax = 100'000;
-constexpr std::string_view kKeys = "name, path, versions, labels, required";
+constexpr uint32_t kBatchRowsMax = 1'000'000;
+constexpr size_t kPreferredSizesMax = 64;
+constexpr uint32_t kQueuedMax = 100'000'000;
+constexpr std::string_view kKeys = "name, path, versions, labels, required, batching, queue";
 
 /// Adds file and line to messages.
 class ListReader {
@@ -75,6 +82,8 @@ class ListReader {
       model.required = value.Scalar() == "true";
       return {};
     }
+    if (name == "batching") return read_batching(value, model.admission);
+    if (name == "queue") return read_queue(value, model.admission);
     return wrong(key, fmt::format("unknown key '{}'; expected one of {}", name, kKeys));
   }
 
@@ -119,6 +128,63 @@ class ListReader {
       model.labels.emplace_back(entry.first.Scalar(), TRY(read_version(entry.second)));
     }
     return {};
+  }
+
+  Status read_batching(const YAML::Node& value, serving::AdmissionOverrides& settings) const {
+    constexpr std::string_view kBatchingKeys =
+        "max_batch_size, max_queue_delay, preferred_batch_sizes";
+    if (!value.IsMap()) return wrong(value, fmt::format("batching: expected {}", kBatchingKeys));
+    for (const auto& entry : value) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      if (key == "max_batch_size") {
+        settings.rows_max = TRY(read_count(key, entry.second, kBatchRowsMax));
+      } else if (key == "max_queue_delay") {
+        settings.delay_max = TRY(read_time(key, entry.second));
+      } else if (key == "preferred_batch_sizes") {
+        if (!entry.second.IsSequence() || entry.second.size() > kPreferredSizesMax) {
+          return wrong(entry.second, key + ": expected a list such as [4, 8]");
+        }
+        settings.preferred_rows.emplace();
+        for (const YAML::Node& rows : entry.second) {
+          settings.preferred_rows->push_back(TRY(read_count(key, rows, kBatchRowsMax)));
+        }
+      } else {
+        return wrong(entry.first, fmt::format("batching: expected one of {}", kBatchingKeys));
+      }
+    }
+    return {};
+  }
+
+  Status read_queue(const YAML::Node& value, serving::AdmissionOverrides& settings) const {
+    constexpr std::string_view kQueueKeys = "max, timeout, priority";
+    if (!value.IsMap()) return wrong(value, fmt::format("queue: expected {}", kQueueKeys));
+    for (const auto& entry : value) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      if (key == "max") {
+        settings.requests_max = TRY(read_count(key, entry.second, kQueuedMax));
+      } else if (key == "timeout") {
+        settings.timeout = TRY(read_time(key, entry.second));
+      } else if (key == "priority") {
+        settings.priority = TRY(read_count(key, entry.second, serving::kPriorityLevels));
+      } else {
+        return wrong(entry.first, fmt::format("queue: expected one of {}", kQueueKeys));
+      }
+    }
+    return {};
+  }
+
+  Result<uint32_t> read_count(std::string_view key, const YAML::Node& value, uint32_t most) const {
+    uint64_t count = 0;
+    if (!value.IsScalar() || !parse_version_number(value.Scalar(), count) || count > most) {
+      return wrong(value, fmt::format("{}: expected a number from 1 to {}", key, most));
+    }
+    return static_cast<uint32_t>(count);
+  }
+
+  Result<std::chrono::microseconds> read_time(std::string_view key, const YAML::Node& value) const {
+    const auto seconds = value.IsScalar() ? parse_duration(value.Scalar()) : std::nullopt;
+    if (!seconds) return wrong(value, fmt::format("{}: expected a time such as 500us or 2ms", key));
+    return std::chrono::microseconds(static_cast<int64_t>(*seconds * 1e6));
   }
 
   const std::string& path_;

@@ -6,6 +6,8 @@
 //       versions: {latest: 2}       # or: latest, all, [3, 5]
 //       labels: {stable: 3, canary: 5}
 //       required: true              # the default: the server is ready only with it
+//       batching: {max_batch_size: 64, max_queue_delay: 2ms, preferred_batch_sizes: [16, 32]}
+//       queue: {max: 100, timeout: 500ms, priority: 3}
 //
 // Paths that are not absolute start at the list's own folder.
 #pragma once
@@ -26,6 +28,7 @@ struct ListedModel {
   serving::VersionPolicy policy;
   std::vector<std::pair<std::string, uint64_t>> labels;
   bool required = true;
+  serving::AdmissionOverrides admission;
 };
 
 /// True for names that end in .yaml or .yml.

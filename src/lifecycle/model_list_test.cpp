@@ -39,10 +39,48 @@ TEST(ModelList, ReadsEveryKey) {
   EXPECT_EQ((*models)[2].policy.versions, (std::vector<uint64_t>{3, 5}));
 }
 
+TEST(ModelList, ReadsHowAModelsRequestsWait) {
+  const auto models = parse_model_list("models.yaml", R"(models:
+  - name: forest
+    path: forest
+    batching: {max_batch_size: 128, max_queue_delay: 2ms, preferred_batch_sizes: [16, 32]}
+    queue:
+      max: 100
+      timeout: 1.5
+      priority: 3
+  - {name: iris, path: iris, batching: {max_batch_size: 1}}
+)");
+  ASSERT_TRUE(models.ok()) << models.status().message();
+  using std::chrono::microseconds;
+  EXPECT_EQ((*models)[0].admission,
+            (serving::AdmissionOverrides{.rows_max = 128,
+                                         .delay_max = microseconds(2000),
+                                         .preferred_rows = std::vector<uint32_t>{16, 32},
+                                         .requests_max = 100,
+                                         .timeout = microseconds(1'500'000),
+                                         .priority = 3}));
+  EXPECT_EQ((*models)[1].admission, (serving::AdmissionOverrides{.rows_max = 1}));
+  const auto one = [](const std::string& fields) {
+    return error_of("models:\n  - name: a\n    path: b\n    " + fields);
+  };
+  EXPECT_EQ(one("queue: {max: 0}"),
+            "models.yaml, line 4: max: expected a number from 1 to 100000000");
+  EXPECT_EQ(one("queue: {priority: 11}"),
+            "models.yaml, line 4: priority: expected a number from 1 to 10");
+  EXPECT_EQ(one("queue: {timeout: soon}"),
+            "models.yaml, line 4: timeout: expected a time such as 500us or 2ms");
+  for (const char* fields :
+       {"queue: 5", "queue: {size: 5}", "queue: {max: [5]}", "queue: {[max]: 5}", "batching: true",
+        "batching: {delay: 1ms}", "batching: {max_queue_delay: -1ms}",
+        "batching: {preferred_batch_sizes: 4}", "batching: {preferred_batch_sizes: [x]}"}) {
+    EXPECT_NE(one(fields), "") << fields;
+  }
+}
+
 TEST(ModelList, NamesTheLineOfWhatIsWrong) {
   EXPECT_EQ(error_of("models:\n  - name: iris\n    path: x\n    version: 3\n"),
             "models.yaml, line 4: unknown key 'version'; expected one of name, path, versions, "
-            "labels, required");
+            "labels, required, batching, queue");
   EXPECT_EQ(error_of("models:\n  - name: iris\n"), "models.yaml, line 2: a model has no path");
   EXPECT_EQ(error_of("models:\n  - path: iris\n"), "models.yaml, line 2: a model has no name");
   EXPECT_EQ(error_of("models:\n  - {name: a, path: b}\n  - {name: a, path: c}\n"),

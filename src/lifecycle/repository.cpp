@@ -170,6 +170,7 @@ class RepositoryImpl final : public Repository {
         known_.insert(model.name);
         model.held = held_.contains(model.name);
       }
+      if (options_.configure) options_.configure(scan.models);
       manager_.apply(std::move(scan.models), {told_errors_.begin(), told_errors_.end()});
     }
     looked_ = true;

@@ -291,6 +291,7 @@ void Scanner::scan_list(const std::string& path, Scan& scan) {
     model.policy = listed.policy;
     model.labels = listed.labels;
     model.required = listed.required;
+    model.admission = listed.admission;
     std::error_code ignored;
     if (fs::is_directory(model.path, ignored)) {
       scan_model_folder(std::move(model), scan);

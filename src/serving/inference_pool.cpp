@@ -2,26 +2,19 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <chrono>
 #include <new>
 #include <utility>
 
+#include "base/cpu_list.h"
 #include "serving/serving_metrics.h"
 
 namespace slipway::serving {
 namespace {
 
 using std::chrono::steady_clock;
-
-void pin_this_thread(uint32_t cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-}
 
 Status shed_status(ShedReason reason, double retry_after_seconds) {
   switch (reason) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serving/admission.h"
 
 namespace slipway::serving {
 
@@ -60,6 +61,7 @@ struct ModelSource {
   bool optional = false;  // a file that may be no model at all: a failure is no error
   bool held = false;      // unloaded by an admin call, until it is loaded by one
   Status problem;         // why it has no versions
+  AdmissionOverrides admission;
 };
 
 /// Turns a file into a model; ABORTED if it is no more what the source says. Thread-safe.

@@ -13,12 +13,14 @@ namespace slipway::cli {
 
 enum class Zero { kAllowed, kRefused };
 
-/// "30", "30s", "500ms", "2m", "1h" to seconds, at most 1,000,000.
+/// "30", "30s", "500ms", "250us", "2m", "1h" to seconds, at most 1,000,000.
 CLI::Validator time_value(Zero zero);
 /// "512", "64k", "64m", "4g" (powers of 1024; kb and KiB mean the same) to bytes.
 CLI::Validator size_value(uint64_t least);
 /// A whole number.
 CLI::Validator count_value(uint64_t least, uint64_t most);
+/// CPUs that this process may use: "0", "0-3,8".
+CLI::Validator cpus_value();
 /// A name or an address; [::1] loses its brackets.
 CLI::Validator host_value();
 /// Anything but "".
