@@ -47,9 +47,24 @@ Result<uint32_t> parse_mode(std::string_view text) {
   return mode;
 }
 
+std::string* tls_part(ListenSetting& setting, std::string_view key) {
+  if (key == "cert") return &setting.tls_certificate;
+  if (key == "key") return &setting.tls_key;
+  if (key == "client-ca") return &setting.tls_client_ca;
+  if (key == "client-cert") return &setting.tls_client_certificate;
+  return nullptr;
+}
+
 Status apply(ListenSetting& setting, std::string_view key, std::string_view value, bool has_value) {
   if (key == "admin" && !has_value) {
     setting.is_admin = true;
+  } else if (key == "proxy" && !has_value) {
+    setting.has_proxy_header = true;
+  } else if (key == "tls" && !has_value) {
+    setting.has_tls = true;
+  } else if (std::string* const tls = tls_part(setting, key); tls != nullptr && !value.empty()) {
+    setting.has_tls = true;
+    *tls = value;
   } else if (key == "protocols" && !value.empty()) {
     setting.protocols = TRY(parse_protocols(value));
   } else if (key == "mode" && !value.empty()) {
@@ -59,7 +74,8 @@ Status apply(ListenSetting& setting, std::string_view key, std::string_view valu
     setting.mode = TRY(parse_mode(value));
   } else {
     return invalid_argument(fmt::format(
-        "expected admin, protocols=http1+http2+grpc or mode=0660 after the address, got \"{}{}{}\"",
+        "expected tls, cert=FILE, key=FILE, client-ca=FILE, client-cert=optional, proxy, admin, "
+        "protocols=http1+http2+grpc or mode=0660 after the address, got \"{}{}{}\"",
         key, has_value ? "=" : "", value));
   }
   return {};
@@ -131,6 +147,14 @@ Result<ListenSetting> parse_listen_setting(std::string_view text) {
     const bool has_value = value.find('=') != std::string_view::npos;
     const std::string_view key = take_part(value, '=');
     TRY_STATUS(apply(setting, key, value, has_value));
+  }
+  if (setting.tls_certificate.empty() != setting.tls_key.empty()) {
+    return invalid_argument("cert= and key= go together");
+  }
+  const std::string& asked = setting.tls_client_certificate;
+  if (!asked.empty() && asked != "required" && asked != "optional") {
+    return invalid_argument(
+        fmt::format("client-cert: expected required or optional, got \"{}\"", asked));
   }
   return setting;
 }

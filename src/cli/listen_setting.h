@@ -39,7 +39,15 @@ struct ListenSetting {
   ListenAddress address;
   transport::Protocols protocols;
   bool is_admin = false;
+  bool has_proxy_header = false;
   uint32_t mode = 0660;  // of a Unix socket
+
+  bool has_tls = false;
+  // In place of what the flags of these names say; empty: as they say.
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string tls_client_ca;
+  std::string tls_client_certificate;
 };
 
 /// INVALID_ARGUMENT says what is wrong and what is known.

@@ -43,6 +43,8 @@ TEST(ListenSetting, TakesWhatTheListenerIsForAfterCommas) {
   const auto admin = parse_listen_setting("unix:/run/a.sock,admin,mode=600");
   ASSERT_TRUE(admin.ok()) << admin.status().message();
   EXPECT_TRUE(admin->is_admin);
+  EXPECT_FALSE(admin->has_proxy_header);
+  EXPECT_TRUE(parse_listen_setting("localhost:1,proxy")->has_proxy_header);
   EXPECT_EQ(admin->mode, 0600U);
   const auto grpc = parse_listen_setting("[::]:1,protocols=http2+grpc");
   ASSERT_TRUE(grpc.ok());
@@ -53,11 +55,29 @@ TEST(ListenSetting, TakesWhatTheListenerIsForAfterCommas) {
   EXPECT_TRUE(parse_listen_setting("localhost:1")->protocols.http1);
 }
 
+TEST(ListenSetting, TakesTlsWithTheFlagsFilesOrItsOwn) {
+  const auto plain = parse_listen_setting("[::]:1");
+  EXPECT_FALSE(plain->has_tls);
+  const auto flags = parse_listen_setting("[::]:1,tls");
+  EXPECT_TRUE(flags->has_tls);
+  EXPECT_EQ(flags->tls_certificate, "");
+  const auto own =
+      parse_listen_setting("[::]:1,cert=a=1.pem,key=a.key,client-ca=ca.pem,client-cert=optional");
+  ASSERT_TRUE(own.ok()) << own.status().message();
+  EXPECT_TRUE(own->has_tls);
+  EXPECT_EQ(own->tls_certificate, "a=1.pem");
+  EXPECT_EQ(own->tls_key, "a.key");
+  EXPECT_EQ(own->tls_client_ca, "ca.pem");
+  EXPECT_EQ(own->tls_client_certificate, "optional");
+}
+
 TEST(ListenSetting, RefusesWhatItDoesNotKnowByName) {
   for (const char* text :
        {"localhost:1,", "localhost:1,,admin", "localhost:1,admin=yes", "localhost:1,speed=9",
         "localhost:1,mode=0600", "unix:/a,mode=rw", "unix:/a,mode=1777", "unix:/a,mode",
-        "localhost:1,protocols=http3", "localhost:1,protocols=", ",admin"}) {
+        "localhost:1,proxy=v1", "localhost:1,tls=no", "localhost:1,cert=a.pem",
+        "localhost:1,key=a.key", "localhost:1,client-cert=maybe", "localhost:1,protocols=http3",
+        "localhost:1,protocols=", ",admin"}) {
     EXPECT_FALSE(parse_listen_setting(text).ok()) << text;
   }
   EXPECT_NE(parse_listen_setting("localhost:1,speed=9").status().message().find("speed=9"),

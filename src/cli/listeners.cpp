@@ -39,6 +39,7 @@ Result<std::vector<ListenSetting>> read_settings(const ServeOptions& options, bo
     ListenSetting simple;
     simple.address.host = options.host;
     simple.address.port = options.port;
+    simple.has_tls = !options.listeners.tls_certificates.empty();
     settings.insert(settings.begin(), std::move(simple));
   }
   if (!options.admin.empty()) {
@@ -69,6 +70,49 @@ std::vector<int> take_inherited(std::vector<InheritedSocket>& inherited, const s
   return taken;
 }
 
+Result<transport::TlsOptions> tls_options(const ListenerFlags& flags,
+                                          const ListenSetting& setting) {
+  transport::TlsOptions tls;
+  if (!setting.tls_certificate.empty()) {
+    tls.certificates = {{setting.tls_certificate, setting.tls_key}};
+  } else {
+    for (size_t i = 0; i < flags.tls_certificates.size(); i++) {
+      tls.certificates.push_back({flags.tls_certificates[i], flags.tls_keys[i]});
+    }
+  }
+  if (tls.certificates.empty()) {
+    return invalid_argument(fmt::format(
+        "--listen {}: TLS needs --tls-cert and --tls-key, or cert= and key=", setting.text));
+  }
+  tls.client_ca = setting.tls_client_ca.empty() ? flags.tls_client_ca : setting.tls_client_ca;
+  if (tls.client_ca.empty()) return tls;
+  const std::string& asked = setting.tls_client_certificate.empty()
+                                 ? flags.tls_client_certificate
+                                 : setting.tls_client_certificate;
+  tls.client_certificate = asked == "optional" ? transport::ClientCertificate::kOptional
+                                               : transport::ClientCertificate::kRequired;
+  return tls;
+}
+
+/// Listeners with the same files share a context, and so their session tickets.
+Result<std::shared_ptr<transport::TlsContext>> tls_context(ServeListeners& listeners,
+                                                           transport::TlsOptions options) {
+  for (const auto& context : listeners.tls) {
+    if (context->options() == options) return context;
+  }
+  listeners.tls.push_back(TRY(transport::TlsContext::create(std::move(options))));
+  return listeners.tls.back();
+}
+
+Status check_tls_flags(const ListenerFlags& flags) {
+  if (flags.tls_certificates.size() != flags.tls_keys.size()) {
+    return invalid_argument(
+        fmt::format("each --tls-cert needs its --tls-key: there are {} certificates and {} keys",
+                    flags.tls_certificates.size(), flags.tls_keys.size()));
+  }
+  return {};
+}
+
 Status add(ServeListeners& listeners, const ListenSetting& setting,
            transport::ListenerOptions listener, bool is_local, bool has_token) {
   if (!setting.is_admin) {
@@ -90,6 +134,7 @@ Status add(ServeListeners& listeners, const ListenSetting& setting,
 
 Result<ServeListeners> plan_listeners(const ServeOptions& options,
                                       std::vector<InheritedSocket> inherited) {
+  TRY_STATUS(check_tls_flags(options.listeners));
   const std::vector<ListenSetting> settings = TRY(read_settings(options, !inherited.empty()));
   const bool has_token = !options.admin_token.empty();
   ServeListeners listeners;
@@ -103,6 +148,10 @@ Result<ServeListeners> plan_listeners(const ServeOptions& options,
       listener.unix_path = setting.address.path;
       listener.unix_mode = setting.mode;
       listener.protocols = setting.protocols;
+      listener.has_proxy_header = setting.has_proxy_header;
+      if (setting.has_tls) {
+        listener.tls = TRY(tls_context(listeners, TRY(tls_options(options.listeners, setting))));
+      }
       if (setting.address.kind != Kind::kInherited) {
         TRY_STATUS(
             add(listeners, setting, std::move(listener), is_local(setting.address), has_token));
@@ -122,6 +171,10 @@ Result<ServeListeners> plan_listeners(const ServeOptions& options,
   if (!inherited.empty()) {
     log_warning("sockets of the service manager that no --listen names are not served: {}",
                 inherited.size());
+  }
+  if (listeners.tls.empty() && !options.listeners.tls_certificates.empty()) {
+    return invalid_argument(
+        "--tls-cert is given, but no listener speaks TLS: --listen ADDRESS,tls");
   }
   if (listeners.inference.empty()) return invalid_argument("there is no listener for inference");
   return listeners;

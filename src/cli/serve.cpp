@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <future>
 #include <optional>
+#include <sstream>
 
 #include "base/cpu_list.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@
 #include "cli/model_file.h"
 #include "cli/signals.h"
 #include "cli/systemd.h"
+#include "cli/upkeep.h"
 #include "cli/version.h"
 #include "lifecycle/repository.h"
 #include "protocols/grpc_health.h"
@@ -27,6 +29,7 @@
 #include "protocols/service.h"
 #include "serving/inference_pool.h"
 #include "serving/model_set.h"
+#include "transport/cors.h"
 #include "transport/server.h"
 
 namespace slipway::cli {
@@ -110,6 +113,11 @@ transport::ServerOptions server_options(const ServeOptions& options, uint32_t lo
   server.header_bytes_max = options.header_bytes_max;
   server.body_bytes_max = options.body_bytes_max;
   server.connections_max = options.connections_max;
+  server.tls_handshake_timeout = milliseconds(options.listeners.tls_handshake_timeout_s);
+  server.http2_streams_max = options.listeners.http2_streams_max;
+  server.http2_bytes_max = options.listeners.http2_bytes_max;
+  server.ping_interval = milliseconds(options.listeners.http2_ping_interval_s);
+  server.ping_timeout = milliseconds(options.listeners.http2_ping_timeout_s);
   server.idle_timeout = milliseconds(options.idle_timeout_s);
   server.header_timeout = milliseconds(options.header_timeout_s);
   server.body_timeout = milliseconds(options.body_timeout_s);
@@ -131,6 +139,28 @@ protocols::GrpcRouter grpc_router(transport::GrpcHandler& inference, protocols::
                                 {"grpc.reflection.v1alpha.ServerReflection", &reflection}});
 }
 
+/// Lets pages of other origins ask; null if none may.
+Result<std::unique_ptr<transport::HttpHandler>> make_cors(const ListenerFlags& flags,
+                                                          transport::HttpHandler& service) {
+  transport::CorsOptions cors;
+  for (const std::string& texts : flags.cors_origins) {
+    std::istringstream words(texts);  // one environment variable holds them all
+    for (std::string origin; words >> origin;) {
+      if (!transport::is_cors_origin(origin)) {
+        return invalid_argument(fmt::format(
+            "--cors-origin: expected * or an origin such as https://app.example.com, without a "
+            "path, got \"{}\"",
+            origin));
+      }
+      cors.origins.push_back(std::move(origin));
+    }
+  }
+  if (cors.origins.empty()) return std::unique_ptr<transport::HttpHandler>();
+  cors.max_age = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::duration<double>(flags.cors_max_age_s));
+  return transport::make_cors_handler(std::move(cors), service);
+}
+
 /// The server of the admin listeners; null if there is none.
 Result<std::unique_ptr<transport::Server>> open_admin(const ServeOptions& options,
                                                       const ServeListeners& listeners,
@@ -149,6 +179,7 @@ struct Running {
   protocols::GrpcHealth health;
   protocols::GrpcReflection reflection;
   std::unique_ptr<protocols::HttpService> service;
+  std::unique_ptr<transport::HttpHandler> cors;  // before the service; null: no page may ask
   std::optional<protocols::GrpcRouter> grpc;
   std::optional<protocols::GrpcRouter> admin_grpc;
   std::unique_ptr<transport::Server> server;
@@ -261,7 +292,8 @@ void wait_for_stop(Signals& signals, std::chrono::milliseconds limit) {
 
 /// Readiness turns 503 at once; requests are taken for the delay; then connections end after their
 /// answer.
-int drain(const ServeOptions& options, Signals& signals, Running& running) {
+int drain(const ServeOptions& options, Signals& signals, Running& running, const Upkeep& upkeep) {
+  upkeep.manager().notify("STOPPING=1");
   running.health.set_serving(false);
   running.service->set_draining();
   log_info("stopping: not ready any more; taking requests for {} s more", options.drain_delay_s);
@@ -274,7 +306,7 @@ int drain(const ServeOptions& options, Signals& signals, Running& running) {
 }
 
 /// Waits for signals and obeys them, until the program is to stop.
-int run(const ServeOptions& options, Signals& signals, Running& running) {
+int run(const ServeOptions& options, Signals& signals, Running& running, Upkeep& upkeep) {
   const auto promise = std::make_shared<std::promise<Status>>();
   std::future<Status> started = promise->get_future();
   running.repository->when_started([promise, &signals](Status status) {
@@ -282,12 +314,17 @@ int run(const ServeOptions& options, Signals& signals, Running& running) {
     signals.wake();
   });
   while (true) {
-    const int signal = signals.wait(std::nullopt);
+    const int signal = signals.wait(upkeep.period());
+    if (signal == Signals::kTimeout) {
+      upkeep.tick();
+      continue;
+    }
     if (signal == SIGHUP) {
+      upkeep.reload();
       running.repository->rescan();
       continue;
     }
-    if (signal != Signals::kWoken) return drain(options, signals, running);
+    if (signal != Signals::kWoken) return drain(options, signals, running, upkeep);
     Status status = started.get();
     const auto models = running.repository->models();
     if (status.ok()) status = check_started(options, *models);
@@ -297,6 +334,7 @@ int run(const ServeOptions& options, Signals& signals, Running& running) {
     }
     running.health.set_serving(true);
     print_ready(running, *models);
+    upkeep.set_ready();
   }
 }
 
@@ -311,6 +349,7 @@ int serve(const ServeOptions& options) {
   const auto signals = Signals::block();
   if (!signals.ok()) return fail(signals.status());
   limit_kept_memory();
+  ServiceManager manager;
   auto listeners = plan_listeners(options, inherited_sockets());
   if (!listeners.ok()) return fail(listeners.status());
   const auto planned = plan_resources(options);
@@ -339,17 +378,20 @@ int serve(const ServeOptions& options) {
   Running running;
   running.loops = plan.loops;
   running.service = protocols::HttpService::create(service_options, *pool, metrics);
-
+  auto cors = make_cors(options.listeners, *running.service);
+  if (!cors.ok()) return fail(cors.status());
   running.grpc.emplace(
       grpc_router(running.service->grpc_handler(), running.health, running.reflection));
   running.admin_grpc.emplace(
       grpc_router(running.service->admin_grpc_handler(), running.health, running.reflection));
 
+  running.cors = std::move(cors).value();
   // The ports first: a wrong one is told at once, and probes are answered while models load.
   transport::ServerOptions transport_options = server_options(options, plan.loops);
   transport_options.listeners = std::move(listeners->inference);
   transport_options.connections_max = connections_that_fit(options.connections_max, plan.loops);
-  auto server = transport::Server::create(transport_options, *running.service, &*running.grpc);
+  auto server = transport::Server::create(
+      transport_options, running.cors ? *running.cors : *running.service, &*running.grpc);
   if (!server.ok()) return fail(server.status());
   running.server = std::move(server).value();
   running.service->set_transport_counters(
@@ -370,7 +412,8 @@ int serve(const ServeOptions& options) {
   if (!opened.ok()) return fail(opened.status());
   running.repository = std::move(opened).value();
   running.service->set_control(running.repository.get());
-  return run(options, **signals, running);
+  Upkeep upkeep(std::move(manager), std::move(listeners->tls), *running.server, plan.loops);
+  return run(options, **signals, running, upkeep);
 }
 
 }  // namespace slipway::cli

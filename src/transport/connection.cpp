@@ -25,6 +25,8 @@
 #include "transport/internal/completion.h"
 #include "transport/internal/http1_session.h"
 #include "transport/internal/http2_session.h"
+#include "transport/internal/proxy_header.h"
+#include "transport/internal/tls_session.h"
 #include "transport/internal/wire_protocol.h"
 
 namespace slipway::transport {
@@ -65,7 +67,8 @@ Connection::Connection(ConnectionOwner& owner, std::shared_ptr<LoopContext> cont
       mailbox_(std::move(mailbox)),
       socket_(std::make_unique<Socket>(owner.io().get_executor())),
       listener_(listener),
-      remote_address_(std::move(remote_address)) {
+      remote_address_(std::move(remote_address)),
+      awaits_proxy_header_(listener.has_proxy_header) {
   auto http1 = std::make_unique<Http1Session>(*context_, *this, remote_address_, now);
   undecided_ = http1.get();
   session_ = std::move(http1);
@@ -80,6 +83,7 @@ void Connection::start(SteadyTime now) {
 }
 
 void Connection::start_refused(SteadyTime now) {
+  if (listener_.tls) return close();  // to be told, the client would have to shake hands first
   undecided_->refuse(503, "The server has too many connections at the moment: try again later",
                      now);
   undecided_ = nullptr;
@@ -128,7 +132,7 @@ void Connection::run(SteadyTime now) {
   int writes = 0;
   while (socket_) {
     if (undecided_ != nullptr && !decide_protocol(now)) {
-      start_read();
+      if (socket_) start_read();
       return;
     }
     switch (session_->advance(now)) {
@@ -153,10 +157,21 @@ void Connection::run_later() {
 
 // The one place where a connection becomes HTTP/1.x, HTTP/2 or TLS.
 bool Connection::decide_protocol(SteadyTime now) {
+  if (awaits_proxy_header_ && !take_proxy_header(now)) return false;
   const std::string_view bytes = undecided_->unread();
   if (bytes.empty()) return false;
   const Protocols& spoken = listener_.protocols;
-  switch (detect_protocol(bytes)) {
+  const WireProtocol protocol = detect_protocol(bytes);
+  if (listener_.tls) {
+    if (protocol == WireProtocol::kTls) {
+      become(std::make_unique<TlsSession>(*context_, *this, listener_, remote_address_, now), now);
+    } else {
+      undecided_->refuse(400, "A plain HTTP request was sent to an HTTPS port: use https://", now);
+    }
+    undecided_ = nullptr;
+    return true;
+  }
+  switch (protocol) {
     case WireProtocol::kUndecided: return false;
     case WireProtocol::kHttp1:
       if (!spoken.http1) undecided_->refuse(505, "HTTP/1.x is not served on this address", now);
@@ -174,6 +189,25 @@ bool Connection::decide_protocol(SteadyTime now) {
       break;
   }
   undecided_ = nullptr;
+  return true;
+}
+
+// False if it is not there in full, or was wrong: then the connection is closed.
+bool Connection::take_proxy_header(SteadyTime now) {
+  const std::string_view bytes = undecided_->unread();
+  if (bytes.empty()) return false;
+  ProxyHeader header;
+  switch (parse_proxy_header(bytes, header)) {
+    case ProxyParse::kNeedMore: return false;
+    case ProxyParse::kMalformed:
+      context_->counters.protocol_errors.add(1);
+      close();
+      return false;
+    case ProxyParse::kDone: break;
+  }
+  awaits_proxy_header_ = false;
+  if (!header.address.empty()) remote_address_ = std::move(header.address);
+  undecided_->skip(header.size, remote_address_, now);
   return true;
 }
 
@@ -362,6 +396,7 @@ void Connection::check_time(SteadyTime now) {
   }
   if (now >= session_->deadline()) {
     if (session_->idle() && has_waiting_bytes()) return;
+    if (awaits_proxy_header_) return close();
     undecided_ = nullptr;
     session_->on_deadline(now);
     run(now);
@@ -374,7 +409,9 @@ void Connection::check_time(SteadyTime now) {
   if (!session_->idle()) return;
   const auto idle_for = now - session_->idle_since();
   if (context_->draining && idle_for >= context_->options.drain_idle && !has_waiting_bytes()) {
-    end(now);
+    undecided_ = nullptr;
+    session_->end_idle();
+    run(now);
   } else if (idle_for >= kParkAfter && reading_ && !parked_ && !parking_) {
     park();
   }

@@ -242,6 +242,14 @@ void Http1Session::fail(int status, std::string_view reason, SteadyTime now) {
   deadline_ = SteadyTime::max();
 }
 
+void Http1Session::skip(size_t bytes, std::string client_address, SteadyTime now) {
+  parser_.skip(bytes);
+  remote_address_ = std::move(client_address);
+  message_began_ = now;
+  deadline_ = now + loop_.options.header_timeout;
+  if (parser_.empty()) on_input_starved(now);
+}
+
 void Http1Session::refuse(int status, std::string_view reason, SteadyTime now) {
   fail(status, reason, now);
 }

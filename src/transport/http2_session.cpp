@@ -260,6 +260,10 @@ void Http2Session::release(uint64_t bytes) {
   }
 }
 
+void Http2Session::end_idle() {
+  if (session_ != nullptr) nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR);
+}
+
 void Http2Session::release_memory() {
   input_.reset();
   if (out_.empty()) std::string().swap(out_);

@@ -9,9 +9,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace slipway::transport {
+
+class TlsContext;
 
 /// What is spoken on a listener. gRPC is told from other HTTP/2 by its content type.
 struct Protocols {
@@ -29,6 +32,10 @@ struct ListenerOptions {
 
   uint32_t unix_mode = 0660;  // who may connect to the Unix socket
   Protocols protocols;
+  /// Connections begin with the header of a balancer, which tells the client's address; those
+  /// without are closed. Only for listeners that none but the balancer reaches.
+  bool has_proxy_header = false;
+  std::shared_ptr<TlsContext> tls;  // tls.h; null: plain text
 };
 
 }  // namespace slipway::transport

@@ -70,9 +70,10 @@ class ServerImpl final : public Server {
 
   std::vector<std::string> addresses() const override {
     std::vector<std::string> addresses;
-    for (const Listener& listener : listeners_) {
-      addresses.push_back((listener.address.starts_with("unix:") ? "" : "http://") +
-                          listener.address);
+    for (size_t i = 0; i < listeners_.size(); i++) {
+      const std::string& address = listeners_[i].address;
+      const char* const scheme = options_.listeners[i].tls != nullptr ? "https://" : "http://";
+      addresses.push_back((address.starts_with("unix:") ? "" : scheme) + address);
     }
     return addresses;
   }

@@ -49,11 +49,12 @@ struct ServerOptions {
   uint64_t header_bytes_max = 32 * 1024;  // request line and headers; 431
   uint64_t body_bytes_max = 64ULL << 20;  // as received and as decompressed; 413
   uint32_t connections_max = 10'000;  // over all loops; further ones are answered 503 and closed
-  std::chrono::milliseconds idle_timeout{75'000};    // keep-alive, between requests
-  std::chrono::milliseconds header_timeout{10'000};  // first byte to end of headers; 408
-  std::chrono::milliseconds body_timeout{60'000};    // whole body; 408
-  std::chrono::milliseconds write_timeout{60'000};   // the peer takes no byte for so long; closed
-  std::chrono::milliseconds linger_timeout{2'000};   // wait for the peer to close after our end
+  std::chrono::milliseconds tls_handshake_timeout{10'000};  // its first byte to its end; closed
+  std::chrono::milliseconds idle_timeout{75'000};           // keep-alive, between requests
+  std::chrono::milliseconds header_timeout{10'000};         // first byte to end of headers; 408
+  std::chrono::milliseconds body_timeout{60'000};           // whole body; 408
+  std::chrono::milliseconds write_timeout{60'000};  // the peer takes no byte for so long; closed
+  std::chrono::milliseconds linger_timeout{2'000};  // wait for the peer to close after our end
   std::chrono::milliseconds drain_idle{250};  // begin_close() ends connections idle for so long
   uint64_t compress_bytes_min = 1024;  // gzip smaller answers never; only if the client accepts it
   uint64_t compress_bytes_max = 1ULL << 20;  // nor larger ones, which would hold up the loop

@@ -45,6 +45,7 @@ class SocketClient {
   }
 
   bool connected() const { return connected_; }
+  int fd() const { return fd_.get(); }
   bool send_bytes(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);

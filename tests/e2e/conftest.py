@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "sklearn"
 IRIS = ROOT / "examples" / "iris" / "iris.joblib"
 BINARY = pathlib.Path(os.environ.get("SLIPWAY_BIN", ROOT / "build" / "release" / "slipway"))
-READY = re.compile(r"listening on http://\S+:(\d+)")
+READY = re.compile(r"listening on https?://\S+:(\d+)")
 
 
 def pytest_sessionstart(session):

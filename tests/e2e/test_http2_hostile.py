@@ -4,11 +4,13 @@ import json
 import pathlib
 import re
 import socket
+import ssl
 import struct
 import time
 
 import pytest
 
+import tls_files
 from conftest import IRIS
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -27,8 +29,13 @@ def memory_mib(server):
     return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
 
 
-def connect(server, *settings):
-    made = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+def connect(server, *settings, tls_port=None):
+    made = socket.create_connection(("127.0.0.1", tls_port or server.port), timeout=20)
+    if tls_port:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(["h2"])
+        made = context.wrap_socket(made)
     made.sendall(PREFACE + frame(SETTINGS, 0, 0, b"".join(struct.pack(">HI", *entry) for entry in settings)))
     return made
 
@@ -39,7 +46,7 @@ def send_until_refused(made, chunks):
         for chunk in chunks:
             made.sendall(chunk)
         return True
-    except (ConnectionError, socket.timeout):
+    except (ConnectionError, socket.timeout, ssl.SSLError):
         return False
 
 
@@ -49,7 +56,7 @@ def ended(made):
     try:
         while piece := made.recv(65536):
             received += piece
-    except ConnectionError:
+    except (ConnectionError, ssl.SSLError):
         pass
     for at in range(len(received) - 16):
         if received[at:at + 9] == frame(GOAWAY, 0, 0, b"x" * 8)[:9]:
@@ -68,11 +75,18 @@ FLOODS = {
 }
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("flood", FLOODS)
-def test_a_flood_ends_its_connection_and_no_other(start, flood):
-    server = start(IRIS, "--loops", "1")
+def test_a_flood_ends_its_connection_and_no_other(start, tmp_path, flood, tls):
+    listen, port = [], None
+    if tls:
+        certificate, key = tls_files.make(tmp_path, "server")
+        listen = ["--listen", f"127.0.0.1:0,cert={certificate},key={key}"]
+    server = start(IRIS, "--loops", "1", *listen)
+    if tls:
+        port = int(re.search(r"and on https://\S+:(\d+)", "".join(server.log))[1])
     before = memory_mib(server)
-    attackers = [connect(server) for _ in range(4)]
+    attackers = [connect(server, tls_port=port) for _ in range(4)]
     for attacker in attackers:
         send_until_refused(attacker, FLOODS[flood])
         assert server.post("/predict", ROW).status_code == 200

@@ -79,6 +79,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void run(SteadyTime now);
   void run_later();
   bool decide_protocol(SteadyTime now);
+  bool take_proxy_header(SteadyTime now);
   void become(std::unique_ptr<Session> session, SteadyTime now);
   bool start_read();
   void on_read(const ErrorCode& code, size_t bytes);
@@ -99,10 +100,11 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   const std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Socket> socket_;
   const ListenerOptions& listener_;
-  const std::string remote_address_;
+  std::string remote_address_;
   Http1Session* undecided_ = nullptr;  // the session, as long as the protocol is not decided
   std::unique_ptr<Session> session_;
 
+  bool awaits_proxy_header_;
   bool reading_ = false;  // a read, or a wait for something to read, is pending
   bool parking_ = false;  // the pending read was cancelled to free its buffer
   bool parked_ = false;

@@ -78,6 +78,8 @@ class Http1Parser {
   bool empty() const { return state_ == State::kHeader && buffer_.unread_size() == 0; }
   /// Received and not yet parsed into a message (what decides a connection's protocol).
   std::string_view unread() const { return buffer_.unread(); }
+  /// Drops bytes that stand before the first message; before the first next().
+  void skip(size_t bytes) { buffer_.consume(bytes); }
   /// Gives back the buffer's memory if empty().
   void release_memory();
 

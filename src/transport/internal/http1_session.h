@@ -30,6 +30,8 @@ class Http1Session final : public Session, public HttpExchange, public DeferredE
   void on_end_of_input() override { input_ended_ = true; }
   /// Bytes that are received and not parsed; decides the connection's protocol.
   std::string_view unread() const { return parser_.unread(); }
+  /// What came first, `bytes` of it, was not HTTP: it told that the client is another one.
+  void skip(size_t bytes, std::string client_address, SteadyTime now);
   /// Answers with this error instead of parsing, then closes.
   void refuse(int status, std::string_view reason, SteadyTime now);
 
@@ -45,6 +47,7 @@ class Http1Session final : public Session, public HttpExchange, public DeferredE
   bool busy() const override { return !idle(); }
   bool is_blind() const override { return phase_ == Phase::kStreaming && !has_output(); }
   bool ends_cleanly() const override { return input_ended_ || (client_closes_ && parser_.empty()); }
+  void end_idle() override { phase_ = Phase::kEnding; }
   void release_memory() override;
   void on_peer_gone() override;
 
@@ -73,7 +76,7 @@ class Http1Session final : public Session, public HttpExchange, public DeferredE
 
   LoopContext& loop_;
   SessionHost& host_;
-  const std::string remote_address_;
+  std::string remote_address_;
   Http1Parser parser_;
   HttpRequest request_;
   HttpResponse response_;

@@ -54,6 +54,7 @@ class Http2Session final : public Session, private Http2StreamHost {
   bool busy() const override { return open_streams_ > 0; }
   bool is_blind() const override { return false; }
   bool ends_cleanly() const override { return input_ended_; }
+  void end_idle() override;
   void release_memory() override;
   void on_peer_gone() override;
 

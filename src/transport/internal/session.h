@@ -79,6 +79,8 @@ class Session {
   virtual bool is_blind() const = 0;
   /// The end was the client's wish and all its bytes are read: no need to wait for it.
   virtual bool ends_cleanly() const = 0;
+  /// Ends an idle session: advance() says goodbye, if the protocol has a word for it, then closes.
+  virtual void end_idle() = 0;
   /// Gives back what an idle connection does not need.
   virtual void release_memory() = 0;
   /// The socket is closed: drops everything that no deferred handler still uses.
