@@ -48,6 +48,7 @@ class Service final : public HttpService {
     server_.version = options.version;
     server_.registry = &metrics.registry();
     server_.admin_token = options.admin_token;
+    server_.load_timeout = options.load_timeout;
     const uint32_t loops = std::max(options.loops, 1U);
     for (uint32_t i = 0; i <= loops; ++i) {  // the last one is the admin listener's
       loops_.push_back(std::make_unique<LoopState>(server_, options.inference, pool_, i));
@@ -75,6 +76,9 @@ class Service final : public HttpService {
     CHECK(loop < loops_.size());
     loops_[loop]->inference.set_models(std::move(models));
   }
+  void set_post(std::function<void(uint32_t, std::function<void()>)> post) override {
+    server_.post = std::move(post);
+  }
   void set_draining() override { server_.draining.store(true, std::memory_order_relaxed); }
   void set_transport_counters(std::function<transport::TransportCounters()> read) override;
 
@@ -99,7 +103,10 @@ class Service final : public HttpService {
   void identify(Call& call);
   void finish(Call& call, uint32_t shard);
   void log(Call& call, double seconds);
-  void defer(LoopState& loop);
+  void settle(LoopState& loop, std::unique_ptr<Call>& call);
+  void defer(LoopState& loop, std::unique_ptr<Call> call);
+  void wait_for_model(LoopState& loop, std::unique_ptr<Call> owned);
+  void resume(const std::shared_ptr<std::unique_ptr<Call>>& waiting, Status status);
 
   ServerInfo server_;
   AccessLog* access_log_;
@@ -200,6 +207,9 @@ void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   call.result.compute_seconds = 0;
   call.error = Status();
   call.deferred = false;
+  call.needs_model = false;
+  call.gave_up = false;
+  call.waits_until = SteadyTime::max();
   call.begin = nullptr;
   identify(call);
   try {
@@ -207,25 +217,27 @@ void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   } catch (const std::bad_alloc&) {
     answer_error(call, resource_exhausted("not enough memory for this request"));
   }
-  if (call.deferred) {
-    defer(loop);
-  } else {
-    finish(call, loop.index);
-    if (call.infer.input.rows() * call.infer.input.columns() > kKeptCells) {
-      loop.call = std::make_unique<Call>();
-      loop.call->loop = &loop;
-    }
+  settle(loop, loop.call);
+  if (loop.call == nullptr) {
+    loop.call = std::make_unique<Call>();
+    loop.call->loop = &loop;
   }
 }
 
-/// Hands the loop's call to the pool; the loop gets a new one. The completion may come before this
-/// returns, so nothing of the call is touched afterwards.
-void Service::defer(LoopState& loop) {
-  Call* call = loop.call.release();
-  loop.call = std::make_unique<Call>();
-  loop.call->loop = &loop;
+/// After dispatch: finishes the call, or hands it on, and then `call` is null.
+void Service::settle(LoopState& loop, std::unique_ptr<Call>& call) {
+  if (call->deferred) return defer(loop, std::move(call));
+  if (call->needs_model) return wait_for_model(loop, std::move(call));
+  finish(*call, loop.index);
+  if (call->infer.input.rows() * call->infer.input.columns() > kKeptCells) call.reset();
+}
+
+/// Hands the call to the pool. The completion may come before this returns, so nothing of the call
+/// is touched afterwards.
+void Service::defer(LoopState& loop, std::unique_ptr<Call> handed) {
+  Call* call = handed.release();
   call->infer.models = loop.inference.models();  // keeps the model until the answer is out
-  call->complete = call->exchange->defer();
+  if (!call->complete) call->complete = call->exchange->defer();
   const auto done = [this, call] {
     const std::unique_ptr<Call> owned(call);
     if (call->result.status.ok()) {
@@ -246,6 +258,45 @@ void Service::defer(LoopState& loop) {
     call->result.status = std::move(status);
     done();
   });
+}
+
+/// Has the model loaded, and the call asked again on its loop once it is there. The task may never
+/// run if the server stops meanwhile: the call then ends with it.
+void Service::wait_for_model(LoopState& loop, std::unique_ptr<Call> owned) {
+  Call& call = *owned;
+  if (!call.complete) call.complete = call.exchange->defer();
+  if (call.waits_until == SteadyTime::max()) {
+    call.waits_until = call.request().received + server_.load_timeout;
+  }
+  const auto waiting = std::make_shared<std::unique_ptr<Call>>(std::move(owned));
+  server_.control.load()->demand(
+      call.wanted_model, call.waits_until, [this, index = loop.index, waiting](Status status) {
+        server_.post(index, [this, waiting, status] { resume(waiting, status); });
+      });
+}
+
+void Service::resume(const std::shared_ptr<std::unique_ptr<Call>>& waiting, Status status) {
+  std::unique_ptr<Call> call = std::move(*waiting);
+  LoopState& loop = *call->loop;
+  call->needs_model = false;
+  call->gave_up = !status.ok();
+  call->error = Status();
+  call->response().status = 200;
+  call->response().body.clear();
+  if (status.code() == StatusCode::kDeadlineExceeded ||
+      status.code() == StatusCode::kResourceExhausted) {
+    answer_error(*call, std::move(status));
+  } else {
+    try {
+      dispatch(*call);
+    } catch (const std::bad_alloc&) {
+      answer_error(*call, resource_exhausted("not enough memory for this request"));
+    }
+  }
+  const std::function<void()> complete = call->complete;
+  const bool finished = !call->deferred && !call->needs_model;
+  settle(loop, call);
+  if (finished) complete();
 }
 
 void Service::finish(Call& call, uint32_t shard) {
@@ -316,9 +367,25 @@ Result<const serving::ModelSet*> models_of(const Call& call) {
   return models.get();
 }
 
+namespace {
+
+Status wait_if_resting(Call& call, const serving::ModelSet& models, std::string_view name,
+                       Status status) {
+  const ServerInfo& server = call.loop->server;
+  call.needs_model =
+      !call.gave_up && server.post && server.control.load() != nullptr && models.on_demand(name);
+  if (call.needs_model) call.wanted_model = name.empty() ? models.default_name() : name;
+  return status;
+}
+
+}  // namespace
+
 Status choose_model(Call& call, std::string_view name, std::string_view version) {
   const serving::ModelSet* models = TRY(models_of(call));
-  call.infer.model = name.empty() ? TRY(models->default_model()) : TRY(models->find(name, version));
+  Result<const serving::ServedModel*> found =
+      name.empty() ? models->default_model() : models->find(name, version);
+  if (!found.ok()) return wait_if_resting(call, *models, name, std::move(found).status());
+  call.infer.model = *found;
   return {};
 }
 

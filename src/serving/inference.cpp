@@ -150,6 +150,7 @@ void Inference::infer(const InferRequest& request, InferResponse& response) {
   if (!response.status.ok()) return;
   if (request.model->metrics != nullptr) request.model->metrics->in_flight.add(state_->loop, 1);
   const ServedModel& model = *request.model;
+  model.scratches->note_use(state_->loop, begin);
   compute(request, model.scratches->of_loop(state_->loop, model.executable()), state_->loop, begin,
           begin, response);
 }
@@ -168,6 +169,7 @@ void Inference::infer_in_pool(const InferRequest& request, InferResponse& respon
   ModelMetrics* metrics = request.model->metrics;
   if (metrics != nullptr) metrics->in_flight.add(state_->loop, 1);
   InferencePool::Task task{&request, &response, std::move(done), std::chrono::steady_clock::now()};
+  request.model->scratches->note_use(state_->loop, task.queued);
   if (state_->pool != nullptr && state_->pool->try_push(std::move(task))) return;
   if (metrics != nullptr) metrics->in_flight.add(state_->loop, -1);
   response.status = resource_exhausted("the inference queue is full; try again later");

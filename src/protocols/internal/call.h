@@ -32,6 +32,8 @@ struct ServerInfo {
   std::string version;
   const metrics::Registry* registry = nullptr;
   std::string admin_token;  // empty: none is accepted
+  std::chrono::milliseconds load_timeout{0};
+  std::function<void(uint32_t, std::function<void()>)> post;  // onto a loop; may be empty
   std::atomic<serving::ModelControl*> control{nullptr};
   std::atomic<bool> draining{false};
 };
@@ -80,6 +82,10 @@ struct Call {
   AnswerPlan plan;
   Status error;
   bool deferred = false;
+  bool needs_model = false;  // the one it names rests: it is to be loaded, then asked again
+  SteadyTime waits_until = SteadyTime::max();  // for that; set once it waits
+  std::string wanted_model;
+  bool gave_up = false;  // it could not be loaded: answer with what there is
   /// What a deferred call does, if not inference; calls back once, on any thread.
   void (*begin)(Call&, std::function<void(Status)> done) = nullptr;
   void (*write)(Call&) = nullptr;
@@ -89,7 +95,8 @@ struct Call {
   transport::HttpResponse& response() { return exchange->response(); }
 };
 
-/// Sets call.infer.model to the named model, or the default one if the name is empty.
+/// Sets call.infer.model to the named model, or the default one if the name is empty. If it can be
+/// loaded on demand, the call is answered once it is: the error given here is not seen then.
 Status choose_model(Call& call, std::string_view name, std::string_view version);
 /// The snapshot; UNAVAILABLE while there is none yet.
 Result<const serving::ModelSet*> models_of(const Call& call);
