@@ -14,6 +14,7 @@
 #include "cli/internal/flag_values.h"
 #include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
+#include "cli/internal/serve_flags_models.h"
 #include "cli/version.h"
 
 namespace slipway::cli {
@@ -200,6 +201,7 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
   c.add_option("--config", config, "Read settings from this YAML file")->type_name("FILE");
   add_model_flags(c, o);
   add_repository_flags(c, o);
+  add_memory_flags(c, o);
   add_network_flags(c, o);
   add_listener_flags(c, o.listeners);
   add_resource_flags(c, o);

@@ -24,8 +24,11 @@ struct ServeOptions {
   std::string watch = "inotify";    // "inotify", "poll", "off"
   double poll_interval_s = 5;
   double quiet_time_s = 0.5;
-  uint32_t load_threads = 0;  // 0: one per usable CPU
-  std::string admin;          // HOST:PORT or unix:PATH; empty: no admin listener
+  uint32_t load_threads = 0;   // 0: one per usable CPU
+  uint64_t memory_budget = 0;  // 0: no limit
+  bool load_on_demand = false;
+  double load_timeout_s = 30;
+  std::string admin;  // HOST:PORT or unix:PATH; empty: no admin listener
   std::string admin_token;
   std::string host = "127.0.0.1";
   uint16_t port = 8080;

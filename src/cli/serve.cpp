@@ -170,8 +170,7 @@ Result<std::unique_ptr<transport::Server>> open_admin(const ServeOptions& option
   transport::ServerOptions server = server_options(options, 1);
   server.listeners = listeners.admin;
   // Beyond this machine the listener itself is no proof of who calls: the token is.
-  return transport::Server::create(server, service.admin_handler(listeners.admin_is_local),
-                                   &grpc);
+  return transport::Server::create(server, service.admin_handler(listeners.admin_is_local), &grpc);
 }
 
 /// What runs, in the order in which it is made; it ends in the opposite one.
@@ -233,6 +232,8 @@ Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& opti
   repository.quiet = milliseconds(options.quiet_time_s);
   repository.load_threads = load_threads;
   repository.default_model = options.default_model;
+  repository.memory_budget = options.memory_budget;
+  repository.load_on_demand = options.load_on_demand;
   return repository;
 }
 
@@ -244,7 +245,7 @@ Status check_started(const ServeOptions& options, const serving::ModelSet& model
     return not_found(fmt::format("the default model \"{}\" is not among the models: {}",
                                  options.default_model, models.names()));
   }
-  if (!models.models().empty()) return {};
+  if (!models.models().empty() || models.unready_reason().empty()) return {};
   std::string reasons;
   for (const serving::ModelStatus& model : models.statuses()) {
     if (model.status.ok()) continue;
@@ -375,6 +376,7 @@ int serve(const ServeOptions& options) {
   service_options.version = kVersion;
   service_options.access_log = access_log.get();
   service_options.admin_token = options.admin_token;
+  service_options.load_timeout = milliseconds(options.load_timeout_s);
   Running running;
   running.loops = plan.loops;
   running.service = protocols::HttpService::create(service_options, *pool, metrics);
@@ -399,6 +401,10 @@ int serve(const ServeOptions& options) {
   auto admin = open_admin(options, *listeners, *running.service, *running.admin_grpc);
   if (!admin.ok()) return fail(admin.status());
   running.admin = std::move(admin).value();
+  running.service->set_post([&running](uint32_t loop, std::function<void()> task) {
+    if (loop < running.loops) return running.server->post(loop, std::move(task));
+    running.admin->post(0, std::move(task));
+  });
   running.server->start();
   if (running.admin != nullptr) running.admin->start();
   pin_loops(*running.server, plan);

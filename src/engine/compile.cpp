@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "base/heap_bytes.h"
 #include "engine/kernel_table.h"
 
 namespace slipway::engine {
@@ -75,9 +76,12 @@ class GraphExecutable final : public Executable {
   }
 
   const Signature& signature() const override { return graph_->signature(); }
-  size_t size_bytes() const override { return graph_->size_bytes(); }
-
-  size_t scratch_bytes() const {
+  size_t size_bytes() const override {
+    size_t total = graph_->size_bytes() + heap_bytes(steps_);
+    for (const Step& step : steps_) total += step.kernel->size_bytes();
+    return total;
+  }
+  size_t scratch_bytes() const override {
     size_t total = kAlignment + aligned(workspace_bytes_);
     for (const Step& step : steps_) {
       if (step.kernel->passes_input_through()) continue;

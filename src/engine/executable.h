@@ -49,8 +49,10 @@ class Executable {
   /// row and column. A scratch with a watch may end it early, with the watch's error.
   virtual Status run(const Batch& batch, OutputMask wanted, Scratch& scratch,
                      std::vector<OutputBuffer>& outputs) const = 0;
-  /// Memory of the model's constants, for budgets and metrics.
+  /// Memory of the model's constants and of what was made of them, for budgets and metrics.
   virtual size_t size_bytes() const = 0;
+  /// Memory of one Scratch.
+  virtual size_t scratch_bytes() const = 0;
 };
 
 }  // namespace slipway

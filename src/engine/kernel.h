@@ -58,6 +58,8 @@ class Kernel {
     static_cast<void>(rows);
     return 0;
   }
+  /// Memory of what the kernel made of the op's constants: tables, rearranged copies.
+  virtual size_t size_bytes() const { return 0; }
   /// True if the output is the first input, unchanged: no buffer is given, nothing is copied.
   virtual bool passes_input_through() const { return false; }
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/heap_bytes.h"
+
 namespace slipway {
 
 size_t LabelTable::size() const {
@@ -24,6 +26,20 @@ std::optional<uint32_t> Signature::find_column(std::string_view name) const {
     if (columns[i].name == name) return i;
   }
   return std::nullopt;
+}
+
+size_t Signature::size_bytes() const {
+  size_t total = heap_bytes(columns) + heap_bytes(outputs);
+  for (const InputColumn& column : columns) {
+    total += heap_bytes(column.name) + heap_bytes(column.example);
+  }
+  for (const OutputSpec& output : outputs) {
+    total += heap_bytes(output.name) + heap_bytes(output.columns) + heap_bytes(output.labels);
+    for (const LabelTable& table : output.labels) {
+      total += heap_bytes(table.ints) + heap_bytes(table.floats) + heap_bytes(table.strings);
+    }
+  }
+  return total;
 }
 
 std::optional<ColumnType> Signature::uniform_type() const {
@@ -64,8 +80,10 @@ ValueType Graph::type(ValueId id) const {
 }
 
 size_t Graph::size_bytes() const {
-  size_t total = sizeof(Graph);
-  for (const Node& node : nodes_) total += sizeof(Node) + node.op->size_bytes();
+  size_t total = sizeof(Graph) + signature_.size_bytes() + heap_bytes(nodes_);
+  for (const Node& node : nodes_) {
+    total += node.op->size_bytes() + heap_bytes(node.inputs) + heap_bytes(node.path);
+  }
   return total;
 }
 

@@ -64,6 +64,8 @@ struct Signature {
 
   std::optional<uint32_t> find_output(std::string_view name) const;
   std::optional<uint32_t> find_column(std::string_view name) const;
+  /// Memory of the names and labels.
+  size_t size_bytes() const;
   /// The type of all columns, if it is one: then they can come as one matrix.
   std::optional<ColumnType> uniform_type() const;
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -62,9 +63,14 @@ class RepositoryImpl final : public Repository {
             "Folders, lists and names of the model repository that could not be used at the last "
             "look.",
             {})),
-        loader_(loader, [this] { wake_.wake(); }),
-        manager_({options.load_threads, options.default_model, std::move(publish)}, loader_,
-                 metrics) {}
+        loader_(loader,
+                [this] {
+                  file_changed_.store(true);
+                  wake_.wake();
+                }),
+        manager_({options.load_threads, options.default_model, options.memory_budget,
+                  options.load_on_demand, std::move(publish)},
+                 loader_, metrics) {}
   RepositoryImpl(const RepositoryImpl&) = delete;
   RepositoryImpl& operator=(const RepositoryImpl&) = delete;
   ~RepositoryImpl() override {
@@ -93,6 +99,13 @@ class RepositoryImpl final : public Repository {
   void unload(std::string name, std::function<void(Status)> done) override {
     send({Command::Kind::kUnload, std::move(name), std::move(done)});
   }
+  void demand(std::string name, SteadyTime deadline, std::function<void(Status)> done) override {
+    {
+      const MutexLock lock(mutex_);
+      demands_.push_back({std::move(name), deadline, std::move(done)});
+    }
+    wake_.wake();
+  }
   void rescan() override { send({Command::Kind::kRescan, "", nullptr}); }
   void when_started(std::function<void(Status)> started) override {
     send({Command::Kind::kWhenStarted, "", std::move(started)});
@@ -106,6 +119,12 @@ class RepositoryImpl final : public Repository {
     std::function<void(Status)> done;
   };
 
+  struct Demand {
+    std::string name;
+    SteadyTime deadline;
+    std::function<void(Status)> done;
+  };
+
   void send(Command command) EXCLUDES(mutex_) {
     {
       const MutexLock lock(mutex_);
@@ -116,20 +135,33 @@ class RepositoryImpl final : public Repository {
 
   void run() {
     std::vector<Command> commands;
+    std::vector<Demand> demands;
     while (true) {
       for (Command& command : commands) hold(command);
       look();
       for (Command& command : commands) carry_out(command);
-      wait();
-      {
-        const MutexLock lock(mutex_);
-        commands = std::exchange(commands_, {});
-        if (stopping_) break;
-      }
+      do {
+        for (Demand& demand : std::exchange(demands, {})) {
+          manager_.demand(demand.name, demand.deadline, std::move(demand.done));
+        }
+      } while (only_demands(commands, demands));
+      const MutexLock lock(mutex_);
+      if (stopping_) break;
     }
     for (Command& command : commands) {
       if (command.done) command.done(unavailable("the server is stopping"));
     }
+    for (Demand& demand : demands) demand.done(unavailable("the server is stopping"));
+  }
+
+  /// Waits, and takes what has come. True if that is nothing but requests that need a model: the
+  /// files need not be looked at for them.
+  bool only_demands(std::vector<Command>& commands, std::vector<Demand>& demands) {
+    const bool files = wait() || file_changed_.exchange(false);
+    const MutexLock lock(mutex_);
+    commands = std::exchange(commands_, {});
+    demands = std::exchange(demands_, {});
+    return !stopping_ && !files && commands.empty() && !demands.empty();
   }
 
   /// What has to be known before the scan.
@@ -159,7 +191,8 @@ class RepositoryImpl final : public Repository {
   /// Scans, and applies what was found.
   void look() {
     std::vector<std::string> moved_in = std::exchange(moved_in_, {});
-    settling_.begin(clock_.now(), clock_.wall_now(), std::move(moved_in));
+    looked_at_ = clock_.now();
+    settling_.begin(looked_at_, clock_.wall_now(), std::move(moved_in));
     Scan scan = scanner_.scan();
     tell_errors(scan);
     if (scan.postponed) return;
@@ -209,15 +242,25 @@ class RepositoryImpl final : public Repository {
     return timeout;
   }
 
-  /// Until there is something to do.
-  void wait() {
+  /// Of timeout_ms(), since the last look.
+  int left_ms() const {
+    const int timeout = timeout_ms();
+    if (timeout < 0) return timeout;
+    const auto passed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - looked_at_);
+    return static_cast<int>(std::clamp<int64_t>(timeout - passed.count(), 0, timeout));
+  }
+
+  /// Until there is something to do; true if the files may have changed.
+  bool wait() {
     pollfd descriptors[2] = {{wake_.descriptor(), POLLIN, 0}, {-1, POLLIN, 0}};
     if (watch_ != nullptr) descriptors[1].fd = watch_->descriptor();
-    poll(descriptors, 2, timeout_ms());
+    const int ready = poll(descriptors, 2, left_ms());
     wake_.clear();
-    if ((descriptors[1].revents & POLLIN) == 0) return;
+    if ((descriptors[1].revents & POLLIN) == 0) return ready == 0;
     poll(nullptr, 0, kGatherMs);
     moved_in_ = watch_->read().moved_in;
+    return true;
   }
 
   const RepositoryOptions options_;
@@ -229,6 +272,7 @@ class RepositoryImpl final : public Repository {
   Settling settling_;
   Scanner scanner_;
   metrics::Gauge& scan_errors_;
+  SteadyTime looked_at_;
   std::set<std::string> held_;   // unloaded by admin calls
   std::set<std::string> known_;  // of the last scan
   std::set<std::string> told_errors_;
@@ -237,11 +281,13 @@ class RepositoryImpl final : public Repository {
   bool looked_ = false;
   std::function<void(Status)> started_;
 
+  std::atomic<bool> file_changed_{false};  // while it was being loaded
   StableLoader loader_;
   serving::VersionManager manager_;
 
   Mutex mutex_;
   std::vector<Command> commands_ GUARDED_BY(mutex_);
+  std::vector<Demand> demands_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

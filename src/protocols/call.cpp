@@ -1,5 +1,6 @@
 #include "protocols/internal/call.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -21,6 +22,9 @@ void BaseCall::restart() {
   result.compute_seconds = 0;
   error = Status();
   deferred = false;
+  needs_model = false;
+  gave_up = false;
+  waits_until = SteadyTime::max();
   begin = nullptr;
 }
 
@@ -76,8 +80,39 @@ Result<const serving::ModelSet*> models_of(const BaseCall& call) {
 
 Status choose_model(BaseCall& call, std::string_view name, std::string_view version) {
   const serving::ModelSet* models = TRY(models_of(call));
-  call.infer.model = name.empty() ? TRY(models->default_model()) : TRY(models->find(name, version));
-  return {};
+  Result<const serving::ServedModel*> found =
+      name.empty() ? models->default_model() : models->find(name, version);
+  if (found.ok()) {
+    call.infer.model = *found;
+    return {};
+  }
+  const ServerInfo& server = call.loop->server;
+  call.needs_model =
+      !call.gave_up && server.post && server.control.load() != nullptr && models->on_demand(name);
+  if (call.needs_model) call.wanted_model = name.empty() ? models->default_name() : name;
+  return std::move(found).status();
+}
+
+void demand_model(BaseCall& call, SteadyTime received, std::function<void(Status)> again) {
+  const ServerInfo& server = call.loop->server;
+  if (call.waits_until == SteadyTime::max()) {
+    call.waits_until = std::min(call.infer.deadline, received + server.load_timeout);
+  }
+  server.control.load()->demand(
+      call.wanted_model, call.waits_until,
+      [&server, index = call.loop->index, again = std::move(again)](Status status) {
+        server.post(index, [again, status = std::move(status)] { again(status); });
+      });
+}
+
+bool take_demanded(BaseCall& call, Status status) {
+  call.needs_model = false;
+  call.gave_up = !status.ok();
+  call.error = Status();
+  const bool is_final = status.code() == StatusCode::kDeadlineExceeded ||
+                        status.code() == StatusCode::kResourceExhausted;
+  if (is_final) call.error = std::move(status);
+  return !is_final;
 }
 
 }  // namespace slipway::protocols

@@ -103,18 +103,47 @@ void GrpcService::handle(transport::GrpcExchange& exchange) {
   const RpcMethod* found = find_rpc_method(request.path);
   CHECK(found != nullptr);  // method() knows it
   handle_guarded(call, found->handle);
-  if (call.deferred) return defer(slot, exchange);
-  finish(call, exchange, call.loop->index);
-  if (is_oversized(call)) slot = make_call(*call.loop);
+  LoopState& loop = *call.loop;
+  settle(slot, exchange, nullptr);
+  if (slot == nullptr) slot = make_call(loop);
 }
 
-/// The call's own memory goes with it; the loop gets a new one. The completion may come before this
-/// returns, so nothing of the call is touched afterwards.
-void GrpcService::defer(std::unique_ptr<RpcCall>& slot, transport::GrpcExchange& exchange) {
-  RpcCall* call = slot.release();
-  slot = make_call(*call->loop);
+/// After a method: answers the call, or hands it on, and then `call` is null. `complete` is that of
+/// a call that has been deferred before.
+void GrpcService::settle(std::unique_ptr<RpcCall>& call, transport::GrpcExchange& exchange,
+                         std::function<void()> complete) {
+  if (call->deferred || call->needs_model) {
+    if (!complete) complete = exchange.defer();
+    if (call->deferred) return defer(std::move(call), exchange, std::move(complete));
+    return wait_for_model(std::move(call), exchange, std::move(complete));
+  }
+  finish(*call, exchange, call->loop->index);
+  if (is_oversized(*call)) call.reset();
+  if (complete) complete();
+}
+
+/// Has the model loaded, and the method called again once it is there.
+void GrpcService::wait_for_model(std::unique_ptr<RpcCall> owned, transport::GrpcExchange& exchange,
+                                 std::function<void()> complete) {
+  RpcCall& waiting = *owned;
+  const auto kept = std::make_shared<std::unique_ptr<RpcCall>>(std::move(owned));
+  demand_model(waiting, waiting.received, [this, kept, &exchange, complete](Status status) {
+    std::unique_ptr<RpcCall> call = std::move(*kept);
+    if (take_demanded(*call, std::move(status))) {
+      call->answer->clear();
+      handle_guarded(*call, find_rpc_method(call->request->path)->handle);
+    }
+    settle(call, exchange, complete);
+  });
+}
+
+/// Hands the call to the pool. The completion may come before this returns, so nothing of the call
+/// is touched afterwards.
+void GrpcService::defer(std::unique_ptr<RpcCall> handed, transport::GrpcExchange& exchange,
+                        std::function<void()> complete) {
+  RpcCall* call = handed.release();
   call->infer.cancelled = [&exchange] { return exchange.cancelled(); };
-  begin_deferred(*call, [this, call, &exchange, complete = exchange.defer()] {
+  begin_deferred(*call, [this, call, &exchange, complete = std::move(complete)] {
     const std::unique_ptr<RpcCall> owned(call);
     write_deferred(*call);
     finish(*call, exchange, metrics::kSharedShard);
@@ -151,19 +180,9 @@ class GrpcService::Stream final : public transport::GrpcCallHandler {
     start(rpc, state.request, message, state.answer);
     rpc.received = std::chrono::steady_clock::now();
     handle_guarded(rpc, state.method.handle);
-    if (!rpc.deferred) {
-      state.finish_message(rpc.loop->index);
-      held_back_ = state.call->queued_bytes() > kQueuedBytesMax;
-      return !held_back_;
-    }
-    rpc.message = {};  // read, and gone once this returns
-    rpc.infer.cancelled = [state = state_.get()] { return state->cancelled.load(); };
-    begin_deferred(rpc, [state = state_] {
-      write_deferred(state->rpc);
-      state->finish_message(metrics::kSharedShard);
-      state->call->resume();
-    });
-    return false;
+    if (!advance(state_)) return false;
+    held_back_ = state.call->queued_bytes() > kQueuedBytesMax;
+    return !held_back_;
   }
   /// Comes when every message is done.
   void on_end() override { state_->call->finish(Status(), state_->trailing_metadata()); }
@@ -216,6 +235,7 @@ class GrpcService::Stream final : public transport::GrpcCallHandler {
     CallJournal& journal;
     const std::shared_ptr<transport::GrpcCall> call;
     RpcCall rpc;
+    std::string message;  // while it waits for its model
     std::string answer;
     std::atomic<bool> cancelled{false};
     bool ends_on_error = false;  // Triton's header: the first error ends the call
@@ -225,6 +245,36 @@ class GrpcService::Stream final : public transport::GrpcCallHandler {
     transport::GrpcMetadata texts;
     std::vector<transport::HttpHeader> headers;
   };
+
+  /// After the method: true if the message is done. Otherwise what is left of it goes on elsewhere
+  /// and resumes the call.
+  static bool advance(const std::shared_ptr<State>& state) {
+    RpcCall& rpc = state->rpc;
+    if (rpc.needs_model) {
+      if (rpc.message.data() != state->message.data()) state->message = rpc.message;
+      rpc.message = state->message;  // the transport's own is gone once on_message() returns
+      demand_model(rpc, rpc.received, [state](Status status) {
+        if (take_demanded(state->rpc, std::move(status))) {
+          state->answer.clear();
+          handle_guarded(state->rpc, state->method.handle);
+        }
+        if (advance(state)) state->call->resume();
+      });
+      return false;
+    }
+    if (!rpc.deferred) {
+      state->finish_message(rpc.loop->index);
+      return true;
+    }
+    rpc.message = {};  // read, and gone once on_message() returns
+    rpc.infer.cancelled = [raw = state.get()] { return raw->cancelled.load(); };
+    begin_deferred(rpc, [state] {
+      write_deferred(state->rpc);
+      state->finish_message(metrics::kSharedShard);
+      state->call->resume();
+    });
+    return false;
+  }
 
   const std::shared_ptr<State> state_;
   bool held_back_ = false;  // until more is sent

@@ -44,6 +44,7 @@ class Service final : public HttpService {
     server_.version = options.version;
     server_.registry = &metrics.registry();
     server_.admin_token = options.admin_token;
+    server_.load_timeout = options.load_timeout;
     const uint32_t loops = std::max(options.loops, 1U);
     for (uint32_t i = 0; i <= loops; ++i) {  // the last one is the admin listener's
       loops_.push_back(std::make_unique<LoopState>(server_, options.inference, pool_, i));
@@ -75,6 +76,9 @@ class Service final : public HttpService {
     CHECK(loop < loops_.size());
     loops_[loop]->inference.set_models(std::move(models));
   }
+  void set_post(std::function<void(uint32_t, std::function<void()>)> post) override {
+    server_.post = std::move(post);
+  }
   void set_draining() override { server_.draining.store(true, std::memory_order_relaxed); }
   void set_transport_counters(std::function<transport::TransportCounters()> read) override;
 
@@ -96,8 +100,11 @@ class Service final : public HttpService {
   void register_metrics(const std::string& version);
   void handle_on(LoopState& loop, transport::HttpExchange& exchange);
   void dispatch(Call& call);
+  void dispatch_guarded(Call& call);
   void identify(Call& call);
-  void defer(LoopState& loop);
+  void settle(LoopState& loop, std::unique_ptr<Call>& call);
+  void defer(std::unique_ptr<Call> call);
+  void wait_for_model(LoopState& loop, std::unique_ptr<Call> owned);
 
   ServerInfo server_;
   CallJournal journal_;
@@ -177,34 +184,41 @@ void Service::dispatch(Call& call) {
   route->handle(call);
 }
 
+void Service::dispatch_guarded(Call& call) {
+  try {
+    dispatch(call);
+  } catch (const std::bad_alloc&) {
+    answer_error(call, resource_exhausted("not enough memory for this request"));
+    call.deferred = false;
+  }
+}
+
 void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   Call& call = *loop.call;
   call.restart();
   call.exchange = &exchange;
   identify(call);
-  try {
-    dispatch(call);
-  } catch (const std::bad_alloc&) {
-    answer_error(call, resource_exhausted("not enough memory for this request"));
-  }
-  if (call.deferred) {
-    defer(loop);
-  } else {
-    journal_.answered(call, loop.index);
-    if (is_oversized(call)) {
-      loop.call = std::make_unique<Call>();
-      loop.call->loop = &loop;
-    }
+  dispatch_guarded(call);
+  settle(loop, loop.call);
+  if (loop.call == nullptr) {
+    loop.call = std::make_unique<Call>();
+    loop.call->loop = &loop;
   }
 }
 
-/// Hands the loop's call to the pool; the loop gets a new one. The completion may come before this
-/// returns, so nothing of the call is touched afterwards.
-void Service::defer(LoopState& loop) {
-  Call* call = loop.call.release();
-  loop.call = std::make_unique<Call>();
-  loop.call->loop = &loop;
-  call->complete = call->exchange->defer();
+/// After dispatch: finishes the call, or hands it on, and then `call` is null.
+void Service::settle(LoopState& loop, std::unique_ptr<Call>& call) {
+  if (call->deferred) return defer(std::move(call));
+  if (call->needs_model) return wait_for_model(loop, std::move(call));
+  journal_.answered(*call, loop.index);
+  if (is_oversized(*call)) call.reset();
+}
+
+/// Hands the call to the pool. The completion may come before this returns, so nothing of the call
+/// is touched afterwards.
+void Service::defer(std::unique_ptr<Call> handed) {
+  Call* call = handed.release();
+  if (!call->complete) call->complete = call->exchange->defer();
   const auto done = [this, call] {
     const std::unique_ptr<Call> owned(call);
     if (call->result.status.ok()) {
@@ -221,6 +235,27 @@ void Service::defer(LoopState& loop) {
     complete();
   };
   begin_deferred(*call, done);
+}
+
+/// Has the model loaded, and the call asked again once it is there.
+void Service::wait_for_model(LoopState& loop, std::unique_ptr<Call> owned) {
+  if (!owned->complete) owned->complete = owned->exchange->defer();
+  Call& waiting = *owned;
+  const auto kept = std::make_shared<std::unique_ptr<Call>>(std::move(owned));
+  demand_model(waiting, waiting.request().received, [this, &loop, kept](Status status) {
+    std::unique_ptr<Call> call = std::move(*kept);
+    call->response().status = 200;
+    call->response().body.clear();
+    if (take_demanded(*call, std::move(status))) {
+      dispatch_guarded(*call);
+    } else {
+      answer_error(*call, std::move(call->error));
+    }
+    const std::function<void()> complete = call->complete;
+    const bool finished = !call->deferred && !call->needs_model;
+    settle(loop, call);
+    if (finished) complete();
+  });
 }
 
 }  // namespace

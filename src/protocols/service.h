@@ -10,6 +10,7 @@
 // `loops`.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -54,9 +55,10 @@ class AccessLog {
 struct ServiceOptions {
   uint32_t loops = 1;
   serving::Inference::Options inference;
-  std::string version;              // Slipway's own
-  AccessLog* access_log = nullptr;  // may be null; outlives the service
-  std::string admin_token;          // who brings it may change models; empty: nobody
+  std::string version;                             // Slipway's own
+  AccessLog* access_log = nullptr;                 // may be null; outlives the service
+  std::string admin_token;                         // who brings it may change models; empty: nobody
+  std::chrono::milliseconds load_timeout{30'000};  // a request waits so long for its model's load
 };
 
 class HttpService : public transport::HttpHandler {
@@ -76,6 +78,9 @@ class HttpService : public transport::HttpHandler {
   /// What the admin calls do; null while there is none. Thread-safe; it must live until the servers
   /// have stopped.
   virtual void set_control(serving::ModelControl* control) = 0;
+  /// How a task gets onto a loop's thread (Server::post; loop number `loops` is the admin
+  /// listener's), before the loops start. Without it no request waits for a model to be loaded.
+  virtual void set_post(std::function<void(uint32_t loop, std::function<void()>)> post) = 0;
   /// Readiness answers 503 from now on (drain). Thread-safe.
   virtual void set_draining() = 0;
   /// Where /metrics gets the transport's counters from (Server::counters); thread-safe to call. The

@@ -20,6 +20,7 @@ class GatedModel final : public Executable {
   const Signature& signature() const override { return signature_; }
   std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<Scratch>(); }
   size_t size_bytes() const override { return 0; }
+  size_t scratch_bytes() const override { return 0; }
   Status run(const Batch& batch, OutputMask, Scratch&,
              std::vector<OutputBuffer>& outputs) const override {
     std::unique_lock lock(mutex_);

@@ -59,6 +59,7 @@ void Inference::infer(const InferRequest& request, InferResponse& response) {
   if (!response.status.ok()) return;
   const ServedModel& model = *request.model;
   ModelMetrics* metrics = model.metrics;
+  model.scratches->note_use(state_->loop, response.begun);
   if (metrics != nullptr) metrics->in_flight.add(state_->loop, 1);
   response.status = run_alone(request, model.scratches->of_loop(state_->loop, model.executable()),
                               response.outputs);
@@ -88,6 +89,7 @@ void Inference::infer_in_pool(const InferRequest& request, InferResponse& respon
   if (ModelMetrics* metrics = request.model->metrics; metrics != nullptr) {
     metrics->in_flight.add(state_->loop, 1);
   }
+  request.model->scratches->note_use(state_->loop, response.begun);
   state_->pool->submit(request, response, std::move(done));
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "serving/model_set.h"
 
@@ -24,6 +25,10 @@ class ModelControl {
   /// called once, on another thread, when new requests see the outcome. NOT_FOUND if there is no
   /// such model.
   virtual void load(std::string name, std::function<void(Status)> done) = 0;
+  /// A request needs a model that is not live and that may be loaded on demand
+  /// (ModelSet::on_demand). `done` is called once, on another thread, when new requests see it, or
+  /// with the reason why they do not: DEADLINE_EXCEEDED if it took too long.
+  virtual void demand(std::string name, SteadyTime deadline, std::function<void(Status)> done) = 0;
   /// Takes the model away until it is loaded again. `done` is called when no new request sees it.
   virtual void unload(std::string name, std::function<void(Status)> done) = 0;
 };

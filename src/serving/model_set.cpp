@@ -50,8 +50,9 @@ ModelSet::ModelSet(std::vector<std::shared_ptr<const ServedModel>> versions,
   // A set that lost all but one of its models to errors does not quietly get another default.
   const bool one_known = std::ranges::all_of(
       statuses_, [&](const ModelStatus& status) { return status.name == statuses_.front().name; });
-  if (settings_.default_model.empty() && newest_.size() == 1 && one_known) {
-    settings_.default_model = newest_.front()->name;
+  if (settings_.default_model.empty() && one_known) {
+    if (newest_.size() == 1) settings_.default_model = newest_.front()->name;
+    if (settings_.on_demand.size() == 1) settings_.default_model = settings_.on_demand.front();
   }
   unready_reason_ = make_unready_reason();
 }
@@ -63,7 +64,12 @@ std::string ModelSet::make_unready_reason() const {
     if (!std::ranges::binary_search(newest_, name, {}, name_of)) append_to_list(missing, name);
   }
   if (!missing.empty()) return "required and not served: " + missing;
-  return newest_.empty() ? "no model is served" : "";
+  return newest_.empty() && settings_.on_demand.empty() ? "no model is served" : "";
+}
+
+bool ModelSet::on_demand(std::string_view name) const {
+  return std::ranges::binary_search(settings_.on_demand,
+                                    name.empty() ? settings_.default_model : name);
 }
 
 std::string ModelSet::names() const {

@@ -57,9 +57,10 @@ class ModelSet {
   struct Settings {
     std::string default_model;  // empty: a set of one model has that one, a larger set none
     std::vector<VersionLabel> labels;
-    std::vector<std::string> required;  // names of models without which the server is not ready
-    bool still_starting = false;        // not every model has been tried yet
-    std::vector<std::string> errors;    // of the repository, beside those of its models
+    std::vector<std::string> required;   // names of models without which the server is not ready
+    bool still_starting = false;         // not every model has been tried yet
+    std::vector<std::string> errors;     // of the repository, beside those of its models
+    std::vector<std::string> on_demand;  // models that a request may have loaded; sorted
   };
 
   ModelSet() = default;
@@ -69,8 +70,12 @@ class ModelSet {
   /// By name, and by version number or label; an empty version means the newest. NOT_FOUND names
   /// what there is; UNAVAILABLE if the model is known but not served now.
   Result<const ServedModel*> find(std::string_view name, std::string_view version = {}) const;
+  /// A model that is not live and that a request may have loaded. An empty name: the default one.
+  bool on_demand(std::string_view name) const;
   /// INVALID_ARGUMENT lists the models if there are several and no default.
   Result<const ServedModel*> default_model() const;
+  /// What an empty name means; empty if there is no default.
+  const std::string& default_name() const { return settings_.default_model; }
   /// The newest version of each model, in the order of their names.
   std::span<const std::shared_ptr<const ServedModel>> models() const { return newest_; }
   /// All live versions of a model, the newest first.

@@ -80,6 +80,10 @@ std::shared_ptr<const ServedModel> make_served_model(std::string name, std::stri
   const uint32_t loops = metrics.registry().loops();
   model->scratches = std::make_shared<ScratchStore>(loops + 1);  // one more for an admin listener
   warm(*model, loops);
+  // The map's nodes: the entry, its hash, a pointer, the allocator's share.
+  constexpr uint64_t kMapNodeBytes = 64;
+  model->constant_bytes =
+      sizeof(ServedModel) + model->executable().size_bytes() + columns.size() * kMapNodeBytes;
   model->metrics = &metrics.model(model->name, model->version);
   metrics.set_loaded(*model);
   return model;

@@ -41,6 +41,7 @@ struct ServedModel {
   /// load.
   double seconds_first_row = 0;
   double seconds_per_row = 0;
+  uint64_t constant_bytes = 0;      // memory but for the scratches
   ModelMetrics* metrics = nullptr;  // owned by the ServingMetrics, which outlives the model
   std::shared_ptr<ScratchStore> scratches;
 
@@ -48,6 +49,10 @@ struct ServedModel {
   /// signature. Filled by make_served_model().
   std::unordered_map<std::string_view, uint32_t> column_places;
 
+  /// Memory that the model takes now. Thread-safe.
+  uint64_t memory_bytes() const {
+    return constant_bytes + uint64_t{scratches->made()} * loaded.executable->scratch_bytes();
+  }
   const Executable& executable() const { return *loaded.executable; }
   const Signature& signature() const { return loaded.executable->signature(); }
 };

@@ -113,7 +113,7 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
       load_seconds(registry.gauge("slipway_model_load_duration_seconds",
                                   "Time that reading and compiling the model took.",
                                   labels_of(name, version))),
-      memory_bytes(registry.gauge("slipway_model_memory_bytes", "Memory of the model's constants.",
+      memory_bytes(registry.gauge("slipway_model_memory_bytes", "Memory of the model, as loaded.",
                                   labels_of(name, version))),
       file_bytes(registry.gauge("slipway_model_file_bytes", "Size of the model's file.",
                                 labels_of(name, version))) {
@@ -162,7 +162,7 @@ void ServingMetrics::set_loaded(const ServedModel& served) {
   ModelMetrics& metrics = model(served.name, served.version);
   metrics.ready.set(1);
   metrics.load_seconds.set(served.loaded.load_seconds);
-  metrics.memory_bytes.set(static_cast<double>(served.executable().size_bytes()));
+  metrics.memory_bytes.set(static_cast<double>(served.memory_bytes()));
   metrics.file_bytes.set(static_cast<double>(served.loaded.file_bytes));
   Labels labels = labels_of(served.name, served.version);
   registry_.remove("slipway_model_info", labels);  // of the content before

@@ -45,7 +45,7 @@ TEST(ServingMetrics, TellsWhatIsServed) {
       std::string::npos)
       << text;
   EXPECT_EQ(metrics.model("iris", "1").memory_bytes.value(),
-            static_cast<double>(model->executable().size_bytes()));
+            static_cast<double>(model->memory_bytes()));
   EXPECT_EQ(metrics.model("iris", "1").file_bytes.value(), 1234);
   EXPECT_EQ(&metrics.model("iris", "1"), model->metrics);
 }

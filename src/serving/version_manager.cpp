@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/thread_annotations.h"
+#include "serving/memory_budget.h"
 #include "serving/version_table.h"
 
 namespace slipway::serving {
@@ -29,6 +30,8 @@ constexpr std::chrono::milliseconds kDrainPeriod{5};
 /// that: it takes the allocator's locks.
 constexpr uint64_t kTrimBytes = 1 << 20;
 constexpr std::chrono::seconds kTrimPeriod{1};
+/// Requests that wait for models to be loaded.
+constexpr size_t kWaitersMax = 100'000;
 
 /// Once requests are served, the calling thread gives way to those that answer them.
 constexpr int kNiceBesideRequests = 10;
@@ -45,7 +48,11 @@ void give_memory_back() {
 class VersionManager::Impl {
  public:
   Impl(Options options, ModelLoader& loader, ServingMetrics& metrics)
-      : options_(std::move(options)), loader_(loader), metrics_(metrics), table_(metrics) {
+      : options_(std::move(options)),
+        loader_(loader),
+        metrics_(metrics),
+        table_(metrics, options_.load_on_demand),
+        budget_(table_, metrics.registry(), options_.memory_budget) {
     for (uint32_t i = 0; i < std::max(options_.load_threads, 1U); ++i) {
       load_threads_.emplace_back([this] {
         pthread_setname_np(pthread_self(), "load");
@@ -93,6 +100,7 @@ class VersionManager::Impl {
       const MutexLock lock(mutex_);
       for (auto& [model_name, model] : table_.models()) {
         if (!name.empty() && model_name != name) continue;
+        if (!name.empty()) ask(model);
         for (auto& [number, version] : model.versions) version.failed_stamp.reset();
       }
       plan_all();
@@ -105,9 +113,37 @@ class VersionManager::Impl {
     std::vector<Answer> answers;
     {
       const MutexLock lock(mutex_);
-      waiters_.push_back({name, std::move(done)});
+      waiters_.push_back({name, SteadyTime::max(), std::move(done)});
       answers = settle();
     }
+    send(answers);
+  }
+
+  void demand(const std::string& name, SteadyTime deadline, std::function<void(Status)> done)
+      EXCLUDES(mutex_) {
+    std::vector<Answer> answers;
+    {
+      const MutexLock lock(mutex_);
+      if (waiters_.size() >= kWaitersMax || stopping_) {
+        answers.push_back(
+            {std::move(done), stopping_ ? unavailable("the server is stopping")
+                                        : resource_exhausted("too many requests wait for models "
+                                                             "that are being loaded")});
+      } else {
+        const auto model = table_.models().find(name);
+        if (model != table_.models().end() && table_.waits_for_request(model->second) &&
+            model->second.rest != Rest::kNone) {
+          log_info("model {} is loaded because a request asks for it", name);
+          budget_.count_load_on_demand();
+          ask(model->second);
+          plan(name);
+        }
+        waiters_.push_back({name, deadline, std::move(done)});
+        earliest_deadline_ = std::min(earliest_deadline_, deadline);
+        answers = settle();
+      }
+    }
+    retired_.notify_one();  // which looks after the deadlines
     send(answers);
   }
 
@@ -127,6 +163,7 @@ class VersionManager::Impl {
   };
   struct Waiter {
     std::string name;
+    SteadyTime deadline;
     std::function<void(Status)> done;
   };
   struct Answer {
@@ -138,6 +175,7 @@ class VersionManager::Impl {
     std::shared_ptr<const ServedModel> model;
     std::string name;
     uint64_t version = 0;
+    uint64_t bytes = 0;  // in the memory budget's books
   };
   using LoadResult = Result<std::shared_ptr<const ServedModel>>;
 
@@ -164,18 +202,90 @@ class VersionManager::Impl {
       work_.notify_one();
     }
     for (const uint64_t number : plan.unload) {
-      retire(name, number, std::move(model->second.versions.at(number).live));
-      live_changed_ = true;
+      retire(name, model->second.versions.at(number));
     }
     changed_ = table_.refresh(name) || changed_;
   }
 
-  void retire(const std::string& name, uint64_t number, std::shared_ptr<const ServedModel> model)
-      REQUIRES(mutex_) {
-    VersionEntry* version = table_.find(name, number);
-    if (version != nullptr) ++version->draining;
-    retired_models_.push_back({std::move(model), name, number});
+  /// Somebody needs the model: it is to be live, and others make room for it.
+  static void ask(ModelEntry& model) {
+    model.asked = true;
+    model.rest = Rest::kNone;
+  }
+
+  /// Takes down what is live of the version.
+  void retire(const std::string& name, VersionEntry& version) REQUIRES(mutex_) {
+    const uint64_t bytes = budget_.retire(version);
+    ++version.draining;
+    retired_models_.push_back(
+        {std::exchange(version.live, nullptr), name, version.source.version, bytes});
+    live_changed_ = true;
     retired_.notify_one();
+  }
+
+  void evict(const std::vector<std::string>& names) REQUIRES(mutex_) {
+    for (const std::string& name : names) {
+      ModelEntry& model = table_.models().find(name)->second;
+      model.rest = Rest::kEvicted;
+      model.asked = false;
+      for (auto& [number, version] : model.versions) {
+        if (version.live != nullptr) retire(name, version);
+      }
+      budget_.count_eviction();
+      changed_ = table_.refresh(name) || changed_;
+    }
+  }
+
+  /// Models that found no room are tried again once there is some.
+  void use_freed_room() REQUIRES(mutex_) {
+    if (!budget_.limited()) return;
+    for (const std::string& name : budget_.fitting_now()) {
+      table_.models().find(name)->second.rest = Rest::kNone;
+      plan(name);
+    }
+  }
+
+  /// Takes the next job that there is room for off the queue, and makes room for those that have
+  /// none. False if there is none to be done now; `look_again` then says when to look at the
+  /// latest.
+  bool take_job(Job& taken, SteadyTime& look_again) REQUIRES(mutex_) {
+    uint64_t ahead = 0;  // what the jobs before this one wait for
+    look_again = SteadyTime::max();
+    for (auto job = jobs_.begin(); job != jobs_.end();) {
+      VersionEntry* version = table_.find(job->name, job->version);
+      if (version == nullptr) {
+        job = jobs_.erase(job);
+        continue;
+      }
+      const RoomPlan plan = budget_.before_load(job->name, *version, ahead, Clock::now());
+      evict(plan.evict);
+      if (plan.room == Room::kLater) {
+        ahead += MemoryBudget::need(*version);
+        look_again = std::min(look_again, plan.not_before);
+        ++job;
+        continue;
+      }
+      taken = std::move(*job);
+      job = jobs_.erase(job);
+      version->queued = false;
+      if (plan.room == Room::kNow) return true;
+      refuse(taken, *version, MemoryBudget::need_least(*version));
+      changed_ = table_.refresh(taken.name) || changed_;
+    }
+    return false;
+  }
+
+  /// There is no room for the version: an error if somebody asked for it, else it waits.
+  void refuse(const Job& job, VersionEntry& version, uint64_t bytes) REQUIRES(mutex_) {
+    ModelEntry& model = table_.models().find(job.name)->second;
+    if (!any_live(model) && !model.settings.required && !model.asked) {
+      model.rest = Rest::kNoRoom;
+      budget_.note_no_room(bytes);
+      return;
+    }
+    Status status = budget_.no_room(job.name, bytes);
+    const VersionSource source = version.source;
+    finish_failed(job, source, version, std::move(status).with_context(source.path));
   }
 
   /// Publishes if something changed, and gives the callbacks whose time has come.
@@ -186,12 +296,44 @@ class VersionManager::Impl {
     }
     const bool idle = jobs_.empty() && loads_running_ == 0;
     const bool due = idle || Clock::now() - published_at_ >= kPublishPeriod;
-    if ((live_changed_ && started_) || ((live_changed_ || changed_) && due)) publish();
+    const bool awaited = started_ || earliest_deadline_ != SteadyTime::max();
+    if ((live_changed_ && awaited) || ((live_changed_ || changed_) && due)) publish();
     std::vector<Answer> answers;
     std::erase_if(waiters_, [&](Waiter& waiter) REQUIRES(mutex_) {
-      if (waiter.name.empty() ? !started_ : !applied_ || table_.pending(waiter.name)) return false;
+      if (!is_over(waiter)) return false;
       Status status = waiter.name.empty() ? Status() : table_.outcome(waiter.name);
       answers.push_back({std::move(waiter.done), std::move(status)});
+      return true;
+    });
+    return answers;
+  }
+
+  bool is_over(const Waiter& waiter) REQUIRES(mutex_) {
+    if (waiter.name.empty()) return started_;
+    if (!applied_) return false;
+    if (waiter.deadline != SteadyTime::max()) {  // a request: any version will do
+      const auto model = table_.models().find(waiter.name);
+      if (model != table_.models().end() && any_live(model->second)) return true;
+    }
+    return !table_.pending(waiter.name);
+  }
+
+  /// Requests that have waited for too long.
+  std::vector<Answer> expire() REQUIRES(mutex_) {
+    std::vector<Answer> answers;
+    const SteadyTime now = Clock::now();
+    if (now < earliest_deadline_) return answers;
+    earliest_deadline_ = SteadyTime::max();
+    std::erase_if(waiters_, [&](Waiter& waiter) REQUIRES(mutex_) {
+      if (waiter.deadline > now) {
+        earliest_deadline_ = std::min(earliest_deadline_, waiter.deadline);
+        return false;
+      }
+      answers.push_back(
+          {std::move(waiter.done),
+           Status(StatusCode::kDeadlineExceeded,
+                  fmt::format("model \"{}\" is being loaded and was not ready in time",
+                              waiter.name))});
       return true;
     });
     return answers;
@@ -201,6 +343,7 @@ class VersionManager::Impl {
     if (published_ != nullptr) retired_sets_.push_back(std::move(published_));
     published_ = table_.make_set(options_.default_model, !started_);
     published_at_ = Clock::now();
+    budget_.show();
     changed_ = false;
     live_changed_ = false;
     if (options_.publish) options_.publish(published_);
@@ -213,21 +356,27 @@ class VersionManager::Impl {
       Job job;
       VersionSource source;
       bool serving = false;
+      std::vector<Answer> refused;
+      bool took = false;
       {
         const MutexLock lock(mutex_);
-        while (jobs_.empty() && !stopping_) work_.wait(mutex_);
         if (stopping_) return;
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
-        VersionEntry* version = table_.find(job.name, job.version);
-        if (version == nullptr) continue;
-        version->queued = false;
-        version->loading = true;
-        source = version->source;
-        ++loads_running_;
-        serving = started_;
-        changed_ = table_.refresh(job.name) || changed_;
+        SteadyTime look_again;
+        took = take_job(job, look_again);
+        if (took) {
+          VersionEntry& version = *table_.find(job.name, job.version);
+          version.loading = true;
+          budget_.reserve(version);
+          source = version.source;
+          ++loads_running_;
+          serving = started_;
+          changed_ = table_.refresh(job.name) || changed_;
+        }
+        refused = settle();
+        if (!took && refused.empty()) wait_for_job(look_again);
       }
+      send(refused);
+      if (!took) continue;
       if (serving && !std::exchange(gives_way, true)) give_way();
       LoadResult result = load(job, source);
       std::vector<Answer> answers;
@@ -237,10 +386,20 @@ class VersionManager::Impl {
         freed_bytes_ += source.stamp.size_bytes;  // what reading left behind
         finish(job, source, std::move(result));
         plan(job.name);
+        use_freed_room();
         answers = settle();
       }
       retired_.notify_one();
+      if (budget_limited_) work_.notify_all();  // what waits for the room that this load had
       send(answers);
+    }
+  }
+
+  void wait_for_job(SteadyTime look_again) REQUIRES(mutex_) {
+    if (look_again == SteadyTime::max()) {
+      work_.wait(mutex_);
+    } else {
+      work_.wait_until(mutex_, look_again);
     }
   }
 
@@ -260,6 +419,7 @@ class VersionManager::Impl {
     VersionEntry* version = table_.find(job.name, job.version);
     CHECK(version != nullptr);  // busy ones are never erased
     version->loading = false;
+    budget_.release(*version);
     if (result.status().code() == StatusCode::kAborted) {
       // The file changed under the reading: the next look at it says what it is now.
       if (version->source.stamp == source.stamp) version->source.complete = false;
@@ -270,17 +430,37 @@ class VersionManager::Impl {
     if (!result.ok()) return finish_failed(job, source, *version, std::move(result).status());
     std::shared_ptr<const ServedModel> model = std::move(result).value();
     version->has_metrics = true;
+    if (!finish_budget(job, *version, model, source.stamp)) return;
     model->metrics->loads.add(metrics::kSharedShard);
     for (const std::string& warning : model->loaded.warnings) {
       log_warning("model {}: {}", job.name, warning);
     }
     log_info("model {} version {} loaded from {} in {:.1f} ms", job.name, job.version, source.path,
              model->loaded.load_seconds * 1e3);
-    if (version->live != nullptr) retire(job.name, job.version, std::move(version->live));
+    if (version->live != nullptr) retire(job.name, *version);
     version->live = std::move(model);
+    version->live_since = Clock::now();
     version->live_stamp = source.stamp;
     version->failed_stamp.reset();
+    budget_.add(*version);
     live_changed_ = true;
+  }
+
+  /// Now that its size is known: false if the model has to go again.
+  bool finish_budget(const Job& job, VersionEntry& version,
+                     const std::shared_ptr<const ServedModel>& model, const FileStamp& stamp)
+      REQUIRES(mutex_) {
+    const uint64_t bytes = model->memory_bytes();
+    const RoomPlan plan = budget_.after_load(job.name, bytes);
+    evict(plan.evict);
+    if (plan.room != Room::kNone) return true;
+    version.measured_bytes = bytes;
+    version.measured_stamp = stamp;
+    // Destroyed off this lock; its metrics go when it has drained.
+    ++version.draining;
+    retired_models_.push_back({model, job.name, job.version, 0});
+    refuse(job, version, bytes);
+    return false;
   }
 
   void finish_failed(const Job& job, const VersionSource& source, VersionEntry& version,
@@ -304,14 +484,15 @@ class VersionManager::Impl {
     while (true) {
       std::vector<std::shared_ptr<const ModelSet>> sets;
       std::vector<Retired> models;
+      std::vector<Answer> late;
       bool trim = false;
       {
         const MutexLock lock(mutex_);
         if (stopping_) return;
-        if (!take_unused(sets, models)) {
-          trim = wait_for_work();
-        }
+        if (!take_unused(sets, models)) trim = wait_for_work();
+        late = expire();
       }
+      send(late);
       if (trim) give_memory_back();
       sets.clear();  // these drop references to models: looked at in the next round
       if (models.empty()) continue;
@@ -320,8 +501,10 @@ class VersionManager::Impl {
       {
         const MutexLock lock(mutex_);
         for (const Retired& retired : models) end_drain(retired);
+        use_freed_room();
         answers = settle();
       }
+      if (budget_limited_) work_.notify_all();
       send(answers);
     }
   }
@@ -336,7 +519,7 @@ class VersionManager::Impl {
     });
     std::erase_if(retired_models_, [&](Retired& retired) REQUIRES(mutex_) {
       if (retired.model.use_count() != 1) return false;
-      freed_bytes_ += retired.model->executable().size_bytes();
+      freed_bytes_ += retired.model->memory_bytes();
       models.push_back(std::move(retired));
       return true;
     });
@@ -345,31 +528,36 @@ class VersionManager::Impl {
 
   /// True if it is time to give memory back.
   bool wait_for_work() REQUIRES(mutex_) {
+    const SteadyTime now = Clock::now();
+    SteadyTime until = earliest_deadline_;
     if (!retired_sets_.empty() || !retired_models_.empty()) {
-      retired_.wait_for(mutex_, kDrainPeriod);
-      return false;
+      until = std::min<SteadyTime>(until, now + kDrainPeriod);
+    } else if (freed_bytes_ >= kTrimBytes) {
+      if (now >= next_trim_) {
+        freed_bytes_ = 0;
+        next_trim_ = now + kTrimPeriod;
+        return true;
+      }
+      until = std::min(until, next_trim_);
     }
-    if (freed_bytes_ < kTrimBytes) {
+    if (until == SteadyTime::max()) {
       retired_.wait(mutex_);
-      return false;
+    } else {
+      retired_.wait_until(mutex_, until);
     }
-    if (Clock::now() < next_trim_) {
-      retired_.wait_until(mutex_, next_trim_);
-      return false;
-    }
-    freed_bytes_ = 0;
-    next_trim_ = Clock::now() + kTrimPeriod;
-    return true;
+    return false;
   }
 
   void end_drain(const Retired& retired) REQUIRES(mutex_) {
     VersionEntry* version = table_.find(retired.name, retired.version);
     CHECK(version != nullptr && version->draining > 0);  // draining ones are never erased
     --version->draining;
+    budget_.destroyed(retired.bytes);
     changed_ = table_.refresh(retired.name) || changed_;
   }
 
   const Options options_;
+  const bool budget_limited_ = options_.memory_budget > 0;
   ModelLoader& loader_;
   ServingMetrics& metrics_;
 
@@ -377,11 +565,13 @@ class VersionManager::Impl {
   ConditionVariable work_;
   ConditionVariable retired_;
   VersionTable table_ GUARDED_BY(mutex_);
+  MemoryBudget budget_ GUARDED_BY(mutex_);
   std::deque<Job> jobs_ GUARDED_BY(mutex_);
   std::vector<Waiter> waiters_ GUARDED_BY(mutex_);
   std::shared_ptr<const ModelSet> published_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<const ModelSet>> retired_sets_ GUARDED_BY(mutex_);
   std::vector<Retired> retired_models_ GUARDED_BY(mutex_);
+  SteadyTime earliest_deadline_ GUARDED_BY(mutex_) = SteadyTime::max();  // of the waiters
   Clock::time_point published_at_ GUARDED_BY(mutex_);
   Clock::time_point next_trim_ GUARDED_BY(mutex_);
   uint64_t freed_bytes_ GUARDED_BY(mutex_) = 0;
@@ -406,6 +596,10 @@ void VersionManager::apply(std::vector<ModelSource> sources, std::vector<std::st
 void VersionManager::retry(std::string_view name) { impl_->retry(name); }
 void VersionManager::when_done(const std::string& name, std::function<void(Status)> done) {
   impl_->when_done(name, std::move(done));
+}
+void VersionManager::demand(const std::string& name, SteadyTime deadline,
+                            std::function<void(Status)> done) {
+  impl_->demand(name, deadline, std::move(done));
 }
 std::vector<ModelStatus> VersionManager::statuses() const { return impl_->statuses(); }
 std::shared_ptr<const ModelSet> VersionManager::models() const { return impl_->models(); }

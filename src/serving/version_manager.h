@@ -8,6 +8,10 @@
 // snapshot is always the manager's own: a loop never frees one. Memory of unloaded models is given
 // back to the system.
 //
+// With a memory budget, what is live, what drains and what is being loaded stays below it: models
+// that are not required are evicted, the least recently used first, when something that was asked
+// for needs their room. What is merely found is loaded while there is room, and evicts nothing.
+//
 // Ownership: owns its threads and the live models; loader and metrics outlive it. Thread rule:
 // thread-safe. `publish` is called in order, under the manager's lock: it must neither block nor
 // call back.
@@ -33,6 +37,8 @@ class VersionManager {
   struct Options {
     uint32_t load_threads = 1;
     std::string default_model;
+    uint64_t memory_budget = 0;   // bytes of all models together; 0: no limit
+    bool load_on_demand = false;  // what is not required is loaded when demand() asks for it
     std::function<void(const std::shared_ptr<const ModelSet>&)> publish;
   };
 
@@ -51,6 +57,9 @@ class VersionManager {
   /// what its files hold is not served. An empty name: once every model has been tried for the
   /// first time. On the calling thread if that is so already, else on one of the manager's.
   void when_done(const std::string& name, std::function<void(Status)> done);
+  /// A request needs the model: loads it if it rests, and calls back as when_done() does, or with
+  /// DEADLINE_EXCEEDED.
+  void demand(const std::string& name, SteadyTime deadline, std::function<void(Status)> done);
 
   std::vector<ModelStatus> statuses() const;
   /// The set that was published last.

@@ -21,12 +21,27 @@ bool passed_over(const ModelEntry& model, const VersionEntry& version) {
          !version.busy() && version.failed();
 }
 
+std::string_view describe(Rest rest) {
+  switch (rest) {
+    case Rest::kNone: return "";
+    case Rest::kUntilAsked: return "loaded when it is asked for";
+    case Rest::kNoRoom: return "no room: memory budget";
+    case Rest::kEvicted: return "evicted: memory budget";
+  }
+  return "";
+}
+
 /// Hidden until it is known to be a model.
 bool shown(const ModelEntry& model, const VersionEntry& version) {
   return !model.settings.optional || version.live != nullptr || version.draining > 0;
 }
 
 }  // namespace
+
+bool any_live(const ModelEntry& model) {
+  return std::ranges::any_of(model.versions,
+                             [](const auto& entry) { return entry.second.live != nullptr; });
+}
 
 bool VersionEntry::failed() const {
   return on_disk &&
@@ -41,8 +56,11 @@ void VersionTable::set_sources(std::vector<ModelSource> sources) {
   for (ModelSource& source : sources) {
     ModelEntry& model = models_[source.name];
     model.in_repository = true;
+    const bool is_new = model.settings.name.empty();
+    bool new_content = false;
     for (VersionSource& one : source.versions) {
       VersionEntry& version = model.versions[one.version];
+      new_content = new_content || !version.source.stamp.same_content(one.stamp);
       version.source = std::move(one);
       version.on_disk = true;
       const Status& problem = version.source.problem;
@@ -58,6 +76,12 @@ void VersionTable::set_sources(std::vector<ModelSource> sources) {
     }
     source.versions.clear();
     model.settings = std::move(source);
+    if (on_demand_) {
+      if (is_new) model.rest = Rest::kUntilAsked;
+    } else if (new_content) {
+      model.rest = Rest::kNone;  // another content may find room
+    }
+    if (model.settings.required) model.rest = Rest::kNone;
   }
 }
 
@@ -75,7 +99,7 @@ VersionPlan VersionTable::plan(const ModelEntry& model) const {
     facts.push_back({number, version.on_disk, version.source.complete, version.failed(),
                      version.live != nullptr, version.on_disk && version.current()});
   }
-  const bool held = model.settings.held || !model.in_repository;
+  const bool held = model.settings.held || !model.in_repository || model.rest != Rest::kNone;
   return plan_versions(model.settings.policy, held, facts);
 }
 
@@ -97,6 +121,8 @@ void VersionTable::derive(const ModelEntry& model, VersionEntry& version, Versio
       reason = "unloaded by an admin call";
     } else if (version.failed()) {
       reason = "could not be loaded";
+    } else if (model.rest != Rest::kNone) {
+      reason = describe(model.rest);
     } else if (!version.source.complete) {
       if (version.draining == 0) state = VersionState::kStart;
       reason = "waits until its file is complete";
@@ -165,24 +191,33 @@ bool VersionTable::refresh(const std::string& name) {
 }
 
 bool VersionTable::pending(std::string_view name) const {
-  const auto model = models_.find(name);
-  if (model == models_.end()) return false;
-  return std::ranges::any_of(model->second.versions, [&](const auto& entry) {
+  const auto found = models_.find(name);
+  if (found == models_.end()) return false;
+  const ModelEntry& model = found->second;
+  const bool wanted = !model.settings.held && model.rest == Rest::kNone;
+  return std::ranges::any_of(model.versions, [&](const auto& entry) {
     const VersionEntry& version = entry.second;
-    return version.busy() || (version.on_disk && !version.source.complete &&
-                              !model->second.settings.held && allowed(model->second, entry.first));
+    return version.busy() ||
+           (version.on_disk && !version.source.complete && wanted && allowed(model, entry.first));
+  });
+}
+
+bool VersionTable::waits_for_request(const ModelEntry& model) const {
+  if (!on_demand_ || !model.in_repository || model.settings.held || any_live(model)) return false;
+  return std::ranges::any_of(model.versions, [&](const auto& entry) {
+    const VersionEntry& version = entry.second;
+    return version.on_disk && !version.failed() && allowed(model, entry.first);
   });
 }
 
 bool VersionTable::any_pending() const {
   return std::ranges::any_of(models_, [](const auto& entry) {
     const auto& versions = entry.second.versions;
+    if (entry.second.rest != Rest::kNone) return false;
     const bool busy = std::ranges::any_of(versions, [](const auto& v) { return v.second.busy(); });
     const bool written = std::ranges::any_of(
         versions, [](const auto& v) { return v.second.on_disk && !v.second.source.complete; });
-    const bool live =
-        std::ranges::any_of(versions, [](const auto& v) { return v.second.live != nullptr; });
-    return busy || (written && !live);
+    return busy || (written && !any_live(entry.second));
   });
 }
 
@@ -194,6 +229,9 @@ Status VersionTable::outcome(std::string_view name) const {
   const ModelEntry& model = found->second;
   if (model.settings.held) return {};
   if (!model.settings.problem.ok()) return model.settings.problem;
+  if (model.rest != Rest::kNone) {
+    return unavailable(fmt::format("model \"{}\" is not served: {}", name, describe(model.rest)));
+  }
   uint32_t live = 0;
   for (const auto& [number, version] : model.versions) {
     if (!version.on_disk || !allowed(model, number)) continue;
@@ -243,6 +281,7 @@ std::shared_ptr<const ModelSet> VersionTable::make_set(const std::string& defaul
     }
     if (!model.in_repository) continue;
     if (model.settings.required) settings.required.push_back(name);
+    if (waits_for_request(model)) settings.on_demand.push_back(name);
     for (const auto& [label, number] : model.settings.labels) {
       settings.labels.push_back({name, label, std::to_string(number)});
     }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "serving/model_set.h"
 #include "serving/model_source.h"
 #include "serving/serving_metrics.h"
@@ -24,8 +25,13 @@ struct VersionEntry {
   VersionSource source;
   bool on_disk = false;
   std::shared_ptr<const ServedModel> live;
+  SteadyTime live_since;
   FileStamp live_stamp;                   // of the content that is live
   std::optional<FileStamp> failed_stamp;  // of the content that could not be loaded
+  FileStamp measured_stamp;               // of the content that took measured_bytes
+  uint64_t measured_bytes = 0;            // 0: never loaded
+  uint64_t counted_bytes = 0;             // of `live`, in the memory budget's books
+  uint64_t reserved_bytes = 0;            // for its loading, likewise
   Status failure;
   bool queued = false;
   bool loading = false;
@@ -37,17 +43,35 @@ struct VersionEntry {
   bool failed() const;
   bool current() const { return live != nullptr && live_stamp.same_content(source.stamp); }
   bool busy() const { return queued || loading; }
+  /// Memory of this content, if it has been loaded before; else 0.
+  uint64_t known_bytes() const {
+    return measured_stamp.same_content(source.stamp) ? measured_bytes : 0;
+  }
+};
+
+/// Why a model that is there is not to be live.
+enum class Rest : uint8_t {
+  kNone,        // it is to be live
+  kUntilAsked,  // load on demand: nobody has asked for it yet
+  kNoRoom,      // found, but the memory budget has no room for it
+  kEvicted,     // it was live, and had to make room
 };
 
 struct ModelEntry {
   ModelSource settings;  // its versions are those with on_disk below
   bool in_repository = false;
+  Rest rest = Rest::kNone;
+  bool asked = false;  // by a request or an admin call: others make room for it
   std::map<uint64_t, VersionEntry, std::greater<>> versions;  // the newest first
 };
 
+bool any_live(const ModelEntry& model);
+
 class VersionTable {
  public:
-  explicit VersionTable(ServingMetrics& metrics) : metrics_(metrics) {}
+  /// `on_demand`: models that are not required are live only once somebody asks for them.
+  VersionTable(ServingMetrics& metrics, bool on_demand)
+      : metrics_(metrics), on_demand_(on_demand) {}
 
   /// Takes over what there is; models and versions that are gone stay until they have ended.
   void set_sources(std::vector<ModelSource> sources);
@@ -66,6 +90,8 @@ class VersionTable {
   bool pending(std::string_view name) const;
   /// As pending(), for all models; what is being written counts only where nothing is live.
   bool any_pending() const;
+  /// No version is live, and a request may have it loaded.
+  bool waits_for_request(const ModelEntry& model) const;
   /// What came of the model: OK, or why what its files hold is not served.
   Status outcome(std::string_view name) const;
 
@@ -80,6 +106,7 @@ class VersionTable {
   void forget_metrics(const std::string& name, VersionEntry& version);
 
   ServingMetrics& metrics_;
+  const bool on_demand_;
   std::map<std::string, ModelEntry, std::less<>> models_;
   std::vector<std::string> errors_;
 };

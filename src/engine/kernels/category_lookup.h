@@ -27,6 +27,7 @@ class CategoryLookup {
     return categories_->is_text ? find_text(input.strings(row)[categories_->from.column])
                                 : find_number(input.dense(row)[categories_->from.column]);
   }
+  size_t size_bytes() const { return texts_.size_bytes() + heap_bytes(sorted_); }
   /// "Found unknown categories ['x'] in column 2 ('sex'), row 5".
   Status unknown_error(const KernelArgs& args, size_t row) const;
 

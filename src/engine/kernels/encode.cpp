@@ -18,9 +18,16 @@ std::vector<CategoryLookup> make_lookups(const std::vector<Column>& columns) {
   return lookups;
 }
 
+size_t lookups_bytes(const std::vector<CategoryLookup>& lookups) {
+  size_t total = heap_bytes(lookups);
+  for (const CategoryLookup& lookup : lookups) total += lookup.size_bytes();
+  return total;
+}
+
 class ScalarOneHot final : public Kernel {
  public:
   explicit ScalarOneHot(const OneHotOp& op) : op_(op), lookups_(make_lookups(op.columns)) {}
+  size_t size_bytes() const override { return lookups_bytes(lookups_); }
   Status run(const KernelArgs& args) const override {
     return op_.sparse ? run_sparse(args) : run_dense(args);
   }
@@ -71,6 +78,7 @@ class ScalarOneHot final : public Kernel {
 class ScalarOrdinal final : public Kernel {
  public:
   explicit ScalarOrdinal(const OrdinalOp& op) : op_(op), lookups_(make_lookups(op.columns)) {}
+  size_t size_bytes() const override { return lookups_bytes(lookups_); }
   Status run(const KernelArgs& args) const override {
     for (size_t row = 0; row < args.rows; ++row) {
       double* out = args.output.dense(row);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/heap_bytes.h"
 #include "engine/kernel_table.h"
 
 namespace slipway::engine {
@@ -57,6 +58,7 @@ class TransposedLinear final : public Kernel {
       }
     }
   }
+  size_t size_bytes() const override { return heap_bytes(transposed_); }
   Status run(const KernelArgs& args) const override {
     const ValueBuffer& input = args.input(0);
     for (size_t row = 0; row < args.rows; ++row) {

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/heap_bytes.h"
 #include "engine/kernel_table.h"
 #include "engine/kernels/internal/neighbor_distance.h"
 #include "engine/kernels/internal/neighbor_select.h"
@@ -58,6 +59,7 @@ class NeighborsKernel : public Kernel {
     }
   }
 
+  size_t size_bytes() const override { return heap_bytes(norms_) + heap_bytes(units_); }
   size_t workspace_bytes(size_t) const override {
     return kTileRows * room_bytes() + 2 * kTileRows * kBlock * sizeof(double);
   }
@@ -431,6 +433,7 @@ class BlockedNeighbors final : public NeighborsKernel {
       }
     }
   }
+  size_t size_bytes() const override { return NeighborsKernel::size_bytes() + heap_bytes(blocks_); }
 
  private:
   void search(const Queries& queries, const Rooms& rooms, double* block_room) const override {

@@ -31,6 +31,7 @@ class ScalarVectorizeRecords final : public Kernel {
     for (const std::string& entry : op.vocabulary) longest_ = std::max(longest_, entry.size());
   }
 
+  size_t size_bytes() const override { return table_.size_bytes(); }
   size_t workspace_bytes(size_t) const override {
     return (op_.options.sparse ? kRecordFieldsMax * sizeof(Entry) : 0) + longest_;
   }

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/heap_bytes.h"
 #include "engine/kernel_table.h"
 
 namespace slipway::engine {
@@ -205,6 +206,7 @@ class BlockedSvm final : public SvmKernel {
       }
     }
   }
+  size_t size_bytes() const override { return heap_bytes(blocks_); }
 
  private:
   void kernel_sums(const double* x, double* values) const override {

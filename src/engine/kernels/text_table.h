@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/heap_bytes.h"
+
 namespace slipway::engine {
 
 class TextTable {
@@ -30,6 +32,7 @@ class TextTable {
 
   static constexpr int64_t kUnknown = -1;
   int64_t find(std::string_view text) const;
+  size_t size_bytes() const { return heap_bytes(slots_); }
 
  private:
   void reserve();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/heap_bytes.h"
 #include "graph/graph.h"
 
 namespace slipway {
@@ -68,7 +69,7 @@ class RequireFiniteOp final : public Op {
   std::string_view name() const override { return "require_finite"; }
   Result<ValueType> infer(std::span<const ValueType> inputs) const override;
   std::string describe() const override;
-  size_t size_bytes() const override { return 0; }
+  size_t size_bytes() const override { return heap_bytes(estimator) + heap_bytes(columns); }
 
   const Options options;
   const std::string estimator;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/heap_bytes.h"
+
 namespace slipway {
 namespace {
 
@@ -31,9 +33,7 @@ Status check_categories(const Categories& categories, std::span<const ValueType>
 }
 
 size_t categories_bytes(const Categories& categories) {
-  size_t total = categories.numbers.size() * sizeof(double);
-  for (const std::string& text : categories.texts) total += sizeof(std::string) + text.size();
-  return total;
+  return heap_bytes(categories.numbers) + heap_bytes(categories.texts);
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ std::string OneHotOp::describe() const {
 size_t OneHotOp::size_bytes() const {
   size_t total = 0;
   for (const Column& column : columns) {
-    total += categories_bytes(column.categories) + column.targets.size() * sizeof(int32_t);
+    total += sizeof(Column) + categories_bytes(column.categories) + heap_bytes(column.targets);
   }
   return total;
 }
@@ -100,7 +100,7 @@ std::string OrdinalOp::describe() const { return fmt::format("{} columns", colum
 size_t OrdinalOp::size_bytes() const {
   size_t total = 0;
   for (const Column& column : columns) {
-    total += categories_bytes(column.categories) + column.codes.size() * sizeof(double);
+    total += sizeof(Column) + categories_bytes(column.categories) + heap_bytes(column.codes);
   }
   return total;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/heap_bytes.h"
+
 namespace slipway {
 namespace {
 
@@ -40,11 +42,7 @@ Result<ValueType> ImputeStringsOp::infer(std::span<const ValueType> inputs) cons
 
 std::string ImputeStringsOp::describe() const { return fmt::format("{} columns", columns.size()); }
 
-size_t ImputeStringsOp::size_bytes() const {
-  size_t total = columns.size() * sizeof(uint32_t);
-  for (const std::string& fill : fills) total += sizeof(std::string) + fill.size();
-  return total;
-}
+size_t ImputeStringsOp::size_bytes() const { return heap_bytes(columns) + heap_bytes(fills); }
 
 Result<ValueType> MissingIndicatorOp::infer(std::span<const ValueType> inputs) const {
   return check(inputs, ValueKind::kDense, columns, ValueKind::kDense);

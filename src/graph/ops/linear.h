@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/heap_bytes.h"
 #include "graph/graph.h"
 
 namespace slipway {
@@ -21,9 +22,7 @@ class LinearOp final : public Op {
   std::string_view name() const override { return "linear"; }
   Result<ValueType> infer(std::span<const ValueType> inputs) const override;
   std::string describe() const override;
-  size_t size_bytes() const override {
-    return (weights.size() + intercept.size()) * sizeof(double);
-  }
+  size_t size_bytes() const override { return heap_bytes(weights) + heap_bytes(intercept); }
 
   const uint32_t outputs;
   const uint32_t features;

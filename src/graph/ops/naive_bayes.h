@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/heap_bytes.h"
 #include "graph/graph.h"
 
 namespace slipway {
@@ -23,7 +24,7 @@ class GaussianBayesOp final : public Op {
   Result<ValueType> infer(std::span<const ValueType> inputs) const override;
   std::string describe() const override;
   size_t size_bytes() const override {
-    return (tables.means.size() + tables.variances.size() + tables.priors.size()) * sizeof(double);
+    return heap_bytes(tables.means) + heap_bytes(tables.variances) + heap_bytes(tables.priors);
   }
 
   const Tables tables;

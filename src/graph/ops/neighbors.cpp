@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/heap_bytes.h"
+
 namespace slipway {
 namespace {
 
@@ -166,11 +168,9 @@ std::string NeighborsOp::describe() const {
 }
 
 size_t NeighborsOp::size_bytes() const {
-  return (points.size() + distance.weights.size() + distance.matrix.size() + tree.bounds.size() +
-          targets.values.size()) *
-             sizeof(double) +
-         (tree.order.size() + targets.labels.size()) * sizeof(uint32_t) +
-         tree.nodes.size() * sizeof(Node);
+  return heap_bytes(points) + heap_bytes(distance.weights) + heap_bytes(distance.matrix) +
+         heap_bytes(tree.nodes) + heap_bytes(tree.order) + heap_bytes(tree.bounds) +
+         heap_bytes(targets.class_counts) + heap_bytes(targets.labels) + heap_bytes(targets.values);
 }
 
 }  // namespace slipway

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/heap_bytes.h"
 #include "graph/graph.h"
 
 namespace slipway {
@@ -17,7 +18,7 @@ class PolynomialOp final : public Op {
   std::string_view name() const override { return "polynomial"; }
   Result<ValueType> infer(std::span<const ValueType> inputs) const override;
   std::string describe() const override;
-  size_t size_bytes() const override { return (starts.size() + factors.size()) * sizeof(uint32_t); }
+  size_t size_bytes() const override { return heap_bytes(starts) + heap_bytes(factors); }
 
   const uint32_t features;
   const std::vector<uint32_t> starts;  // terms + 1

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/heap_bytes.h"
+
 namespace slipway {
 
 Result<ValueType> VectorizeRecordsOp::infer(std::span<const ValueType> inputs) const {
@@ -23,10 +25,6 @@ std::string VectorizeRecordsOp::describe() const {
   return fmt::format("{} entries{}", vocabulary.size(), options.sparse ? ", sparse" : "");
 }
 
-size_t VectorizeRecordsOp::size_bytes() const {
-  size_t total = 0;
-  for (const std::string& entry : vocabulary) total += sizeof(std::string) + entry.size();
-  return total;
-}
+size_t VectorizeRecordsOp::size_bytes() const { return heap_bytes(vocabulary); }
 
 }  // namespace slipway

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/heap_bytes.h"
 #include "graph/graph.h"
 
 namespace slipway {
@@ -29,7 +30,7 @@ class ScaleOp final : public Op {
   std::string_view name() const override { return "scale"; }
   Result<ValueType> infer(std::span<const ValueType> inputs) const override;
   std::string describe() const override;
-  size_t size_bytes() const override { return (shift.size() + factor.size()) * sizeof(double); }
+  size_t size_bytes() const override { return heap_bytes(shift) + heap_bytes(factor); }
 
   const Form form;
   const uint32_t width;

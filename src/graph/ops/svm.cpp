@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/heap_bytes.h"
+
 namespace slipway {
 namespace {
 
@@ -69,7 +71,8 @@ std::string SvmOp::describe() const {
 }
 
 size_t SvmOp::size_bytes() const {
-  return (tables.vectors.size() + tables.dual.size() + tables.intercepts.size()) * sizeof(double);
+  return heap_bytes(tables.vectors) + heap_bytes(tables.counts) + heap_bytes(tables.dual) +
+         heap_bytes(tables.intercepts);
 }
 
 Result<ValueType> SvmVoteOp::infer(std::span<const ValueType> inputs) const {

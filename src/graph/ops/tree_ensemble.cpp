@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/heap_bytes.h"
+
 namespace slipway {
 namespace {
 
@@ -110,10 +112,9 @@ std::string TreeEnsembleOp::describe() const {
 }
 
 size_t TreeEnsembleOp::size_bytes() const {
-  return ensemble.nodes.size() * sizeof(TreeNode) +
-         (ensemble.roots.size() + ensemble.columns.size()) * sizeof(uint32_t) +
-         (ensemble.leaf_values.size() + ensemble.base.size()) * sizeof(double) +
-         ensemble.category_sets.size() * sizeof(CategorySet);
+  return heap_bytes(ensemble.nodes) + heap_bytes(ensemble.roots) + heap_bytes(ensemble.columns) +
+         heap_bytes(ensemble.leaf_values) + heap_bytes(ensemble.base) +
+         heap_bytes(ensemble.category_sets);
 }
 
 int64_t TreeEnsembleBuilder::add_category_set(const CategorySet& set) {

@@ -32,6 +32,8 @@ struct ServerInfo {
   std::string version;
   const metrics::Registry* registry = nullptr;
   std::string admin_token;  // empty: none is accepted
+  std::chrono::milliseconds load_timeout{0};
+  std::function<void(uint32_t, std::function<void()>)> post;  // onto a loop; may be empty
   std::atomic<serving::ModelControl*> control{nullptr};
   std::atomic<bool> draining{false};
 };
@@ -78,6 +80,10 @@ struct BaseCall {
   AnswerPlan plan;
   Status error;
   bool deferred = false;
+  bool needs_model = false;  // the one it names rests: it is to be loaded, then asked again
+  SteadyTime waits_until = SteadyTime::max();  // for that; set once it waits
+  std::string wanted_model;
+  bool gave_up = false;  // it could not be loaded: answer with what there is
   /// What a deferred call does, if not inference; calls back once, on any thread.
   std::function<void(std::function<void(Status)> done)> begin;
 
@@ -103,8 +109,14 @@ void identify(BaseCall& call, std::string_view request_id, std::string_view trac
 bool is_oversized(const BaseCall& call);
 /// Starts what a deferred call does; `done` is called once it is done, on any thread.
 void begin_deferred(BaseCall& call, std::function<void()> done);
-/// Sets call.infer.model to the named model, or the default one if the name is empty.
+/// Sets call.infer.model to the named model, or the default one if the name is empty. If it can be
+/// loaded on demand, the call is answered once it is: the error given here is not seen then.
 Status choose_model(BaseCall& call, std::string_view name, std::string_view version);
+/// Has the model that the call needs loaded. `again` runs on the call's loop once it is there, or
+/// cannot be; never if the server stops meanwhile: what it holds ends with it.
+void demand_model(BaseCall& call, SteadyTime received, std::function<void(Status)> again);
+/// What demand_model() came to: true if the call is to be handled again, false if its error stands.
+bool take_demanded(BaseCall& call, Status status);
 /// The snapshot; UNAVAILABLE while there is none yet.
 Result<const serving::ModelSet*> models_of(const BaseCall& call);
 /// Runs call.infer inline or in the pool, then `write`, which makes the body of a success.

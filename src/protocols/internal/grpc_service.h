@@ -10,6 +10,7 @@
 // each with state of its own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -36,7 +37,12 @@ class GrpcService final : public transport::GrpcHandler {
   class Stream;
 
   void finish(RpcCall& call, transport::GrpcExchange& exchange, uint32_t shard);
-  void defer(std::unique_ptr<RpcCall>& slot, transport::GrpcExchange& exchange);
+  void settle(std::unique_ptr<RpcCall>& call, transport::GrpcExchange& exchange,
+              std::function<void()> complete);
+  void defer(std::unique_ptr<RpcCall> handed, transport::GrpcExchange& exchange,
+             std::function<void()> complete);
+  void wait_for_model(std::unique_ptr<RpcCall> owned, transport::GrpcExchange& exchange,
+                      std::function<void()> complete);
 
   std::vector<LoopState*> loops_;
   CallJournal& journal_;

@@ -131,6 +131,7 @@ void v2_model_ready(Call& call) {
   Status status = choose_model(call, call.parameters[0], call.parameters[1]);
   const std::string_view name = call.parameters[0];
   call.infer.model = nullptr;
+  call.needs_model = false;  // tells how the model stands, and changes nothing
   if (status.ok() && call.loop->server.draining.load(std::memory_order_relaxed)) {
     status = unavailable("the server is stopping");
   }
