@@ -2,17 +2,20 @@
 
 import concurrent.futures
 import json
+import queue
 import re
 import threading
 import time
 
+import numpy as np
 import pytest
 import requests
 
 import made_models
-from conftest import run
+from conftest import import_apart, run
 from test_repository import ADMIN, ROW, TOKEN, index, infer_value, metric, models, predict, put, resident_mib, value, wait_for
 
+(triton,) = import_apart("tritonclient.grpc")
 MEBI = 1 << 20
 
 
@@ -97,6 +100,27 @@ def test_an_only_model_is_the_default_one_before_it_is_loaded(start, models):
     put(models / "m.pkl", made_models.constant(4))
     server = start(models, "--load-on-demand")
     assert server.post("/predict", ROW).json() == {"prediction": [4]}
+
+
+def test_models_are_loaded_on_demand_over_grpc(start, models):
+    put(models / "m.pkl", tree(8, 4))
+    put(models / "n.pkl", tree(8, 5))
+    put(models / "broken.pkl", made_models.constant(1)[:50])
+    server = start(models, "--load-on-demand")
+    tensor = triton.InferInput("x", [1, 4], "FP64")
+    tensor.set_data_from_numpy(np.array([[5.1, 3.5, 1.4, 0.2]]))
+    answers = queue.Queue()
+    with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+        assert not client.is_model_ready("m")
+        assert client.infer("m", [tensor]).as_numpy("predict").tolist() == [[4]]
+        assert client.is_model_ready("m")
+        client.start_stream(lambda result, error: answers.put((result, error)))
+        for name in ("n", "broken", "n"):
+            client.async_stream_infer(name, [tensor])
+        got = [answers.get(timeout=30) for _ in range(3)]
+        client.stop_stream()
+    assert [result.as_numpy("predict").tolist() if error is None else None for result, error in got] == [[[5]], None, [[5]]]
+    assert "failed to load" in str(got[1][1])
 
 
 def test_requests_for_what_cannot_be_loaded_say_why(start, models):
