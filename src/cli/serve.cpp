@@ -48,15 +48,15 @@ LogLevel log_level(const std::string& name) {
 
 /// Every connection needs a descriptor: the soft limit goes up to the hard one. Gives the number of
 /// connections that fit: further ones are answered 503 instead of waiting for a descriptor.
-uint32_t connections_that_fit(uint32_t connections_max, uint32_t loops) {
+uint32_t connections_that_fit(uint32_t connections_max, uint32_t loops, size_t listeners) {
   constexpr uint64_t kOtherDescriptors = 32;  // libraries, model files, logs, pipes; loops below
-  constexpr uint64_t kPerLoop = 4;
+  constexpr uint64_t kPerLoop = 3;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return connections_max;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
-  const uint64_t others = kOtherDescriptors + kPerLoop * loops;
+  const uint64_t others = kOtherDescriptors + (kPerLoop + listeners) * loops;
   if (limit.rlim_cur >= connections_max + others) return connections_max;
   const uint64_t fitting = limit.rlim_cur > others ? limit.rlim_cur - others : 1;
   log_warning("only {} file descriptors are allowed: at most {} connections, not {}",
@@ -391,7 +391,8 @@ int serve(const ServeOptions& options) {
   // The ports first: a wrong one is told at once, and probes are answered while models load.
   transport::ServerOptions transport_options = server_options(options, plan.loops);
   transport_options.listeners = std::move(listeners->inference);
-  transport_options.connections_max = connections_that_fit(options.connections_max, plan.loops);
+  transport_options.connections_max =
+      connections_that_fit(options.connections_max, plan.loops, transport_options.listeners.size());
   auto server = transport::Server::create(
       transport_options, running.cors ? *running.cors : *running.service, &*running.grpc);
   if (!server.ok()) return fail(server.status());
