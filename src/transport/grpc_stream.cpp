@@ -66,7 +66,7 @@ GrpcStream::~GrpcStream() { cancel_link(); }
 
 void GrpcStream::on_request(bool ends, SteadyTime now) {
   phase_ = Phase::kReceiving;
-  handler_busy_ = gone_ = answered_ = finished_ = held_ = end_pending_ = false;
+  handler_busy_ = gone_ = answered_ = finished_ = held_ = end_pending_ = took_messages_ = false;
   cancelled_.store(false, std::memory_order_relaxed);
   began_ = progress_ = now;
   unconsumed_ = 0;

@@ -27,6 +27,7 @@ struct Seen {
   std::shared_ptr<GrpcCall> call;
   bool echoes = false;
   bool holds = false;
+  int writable = 0;  // times that on_writable() came
 };
 
 class RecordingCall final : public GrpcCallHandler {
@@ -43,10 +44,8 @@ class RecordingCall final : public GrpcCallHandler {
     seen_.events.emplace_back("end");
     if (seen_.echoes) seen_.call->finish(Status(), {{"total", "all"}});
   }
-  void on_writable() override { writable++; }
+  void on_writable() override { seen_.writable++; }
   void on_cancel() override { seen_.events.emplace_back("cancel"); }
-
-  int writable = 0;
 
  private:
   Seen& seen_;
@@ -407,6 +406,18 @@ TEST_F(GrpcStreamTest, QueuesWhatAClientDoesNotTake) {
   driver().exchange(slow);
   EXPECT_EQ(slow.answer(id).body.size(), 100 * 10'005U);
   EXPECT_EQ(service_.seen.call->queued_bytes(), 0U);
+}
+
+TEST_F(GrpcStreamTest, TellsThatALargeMessageIsOnItsWay) {
+  const int32_t stream = client_.request("POST", "/s/Stream", fields(), "", false);
+  exchange();
+  for (int i = 1; i <= 3; ++i) {
+    service_.seen.call->send(std::string(200'000, 'x'));
+    driver().wake();
+    exchange();
+    EXPECT_EQ(service_.seen.writable, i) << "its end was taken when there was no further message";
+  }
+  EXPECT_EQ(client_.answer(stream).body.size(), 3 * (200'000 + kGrpcPrefixBytes));
 }
 
 TEST_F(GrpcStreamTest, LeavesOtherRequestsToHttp) {

@@ -73,19 +73,18 @@ void GrpcStream::flush_link() {
 
 void GrpcStream::fill_from_link() {
   if (!link_ || finished_) return;
-  bool taken = false;
   while (out_.size() < kFramedBytesMax) {
     std::string message;
     Status status;
     GrpcMetadata metadata;
     switch (link_->take(message, status, metadata)) {
       case GrpcLink::Take::kNothing:
-        if (taken) notify_writable();
+        if (std::exchange(took_messages_, false)) notify_writable();
         return;
       case GrpcLink::Take::kMessage:
         if (out_.empty()) progress_ = host_.now();
         append_grpc_frame(out_, message, compresses_ ? &loop_.coder : nullptr);
-        taken = true;
+        took_messages_ = true;
         break;
       case GrpcLink::Take::kFinish:
         phase_ = Phase::kAnswering;

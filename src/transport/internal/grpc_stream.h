@@ -97,9 +97,10 @@ class GrpcStream final : public Http2Stream, public GrpcExchange, public Deferre
   // Of a streaming call only.
   std::shared_ptr<GrpcLink> link_;
   std::unique_ptr<GrpcCallHandler> call_handler_;
-  bool held_ = false;         // the service takes no message at the moment
-  bool end_pending_ = false;  // the client's end is to be delivered behind its messages
-  size_t unconsumed_ = 0;     // of the window, for what is not delivered
+  bool held_ = false;           // the service takes no message at the moment
+  bool end_pending_ = false;    // the client's end is to be delivered behind its messages
+  bool took_messages_ = false;  // from the link, and on_writable() has not been told
+  size_t unconsumed_ = 0;       // of the window, for what is not delivered
 };
 
 }  // namespace slipway::transport
