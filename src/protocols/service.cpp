@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <span>
 
 #include "base/check.h"
@@ -91,6 +92,7 @@ class Service final : public HttpService {
     Service& service_;
   };
 
+  static constexpr std::string_view kExpectedTimeout = "x-envoy-expected-rq-timeout-ms";
   static constexpr std::string_view kQueueHelp = "Requests that wait for an inference thread.";
 
   void register_metrics(const std::string& version);
@@ -98,6 +100,7 @@ class Service final : public HttpService {
   void dispatch(Call& call);
   void identify(Call& call);
   void defer(LoopState& loop);
+  static void add_timing(Call& call);
 
   ServerInfo server_;
   CallJournal journal_;
@@ -190,6 +193,7 @@ void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   if (call.deferred) {
     defer(loop);
   } else {
+    add_timing(call);
     journal_.answered(call, loop.index);
     if (is_oversized(call)) {
       loop.call = std::make_unique<Call>();
@@ -198,13 +202,26 @@ void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   }
 }
 
+/// Where the time went, for those who ask.
+void Service::add_timing(Call& call) {
+  const transport::HttpRequest& request = call.request();
+  if (!wants_timing(request.header(kTimingRequest)) || call.infer.model == nullptr) return;
+  call.response().headers.emplace_back(
+      "Server-Timing",
+      server_timing(request.received, call.result, std::chrono::steady_clock::now()));
+}
+
 /// Hands the loop's call to the pool; the loop gets a new one. The completion may come before this
 /// returns, so nothing of the call is touched afterwards.
 void Service::defer(LoopState& loop) {
   Call* call = loop.call.release();
   loop.call = std::make_unique<Call>();
   loop.call->loop = &loop;
-  call->complete = call->exchange->defer();
+  transport::HttpExchange& exchange = *call->exchange;
+  call->infer.cancelled = [&exchange] { return exchange.cancelled(); };
+  apply_timeout_header(exchange.request().header(kExpectedTimeout), exchange.request().received,
+                       call->infer);
+  call->complete = exchange.defer();
   const auto done = [this, call] {
     const std::unique_ptr<Call> owned(call);
     if (call->result.status.ok()) {
@@ -215,7 +232,12 @@ void Service::defer(LoopState& loop) {
       }
     } else {
       answer_error(*call, std::move(call->result.status));
+      std::string seconds = retry_after(call->result);
+      if (!seconds.empty()) {
+        call->response().headers.emplace_back("Retry-After", std::move(seconds));
+      }
     }
+    add_timing(*call);
     journal_.answered(*call, metrics::kSharedShard);
     const std::function<void()> complete = std::move(call->complete);
     complete();

@@ -16,8 +16,11 @@ Status read(Call& call) {
   const serving::ServedModel& model = *call.infer.model;
   const kserve_v2::Body body =
       TRY(kserve_v2::split_body(request.body, request.header(kHeaderLength)));
-  return kserve_v2::read_request(body, {model.signature(), model.column_places}, *call.loop->read,
-                                 call.infer.input, call.plan, call.infer.wanted);
+  TRY_STATUS(kserve_v2::read_request(body, {model.signature(), model.column_places},
+                                     *call.loop->read, call.infer.input, call.plan,
+                                     call.infer.wanted));
+  apply(call.plan.urgency, request.received, call.infer);
+  return {};
 }
 
 void append_output_head(std::string& body, const OutputSpec& spec, DType dtype, size_t rows) {
