@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <new>
+#include <span>
+#include <type_traits>
 
 #include "base/heap_bytes.h"
 #include "engine/kernel_table.h"
@@ -58,11 +61,20 @@ class GraphScratch final : public Scratch {
     }
   };
 
-  explicit GraphScratch(size_t bytes)
-      : arena(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{kAlignment}))) {}
+  /// The values stand in the arena too: what one thread writes shares no cache line with what
+  /// another thread's scratch holds.
+  GraphScratch(size_t bytes, size_t value_count)
+      : arena(static_cast<std::byte*>(::operator new[](
+            aligned(value_count * sizeof(ValueBuffer)) + bytes, std::align_val_t{kAlignment}))),
+        values(reinterpret_cast<ValueBuffer*>(arena.get()), value_count),
+        rest(arena.get() + aligned(value_count * sizeof(ValueBuffer))) {
+    static_assert(std::is_trivially_destructible_v<ValueBuffer>);
+    std::uninitialized_default_construct(values.begin(), values.end());
+  }
 
   std::unique_ptr<std::byte[], FreeAligned> arena;
-  std::vector<ValueBuffer> values;
+  std::span<ValueBuffer> values;
+  std::byte* rest;  // of the arena
   std::byte* workspace = nullptr;
 };
 
@@ -107,15 +119,14 @@ class GraphExecutable final : public Executable {
 };
 
 std::unique_ptr<Scratch> GraphExecutable::make_scratch() const {
-  auto scratch = std::make_unique<GraphScratch>(scratch_bytes());
-  std::byte* place = scratch->arena.get();
+  auto scratch = std::make_unique<GraphScratch>(scratch_bytes(), graph_->value_count());
+  std::byte* place = scratch->rest;
   const auto take = [&place](size_t bytes) {
     std::byte* taken = place;
     place += aligned(bytes);
     return taken;
   };
   scratch->workspace = take(workspace_bytes_);
-  scratch->values.resize(graph_->value_count());
   for (ValueId id = 0; id < graph_->value_count(); ++id) {
     const ValueType type = graph_->type(id);
     ValueBuffer& value = scratch->values[id];

@@ -17,12 +17,12 @@
 #include <span>
 #include <vector>
 
+#include "base/cache_line.h"
+
 namespace slipway::metrics {
 
 /// The shard of every thread that is not an event loop.
 inline constexpr uint32_t kSharedShard = UINT32_MAX;
-
-inline constexpr size_t kCacheLine = 64;
 
 /// Adds to a cell that only one thread writes, or to the shared one.
 template <typename T>

@@ -17,9 +17,12 @@ constexpr size_t kKeptCells = 256 * 1024;  // larger buffers are given back afte
 void BaseCall::restart() {
   infer.model = nullptr;
   infer.deadline = SteadyTime::max();
+  infer.priority = 0;
   infer.cancelled = nullptr;
   result.queue_seconds = 0;  // a refused request must not show the last one's
+  result.batch_seconds = 0;
   result.compute_seconds = 0;
+  result.retry_after_seconds = 0;
   error = Status();
   deferred = false;
   needs_model = false;
@@ -57,6 +60,7 @@ void AnswerPlan::clear() {
   has_id = false;
   single = false;
   probabilities = false;
+  urgency = {};
 }
 
 LoopState::LoopState(ServerInfo& server_info, const serving::Inference::Options& options,

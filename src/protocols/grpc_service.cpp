@@ -1,7 +1,10 @@
 #include "protocols/internal/grpc_service.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <new>
 #include <string>
 #include <utility>
@@ -155,6 +158,16 @@ void GrpcService::finish(RpcCall& call, transport::GrpcExchange& exchange, uint3
   journal_.answered(call, shard);
   transport::GrpcAnswer& answer = exchange.answer();
   add_identity(answer.trailing_metadata, call);
+  if (wants_timing(exchange.request().field(kTimingRequest))) {
+    answer.trailing_metadata.emplace_back(
+        "server-timing",
+        server_timing(call.received, call.result, std::chrono::steady_clock::now()));
+  }
+  if (call.error.code() == StatusCode::kResourceExhausted && call.result.retry_after_seconds > 0) {
+    const double milliseconds = std::ceil(call.result.retry_after_seconds * 1e3);
+    answer.trailing_metadata.emplace_back("grpc-retry-pushback-ms",
+                                          fmt::format("{:.0f}", milliseconds));
+  }
   answer.status = std::move(call.error);
 }
 

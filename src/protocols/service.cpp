@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <span>
 
 #include "base/check.h"
@@ -95,6 +96,7 @@ class Service final : public HttpService {
     Service& service_;
   };
 
+  static constexpr std::string_view kExpectedTimeout = "x-envoy-expected-rq-timeout-ms";
   static constexpr std::string_view kQueueHelp = "Requests that wait for an inference thread.";
 
   void register_metrics(const std::string& version);
@@ -105,6 +107,7 @@ class Service final : public HttpService {
   void settle(LoopState& loop, std::unique_ptr<Call>& call);
   void defer(std::unique_ptr<Call> call);
   void wait_for_model(LoopState& loop, std::unique_ptr<Call> owned);
+  static void add_timing(Call& call);
 
   ServerInfo server_;
   CallJournal journal_;
@@ -206,10 +209,20 @@ void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
   }
 }
 
+/// Where the time went, for those who ask.
+void Service::add_timing(Call& call) {
+  const transport::HttpRequest& request = call.request();
+  if (!wants_timing(request.header(kTimingRequest)) || call.infer.model == nullptr) return;
+  call.response().headers.emplace_back(
+      "Server-Timing",
+      server_timing(request.received, call.result, std::chrono::steady_clock::now()));
+}
+
 /// After dispatch: finishes the call, or hands it on, and then `call` is null.
 void Service::settle(LoopState& loop, std::unique_ptr<Call>& call) {
   if (call->deferred) return defer(std::move(call));
   if (call->needs_model) return wait_for_model(loop, std::move(call));
+  add_timing(*call);
   journal_.answered(*call, loop.index);
   if (is_oversized(*call)) call.reset();
 }
@@ -218,7 +231,11 @@ void Service::settle(LoopState& loop, std::unique_ptr<Call>& call) {
 /// is touched afterwards.
 void Service::defer(std::unique_ptr<Call> handed) {
   Call* call = handed.release();
-  if (!call->complete) call->complete = call->exchange->defer();
+  transport::HttpExchange& exchange = *call->exchange;
+  call->infer.cancelled = [&exchange] { return exchange.cancelled(); };
+  apply_timeout_header(exchange.request().header(kExpectedTimeout), exchange.request().received,
+                       call->infer);
+  if (!call->complete) call->complete = exchange.defer();
   const auto done = [this, call] {
     const std::unique_ptr<Call> owned(call);
     if (call->result.status.ok()) {
@@ -229,7 +246,12 @@ void Service::defer(std::unique_ptr<Call> handed) {
       }
     } else {
       answer_error(*call, std::move(call->result.status));
+      std::string seconds = retry_after(call->result);
+      if (!seconds.empty()) {
+        call->response().headers.emplace_back("Retry-After", std::move(seconds));
+      }
     }
+    add_timing(*call);
     journal_.answered(*call, metrics::kSharedShard);
     const std::function<void()> complete = std::move(call->complete);
     complete();

@@ -20,6 +20,8 @@ class FakeExchange final : public transport::HttpExchange {
  public:
   const transport::HttpRequest& request() const override { return request_; }
   transport::HttpResponse& response() override { return response_; }
+  bool cancelled() const override { return cancelled_; }
+  void cancel() { cancelled_ = true; }
   std::function<void()> defer() override {
     deferred_ = true;
     return [this] {
@@ -60,6 +62,7 @@ class FakeExchange final : public transport::HttpExchange {
   transport::HttpRequest request_;
   transport::HttpResponse response_;
   bool deferred_ = false;
+  std::atomic<bool> cancelled_{false};
   std::atomic<bool> completed_{false};
 };
 

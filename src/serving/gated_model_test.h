@@ -39,6 +39,13 @@ class GatedModel final : public Executable {
     open_ = true;
     changed_.notify_all();
   }
+  /// From now on runs wait again; forgets those that were.
+  void close() {
+    const std::lock_guard lock(mutex_);
+    open_ = false;
+    entered_ = 0;
+    rows_.clear();
+  }
   void wait_entered(int runs = 1) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this, runs] { return entered_ >= runs; });

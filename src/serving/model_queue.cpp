@@ -98,9 +98,10 @@ ModelQueue::Plan ModelQueue::plan(SteadyTime now, size_t rows_max) const {
     ++plan.requests;
     const auto run = as_duration(request.seconds() * cost_factor_);
     plan.ready_at = std::min(plan.ready_at, request.queued + batch.delay_max);
-    // Whose time is short does not wait for company.
+    // Of the time that it can spare, a request spends half on company.
     if (request.expires != SteadyTime::max()) {
-      plan.ready_at = std::min(plan.ready_at, request.expires - run);
+      plan.ready_at =
+          std::min(plan.ready_at, request.queued + (request.expires - request.queued - run) / 2);
     }
     if (std::ranges::find(batch.preferred_rows, rows) != batch.preferred_rows.end()) {
       preferred = plan.requests;

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/status.h"
 #include "serving/served_model.h"
 
@@ -52,7 +53,8 @@ struct VersionLabel {
 /// Newer versions are greater: as numbers, which have no leading zeros.
 bool newer_version(std::string_view a, std::string_view b);
 
-class ModelSet {
+/// In lines of its own: who takes or drops a reference beside it does not disturb who reads it.
+class alignas(kCacheLine) ModelSet {
  public:
   struct Settings {
     std::string default_model;  // empty: a set of one model has that one, a larger set none

@@ -11,6 +11,7 @@ namespace {
 
 /// Queues of models that have gone are dropped when there are many more than there were.
 constexpr size_t kSharesMin = 64;
+constexpr double kRetryAfterMin = 0.001;
 
 }  // namespace
 
@@ -103,7 +104,7 @@ std::optional<ShedRequests> PoolSchedule::admit(Requests request, SteadyTime now
   }
   std::optional<ShedRequests> shed;
   if (queue.full()) {
-    const double wait = expected_wait(&share, kPriorityLevels, now);
+    const double wait = std::max(expected_wait(&share, kPriorityLevels, now), kRetryAfterMin);
     Requests displaced = queue.take_less_urgent(pending.priority);
     if (displaced.empty()) return ShedRequests{std::move(request), ShedReason::kQueueFull, wait};
     shed = ShedRequests{std::move(displaced), ShedReason::kDisplaced, wait};

@@ -66,6 +66,13 @@ void register_process(metrics::Registry& registry) {
                     {}, open_descriptors);
 }
 
+metrics::Counter& shed_counter(metrics::Registry& registry, const std::string& name,
+                               const std::string& version, ShedReason reason) {
+  return registry.counter("slipway_requests_shed_total",
+                          "Requests that were given up without being run, by reason.",
+                          labels_with(name, version, "reason", shed_reason_name(reason)));
+}
+
 }  // namespace
 
 ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model_name,
@@ -134,9 +141,7 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
     if (errors[i] == nullptr) errors[i] = other;
   }
   for (size_t i = 0; i < shed.size(); ++i) {
-    shed[i] = &registry.counter(
-        "slipway_requests_shed_total", "Requests that were given up without being run, by reason.",
-        labels_with(name, version, "reason", shed_reason_name(static_cast<ShedReason>(i))));
+    shed[i] = &shed_counter(registry, name, version, static_cast<ShedReason>(i));
   }
 }
 

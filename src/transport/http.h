@@ -93,6 +93,9 @@ class HttpExchange {
   virtual ~HttpExchange() = default;
   virtual const HttpRequest& request() const = 0;
   virtual HttpResponse& response() = 0;
+  /// The client is known to have gone: nobody waits for the answer. False does not mean that it is
+  /// still there. Thread-safe.
+  virtual bool cancelled() const = 0;
   /// Call inside handle() to complete later: the transport then waits until the returned function
   /// is called, once, from any thread; the exchange stays valid until then. Afterwards it must not
   /// be touched. It is safe to call even if the peer has gone or the server is stopping.

@@ -52,7 +52,8 @@ Http2Exchange::Http2Exchange(Http2StreamHost& host)
 
 void Http2Exchange::on_request(bool ends, SteadyTime now) {
   phase_ = Phase::kReceiving;
-  has_deferred_ = gone_ = false;
+  has_deferred_ = false;
+  gone_.store(false, std::memory_order_relaxed);
   began_ = progress_ = now;
   body_sent_ = 0;
   body_.clear();

@@ -16,7 +16,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/status.h"
+#include "protocols/internal/urgency.h"
 #include "protocols/service.h"
 #include "serving/inference.h"
 #include "serving/model_control.h"
@@ -38,7 +40,7 @@ struct ServerInfo {
   std::atomic<bool> draining{false};
 };
 
-struct LoopState {
+struct alignas(kCacheLine) LoopState {
   LoopState(ServerInfo& server_info, const serving::Inference::Options& options,
             std::shared_ptr<serving::InferencePool> pool, uint32_t loop);
   ~LoopState();
@@ -57,13 +59,14 @@ struct RequestedOutput {
   bool binary = false;
 };
 
-/// What a protocol remembers of the request for its answer.
+/// What a protocol remembers of the request for inference and its answer.
 struct AnswerPlan {
   std::vector<RequestedOutput> outputs;
   std::string id;  // kserve_v2: to be echoed
   bool has_id = false;
   bool single = false;         // simple: one named object, answered by one value
   bool probabilities = false;  // simple: outputs[1] holds them
+  Urgency urgency;             // kserve_v2
 
   void clear();
 };
@@ -92,7 +95,7 @@ struct BaseCall {
 };
 
 /// A call over HTTP.
-struct Call : BaseCall {
+struct alignas(kCacheLine) Call : BaseCall {
   transport::HttpExchange* exchange = nullptr;
   std::array<std::string_view, 2> parameters;  // what the route's {...} matched, decoded
   std::array<std::string, 2> decoded;          // storage, where decoding was needed

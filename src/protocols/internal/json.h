@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/status.h"
 #include "tensor/batch.h"
 #include "tensor/dtype.h"
@@ -93,7 +94,7 @@ struct Tensor {
   uint32_t column = 0;        // where it goes, unless it is the whole matrix
 };
 
-struct ReadBuffers {
+struct alignas(kCacheLine) ReadBuffers {
   JsonInput json;
   JsonInput nested{"the text"};  // for texts that are JSON themselves
   std::vector<uint64_t> seen;    // per column, the number of the row that last named it

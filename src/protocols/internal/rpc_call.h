@@ -17,7 +17,7 @@
 
 namespace slipway::protocols {
 
-struct RpcCall : BaseCall {
+struct alignas(kCacheLine) RpcCall : BaseCall {
   const transport::GrpcRequest* request = nullptr;
   std::string_view message;
   SteadyTime received;  // a message of a stream: later than the request

@@ -21,8 +21,10 @@ Status read(Call& call) {
     return kserve_v2::read_raw_request(body.binary, inputs, *call.loop->read, call.infer.input,
                                        call.plan, call.infer.wanted);
   }
-  return kserve_v2::read_request(body, inputs, *call.loop->read, call.infer.input, call.plan,
-                                 call.infer.wanted);
+  TRY_STATUS(kserve_v2::read_request(body, inputs, *call.loop->read, call.infer.input, call.plan,
+                                     call.infer.wanted));
+  apply(call.plan.urgency, request.received, call.infer);
+  return {};
 }
 
 void append_output_head(std::string& body, const OutputSpec& spec, DType dtype, size_t rows) {

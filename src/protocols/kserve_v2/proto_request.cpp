@@ -40,11 +40,18 @@ Result<Parameter> read_parameter(std::string_view entry) {
 
 Status read_request_parameter(std::string_view entry, ProtoHead& head) {
   const Parameter parameter = TRY(read_parameter(entry));
-  if (parameter.name != "timeout") return {};  // the others are for other servers
+  const bool is_timeout = parameter.name == "timeout";
+  if (!is_timeout && parameter.name != "priority") return {};  // the others are for other servers
   if (!parameter.integer || *parameter.integer < 0) {
-    return invalid_argument("the parameter \"timeout\": expected int64_param from 0 on, in µs");
+    return invalid_argument(fmt::format("the parameter \"{}\": expected int64_param from 0 on{}",
+                                        parameter.name, is_timeout ? ", in µs" : ""));
   }
-  head.timeout_us = parameter.integer;
+  const auto value = static_cast<uint64_t>(*parameter.integer);
+  if (is_timeout) {
+    head.urgency.timeout_us = value;
+  } else {
+    head.urgency.priority = known_priority(value);
+  }
   return {};
 }
 

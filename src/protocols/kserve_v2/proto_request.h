@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -22,8 +21,8 @@ struct ProtoHead {
   std::string_view model_name;
   std::string_view model_version;
   std::string_view id;
-  std::optional<int64_t> timeout_us;  // the parameter "timeout"
-  bool has_raw_inputs = false;        // then the outputs are raw, too
+  Urgency urgency;              // the parameters "timeout" and "priority"
+  bool has_raw_inputs = false;  // then the outputs are raw, too
 };
 
 Result<ProtoHead> read_proto_head(std::string_view message);

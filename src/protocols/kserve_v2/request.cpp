@@ -76,6 +76,17 @@ class RequestReader {
         fmt::format("{}: expected true or false, got {}", what, describe(value)));
   }
 
+  Status get_count(ondemand::value& value, std::string_view what, uint64_t& count) {
+    const auto error = value.get_uint64().get(count);
+    if (error == simdjson::SUCCESS) return {};
+    if (error != simdjson::INCORRECT_TYPE && error != simdjson::NUMBER_ERROR &&
+        error != simdjson::NUMBER_OUT_OF_RANGE) {
+      return json_.syntax_error(error);
+    }
+    return invalid_argument(
+        fmt::format("{}: expected a whole number from 0 on, got {}", what, describe(value)));
+  }
+
   // ---- the first pass: everything but the data
 
   Status read_head() {
@@ -98,20 +109,28 @@ class RequestReader {
       } else if (key_is(key, "outputs")) {
         TRY_STATUS(read_outputs(value));
       } else if (key_is(key, "parameters")) {
-        TRY_STATUS(read_bool_parameter(value, "binary_data_output", binary_output_));
+        TRY_STATUS(read_parameters(value));
       }
     }
     return {};
   }
 
-  /// One boolean of an object of parameters; the others are for other servers.
-  Status read_bool_parameter(ondemand::value& value, std::string_view name, bool& truth) {
+  /// The parameters of the request; those not named here are for other servers.
+  Status read_parameters(ondemand::value& value) {
     ondemand::object parameters;
     TRY_STATUS(get_object(value, "\"parameters\"", parameters));
     for (auto entry : parameters) {
       ondemand::field field;
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
-      if (key_is(field.key(), name)) TRY_STATUS(get_bool(field.value(), name, truth));
+      if (key_is(field.key(), "binary_data_output")) {
+        TRY_STATUS(get_bool(field.value(), "binary_data_output", binary_output_));
+      } else if (key_is(field.key(), "timeout")) {
+        TRY_STATUS(get_count(field.value(), "timeout", plan_.urgency.timeout_us));
+      } else if (key_is(field.key(), "priority")) {
+        uint64_t priority = 0;
+        TRY_STATUS(get_count(field.value(), "priority", priority));
+        plan_.urgency.priority = known_priority(priority);
+      }
     }
     return {};
   }

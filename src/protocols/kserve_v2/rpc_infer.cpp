@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -24,10 +23,7 @@ Status read(RpcCall& call) {
   const kserve_v2::ProtoHead head = TRY(kserve_v2::read_proto_head(call.message));
   call.plan.id = head.id;  // also of a request that fails
   TRY_STATUS(choose_model(call, head.model_name, head.model_version));
-  if (head.timeout_us) {
-    const SteadyTime limit = call.received + std::chrono::microseconds(*head.timeout_us);
-    call.infer.deadline = std::min(call.infer.deadline, limit);
-  }
+  apply(head.urgency, call.received, call.infer);
   const serving::ServedModel& model = *call.infer.model;
   return kserve_v2::read_proto_request(call.message, head, {model.signature(), model.column_places},
                                        *call.loop->read, call.infer.input, call.plan,

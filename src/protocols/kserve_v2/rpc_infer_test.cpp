@@ -1,9 +1,11 @@
 // ModelInfer and ModelStreamInfer: every datatype, typed and raw, every error.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <limits>
 
 #include "protocols/kserve_v2/rpc_harness_test.h"
+#include "serving/gated_model_test.h"
 
 namespace slipway::protocols {
 namespace {
@@ -420,7 +422,7 @@ TEST_F(RpcInferInThePool, DoesNotRunWhatNobodyWaitsFor) {
   EXPECT_EQ(code(), StatusCode::kDeadlineExceeded);
   call_.deadline = SteadyTime::max();
   inference::ModelInferRequest asked = one_row();
-  (*asked.mutable_parameters())["timeout"].set_int64_param(0);
+  (*asked.mutable_parameters())["timeout"].set_int64_param(1);
   infer(asked);
   EXPECT_EQ(code(), StatusCode::kDeadlineExceeded) << "the client's own limit";
   (*asked.mutable_parameters())["timeout"].set_int64_param(60'000'000);
@@ -429,8 +431,44 @@ TEST_F(RpcInferInThePool, DoesNotRunWhatNobodyWaitsFor) {
   (*asked.mutable_parameters())["timeout"].set_string_param("soon");
   infer(asked);
   EXPECT_EQ(code(), StatusCode::kInvalidArgument);
+  (*asked.mutable_parameters())["timeout"].set_int64_param(0);  // none, as in Triton
+  (*asked.mutable_parameters())["priority"].set_int64_param(-1);
+  infer(asked);
+  EXPECT_EQ(error(), "the parameter \"priority\": expected int64_param from 0 on");
   EXPECT_NE(get("/metrics").find("slipway_rows_total{model=\"iris\",version=\"1\"} 1\n"),
             std::string::npos);
+}
+
+TEST_F(RpcInferInThePool, TellsWhereTheTimeWentToThoseWhoAsk) {
+  infer(one_row());
+  EXPECT_EQ(trailing("server-timing"), "");
+  ask<inference::ModelInferResponse>("ModelInfer", one_row(), {{"x-slipway-timing", "1"}});
+  EXPECT_TRUE(trailing("server-timing").starts_with("parse;dur="));
+}
+
+TEST_F(RpcInfer, SaysWhenToTryAgain) {
+  ServiceOptions options;
+  options.inference.inline_seconds_max = 0;
+  const auto gated = std::make_shared<serving::GatedModel>();
+  gated->open();  // it is warmed
+  serve_with(options, serving::make_inference_pool(1, 1));
+  serve({{"gated", gated}});
+  gated->close();
+  inference::ModelInferRequest asked = request("gated");
+  fill(add_input(asked, "x", "FP64", {1, 1}), {1});
+  const std::string message = asked.SerializeAsString();
+  const std::string path = "/inference.GRPCInferenceService/ModelInfer";
+  std::deque<FakeGrpcExchange> calls(2);
+  for (FakeGrpcExchange& call : calls) {  // one runs, one waits
+    call.prepare(path, message, {});
+    handler_->handle(call);
+    gated->wait_entered();
+  }
+  infer(asked);
+  EXPECT_EQ(code(), StatusCode::kResourceExhausted);
+  EXPECT_GT(std::stoi(trailing("grpc-retry-pushback-ms")), 0);
+  gated->open();
+  for (FakeGrpcExchange& call : calls) call.wait();
 }
 
 // Streams.

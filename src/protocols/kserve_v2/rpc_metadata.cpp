@@ -70,7 +70,7 @@ void rpc_model_ready(RpcCall& call) {
   inference::ModelReadyRequest request;
   if (!parse(call, request)) return;
   const Status found = choose_model(call, request.name(), request.version());
-  call.needs_model = false;  // tells how the model stands, and changes nothing
+  call.needs_model = false;    // tells how the model stands, and changes nothing
   call.infer.model = nullptr;  // asks about the model, not of it: no inference request to count
   inference::ModelReadyResponse response;
   response.set_ready(found.ok() && !call.loop->server.draining.load(std::memory_order_relaxed));

@@ -5,6 +5,7 @@
 // completer alone uses request()/response().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -53,6 +54,7 @@ class Http1Session final : public Session, public HttpExchange, public DeferredE
 
   const HttpRequest& request() const override { return request_; }
   HttpResponse& response() override { return response_; }
+  bool cancelled() const override { return peer_gone_.load(std::memory_order_relaxed); }
   std::function<void()> defer() override;
   std::function<void()> waker() override { return host_.make_waker(); }
 
@@ -83,7 +85,7 @@ class Http1Session final : public Session, public HttpExchange, public DeferredE
 
   Phase phase_ = Phase::kIdle;
   bool input_ended_ = false;
-  bool peer_gone_ = false;
+  std::atomic<bool> peer_gone_{false};
   bool client_closes_ = false;
   bool closes_ = false;        // the connection ends after the answer under way
   bool has_deferred_ = false;  // defer() was called in this handle()

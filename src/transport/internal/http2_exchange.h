@@ -5,6 +5,7 @@
 // completer alone uses request()/response().
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange, public Defe
 
   const HttpRequest& request() const override { return request_; }
   HttpResponse& response() override { return response_; }
+  bool cancelled() const override { return gone_.load(std::memory_order_relaxed); }
   std::function<void()> defer() override;
   std::function<void()> waker() override { return host_.connection().make_waker(); }
 
@@ -53,7 +55,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange, public Defe
   StreamCharge charge_;
   Phase phase_ = Phase::kClosed;
   bool has_deferred_ = false;
-  bool gone_ = false;  // closed while a handler had it
+  std::atomic<bool> gone_{false};  // closed while a handler had it
   SteadyTime began_;
   SteadyTime progress_;  // the peer took something last
   HttpRequest request_;

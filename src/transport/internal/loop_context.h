@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/cache_line.h"
 #include "base/clock.h"
 #include "transport/grpc.h"
 #include "transport/http.h"
@@ -44,7 +45,7 @@ struct LoopCounters {
   LoopCounter bytes_sent;
 };
 
-struct LoopContext {
+struct alignas(kCacheLine) LoopContext {
   LoopContext(uint32_t loop_index, const ServerOptions& server_options, HttpHandler& http_handler,
               GrpcHandler* grpc_handler, const Clock& wall_clock)
       : index(loop_index),
