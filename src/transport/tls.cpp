@@ -30,7 +30,7 @@ constexpr const char* kTls12Suites =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* kTls13Suites =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
-constexpr const char* kGroups = "X25519:prime256v1:secp384r1";
+constexpr std::array<int, 3> kGroups = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
 constexpr std::string_view kSessionContext = "slipway";
 
 using SslContext = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
@@ -193,10 +193,11 @@ Result<SslContext> make_context(const TlsOptions& options, const TlsFiles& files
   SslContext context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
   const auto* const session_context =
       reinterpret_cast<const unsigned char*>(kSessionContext.data());
+  std::array<int, 3> groups = kGroups;  // OpenSSL wants to be able to write
   if (!context || SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1 ||
       SSL_CTX_set_cipher_list(context.get(), kTls12Suites) != 1 ||
       SSL_CTX_set_ciphersuites(context.get(), kTls13Suites) != 1 ||
-      SSL_CTX_set1_groups_list(context.get(), kGroups) != 1 ||
+      SSL_CTX_set1_groups(context.get(), groups.data(), groups.size()) != 1 ||
       SSL_CTX_set_session_id_context(context.get(), session_context, kSessionContext.size()) != 1) {
     return internal_error(fmt::format("cannot set up TLS: {}", last_error()));
   }

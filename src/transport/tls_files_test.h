@@ -42,7 +42,8 @@ class TlsFolder {
   TlsFiles make(const std::string& name, const std::string& host, int days = 30,
                 const std::string& issuer = "") const {
     using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-    const Key key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
+    char curve[] = "P-256";
+    const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve), &EVP_PKEY_free);
     const std::unique_ptr<X509, decltype(&X509_free)> made(X509_new(), &X509_free);
     static std::atomic<int> serial{1};
     X509_set_version(made.get(), 2);
@@ -104,7 +105,7 @@ class TlsClient {
       : context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free),
         ssl_(nullptr, &SSL_free),
         socket_(port) {
-    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+    std::signal(SIGPIPE, SIG_IGN);                  // OpenSSL writes without MSG_NOSIGNAL
     SSL_CTX_set_security_level(context_.get(), 0);  // the oldest versions too, to be refused
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
     SSL_CTX_set_max_proto_version(context_.get(), wishes.version_max);

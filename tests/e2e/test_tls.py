@@ -14,6 +14,7 @@ import requests
 
 import tls_files
 from conftest import IRIS, Server, run
+from test_http2 import tool
 from test_listeners import PROBE, curl, health_of, ports
 
 PREDICT = '{"instances": [[5.1, 3.5, 1.4, 0.2]]}'
@@ -247,6 +248,27 @@ def test_a_drain_says_goodbye_to_idle_connections(files):
             while idle.recv(4096):
                 pass
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("version", ["--h1", "--alpn-list=h2"])
+def test_sigterm_under_load_loses_no_request(files, tmp_path, version):
+    server = TlsServer(files, "--drain-delay", "500ms").wait_ready()
+    body = tmp_path / "body.json"
+    body.write_text(PREDICT)
+    load = subprocess.Popen([tool("h2load"), version, "-n", "2000000", "-c", "4", "-m", "1" if version == "--h1" else "16",
+                             "-d", body, server.url + "/predict"], stdout=subprocess.PIPE, text=True)
+    while "slipway_transport_requests_total 0" in server.get("/metrics").text:
+        pass
+    server.process.send_signal(signal.SIGTERM)
+    assert server.stop() == 0  # 0: every accepted request had been answered
+    load.communicate(timeout=60)
+
+
+def test_h2spec_finds_over_tls_what_it_finds_without(server):
+    done = subprocess.run([tool("h2spec"), "-t", "-k", "-h", "127.0.0.1", "-p", str(server.port), "-P", "/v2/health/live",
+                           "-o", "5"], capture_output=True, text=True, timeout=300)
+    failed = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", done.stdout)
+    assert failed and int(failed[1]) > 140 and int(failed[4]) <= 2, done.stdout[-4000:]
 
 
 @pytest.mark.parametrize("flags, words", [
