@@ -12,7 +12,30 @@ namespace {
 
 constexpr size_t kKeptCells = 256 * 1024;  // larger buffers are given back after their call
 
+/// Counts one deferred call for as long as its callback lives.
+class DeferredToken {
+ public:
+  explicit DeferredToken(std::shared_ptr<std::atomic<uint32_t>> count) : count_(std::move(count)) {
+    count_->fetch_add(1);
+  }
+  DeferredToken(const DeferredToken&) = delete;
+  DeferredToken& operator=(const DeferredToken&) = delete;
+  ~DeferredToken() {
+    count_->fetch_sub(1);
+    count_->notify_all();
+  }
+
+ private:
+  const std::shared_ptr<std::atomic<uint32_t>> count_;
+};
+
 }  // namespace
+
+void ServerInfo::wait_for_deferred() const {
+  for (uint32_t count = deferred->load(); count != 0; count = deferred->load()) {
+    deferred->wait(count);
+  }
+}
 
 void BaseCall::restart() {
   infer.model = nullptr;
@@ -47,10 +70,14 @@ bool is_oversized(const BaseCall& call) {
 void begin_deferred(BaseCall& call, std::function<void()> done) {
   serving::Inference& inference = call.loop->inference;
   call.infer.models = inference.models();  // keeps the model until the answer is out
-  if (!call.begin) return inference.infer_in_pool(call.infer, call.result, std::move(done));
-  call.begin([&call, done = std::move(done)](Status status) {
+  auto token = std::make_shared<DeferredToken>(call.loop->server.deferred);
+  auto end = [token = std::move(token), done = std::move(done)] { done(); };
+  if (!call.begin) return inference.infer_in_pool(call.infer, call.result, std::move(end));
+  // Taken out of the call, which may be gone before this returns.
+  const auto begin = std::move(call.begin);
+  begin([&call, end = std::move(end)](Status status) {
     call.result.status = std::move(status);
-    done();
+    end();
   });
 }
 

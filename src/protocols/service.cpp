@@ -56,6 +56,7 @@ class Service final : public HttpService {
   }
 
   ~Service() override {
+    server_.wait_for_deferred();
     // Both callbacks outlive this object in the registry, which the caller owns.
     metrics_.registry().callback("slipway_inference_queue_length", kQueueHelp, MetricType::kGauge,
                                  {}, [] { return 0.0; });

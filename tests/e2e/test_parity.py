@@ -13,7 +13,9 @@ import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
-from conftest import DATA, Server
+from conftest import DATA, Server, import_apart
+
+[triton_grpc] = import_apart("tritonclient.grpc")
 
 VERSIONS = os.environ.get("SLIPWAY_VERSIONS", "1.7.2 1.9.1").split()
 METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples")
@@ -61,10 +63,12 @@ def servers(tmp_path_factory):
                     (folder / case["file"]).symlink_to(path.with_name(case["file"]))
             (folder / "not_fitted.joblib").symlink_to(DATA / "unsupported" / "not_fitted.joblib")
             running[version] = Server(folder, seconds=300).wait_ready()
+            running[version].triton_grpc = triton_grpc.InferenceServerClient(f"127.0.0.1:{running[version].port}")
         return running[version]
 
     yield of
     for server in running.values():
+        server.triton_grpc.close()
         assert server.stop() == 0
 
 
@@ -160,17 +164,35 @@ def infer_by_hand(server, case, metadata, rows, wanted):
 
 
 def infer_by_triton(server, case, metadata, rows, wanted):
-    inputs = []
+    """In JSON; and the same in binary and over gRPC, which must not differ."""
+    columns = []
     for name, datatype, shape, cells in tensors(metadata, by_name(case, metadata, rows)):
-        data = triton.InferInput(name, shape, datatype)
         kind = {"BYTES": object, "BOOL": bool, "INT64": np.int64}.get(datatype, np.float64)
         array = np.array([[str(v) if datatype == "BYTES" else v for v in row] for row in cells], dtype=kind)
-        data.set_data_from_numpy(array, binary_data=False)
-        inputs.append(data)
-    with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+        columns.append((name, shape, datatype, array))
+
+    def ask(client, module, **binary):
+        inputs = [module.InferInput(*column[:3]) for column in columns]
+        for data, column in zip(inputs, columns):
+            data.set_data_from_numpy(column[3], **binary)
         result = client.infer(case["case"], inputs, outputs=[
-            triton.InferRequestedOutput(name, binary_data=False) for name in wanted])
-    return {name: [text(value) for value in result.as_numpy(name).ravel().tolist()] for name in wanted}
+            module.InferRequestedOutput(name, **binary) for name in wanted])
+        return {name: [text(value) for value in result.as_numpy(name).ravel().tolist()] for name in wanted}
+
+    with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+        in_json = ask(client, triton, binary_data=False)
+        in_binary = ask(client, triton, binary_data=True)
+    over_grpc = ask(server.triton_grpc, triton_grpc)
+    assert over_grpc == in_binary or str(over_grpc) == str(in_binary), f"over gRPC: {over_grpc}, in binary: {in_binary}"
+    for name in wanted:
+        for a, b in zip(in_json[name], in_binary[name], strict=True):
+            assert a == b or str(a) == str(b) or is_null(a) and is_null(b), f"{name}: {a!r} in JSON, {b!r} in binary"
+    return in_json
+
+
+def is_null(value):
+    """JSON has one word for what binary tells apart."""
+    return value in (None, "") or isinstance(value, float) and not math.isfinite(value)
 
 
 def flattened(values):

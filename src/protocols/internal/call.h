@@ -38,6 +38,11 @@ struct ServerInfo {
   std::function<void(uint32_t, std::function<void()>)> post;  // onto a loop; may be empty
   std::atomic<serving::ModelControl*> control{nullptr};
   std::atomic<bool> draining{false};
+  /// Calls that are deferred and not done; those may outlast their connections and their server.
+  std::shared_ptr<std::atomic<uint32_t>> deferred = std::make_shared<std::atomic<uint32_t>>(0);
+
+  /// Waits until no deferred call uses the service any more.
+  void wait_for_deferred() const;
 };
 
 struct alignas(kCacheLine) LoopState {

@@ -550,6 +550,19 @@ TEST_F(RpcInferInThePool, AnswersStreamsOneMessageAtATime) {
   EXPECT_EQ(call->take_all().size(), 20U);
 }
 
+TEST_F(RpcInferInThePool, OutlivesNoService) {
+  for (int i = 0; i < 20; ++i) {
+    serve_with({.inference = {.inline_seconds_max = 0}}, serving::make_inference_pool(1, 16));
+    const auto call = std::make_shared<FakeGrpcCall>(kStream);
+    auto stream = handler_->open(call);
+    stream->on_message(one_row().SerializeAsString());
+    stream->on_cancel();
+    stream.reset();
+    service_.reset();
+    EXPECT_EQ(call->resumed, 1) << "it was done with before the service was";
+  }
+}
+
 TEST_F(RpcInferInThePool, MayBeGoneBeforeItsLastAnswer) {
   for (int i = 0; i < 20; ++i) {
     const auto call = std::make_shared<FakeGrpcCall>(kStream);
