@@ -1,9 +1,10 @@
 """Isolation: does a slow model at full load disturb a fast one?
 
 One Slipway with its event loop on core 0 and its inference thread on core 1. A fast model (iris, on the loop) is
-asked from core 0 all the time; a slow one (nearest neighbours, 64 rows a request, in the pool) in every second
+asked from core 0 all the time, at a third of what the core can do; a slow one (nearest neighbours among 200,000 rows, in the pool) in every second
 window only, from core 1, by more clients than the pool can serve. Quiet and loaded windows alternate; the p99 of
-each loaded one is divided by that of the quiet one before it. The goal: a median ratio below 1.2.
+each loaded one is divided by that of the quiet one before it. The goal: a median ratio below 1.2. Where other
+programs run on the same cores, `chrt -r 5 python3 isolation_bench.py ...` keeps them out.
 
 usage: isolation_bench.py SLIPWAY_BINARY [--pairs N] [--seconds S] [--json FILE] [-- SERVE_ARGUMENT...]
 Needs wrk; makes the virtual environment of rest_bench.py.
@@ -19,22 +20,23 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 from rest_bench import HERE, ONE_ROW, TICKS, Server, free_port, make_environment
 
 TRAIN = """
 import sys, joblib, numpy
 from sklearn.neighbors import KNeighborsClassifier
-rows = numpy.random.default_rng(0).normal(size=(20000, 20))
+rows = numpy.random.default_rng(0).normal(size=(200000, 20))
 joblib.dump(KNeighborsClassifier(algorithm="brute").fit(rows, rows[:, 0] > 0), sys.argv[1])
 """
-FAST_CONNECTIONS = 4
-SLOW_CONNECTIONS = 8
+FAST_CONNECTIONS = 16
+SLOW_CONNECTIONS = 4
 
 
-def wrk(core, connections, seconds, body_file, url):
+def wrk(core, connections, seconds, script, body_file, url):
     return subprocess.Popen(
-        ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "load.lua", url],
+        ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / script, url],
         env={**os.environ, "BODY": str(body_file)}, stdout=subprocess.PIPE, text=True)
 
 
@@ -59,12 +61,17 @@ def pool_seconds(pid):
 
 def measure(server, bodies, pairs, seconds):
     base = f"http://127.0.0.1:{server.port}/models"
+
+    def fast():
+        return wrk(0, FAST_CONNECTIONS, seconds, "paced_load.lua", bodies["iris"], f"{base}/iris/predict")
+
     rounds = []
     for _ in range(pairs):
-        quiet = result_of(wrk(0, FAST_CONNECTIONS, seconds, bodies["iris"], f"{base}/iris/predict"))
-        slow = wrk(1, SLOW_CONNECTIONS, seconds + 2, bodies["slow"], f"{base}/slow/predict")
+        quiet = result_of(fast())
+        slow = wrk(1, SLOW_CONNECTIONS, seconds + 2, "load.lua", bodies["slow"], f"{base}/slow/predict")
+        time.sleep(0.5)
         before = pool_seconds(server.process.pid)
-        loaded = result_of(wrk(0, FAST_CONNECTIONS, seconds, bodies["iris"], f"{base}/iris/predict"))
+        loaded = result_of(fast())
         busy = (pool_seconds(server.process.pid) - before) / seconds
         rounds.append({"quiet": quiet, "loaded": loaded, "slow": result_of(slow), "pool_cpus": busy,
                        "p99_ratio": loaded["p99_us"] / quiet["p99_us"], "rate_ratio": loaded["rate"] / quiet["rate"]})
@@ -89,7 +96,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         bodies = {"iris": pathlib.Path(folder) / "iris.json", "slow": pathlib.Path(folder) / "slow.json"}
         bodies["iris"].write_text(json.dumps(ONE_ROW))
-        bodies["slow"].write_text(json.dumps([[random.gauss(0, 1) for _ in range(20)] for _ in range(64)]))
+        bodies["slow"].write_text(json.dumps([[random.gauss(0, 1) for _ in range(20)] for _ in range(1)]))
         port = free_port()
         server = Server("slipway", [options.binary, "serve", home / "iris.joblib", slow_model, "--port", port,
                                     "--loop-cpus", 0, "--pool-cpus", 1, *options.serve], port, "/models/iris/predict")
