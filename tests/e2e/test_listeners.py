@@ -96,6 +96,16 @@ listeners:
         assert server.stop() == 0
 
 
+def test_the_environment_names_several_listeners(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("SLIPWAY_LISTEN", f"unix:{tmp_path}/a.sock 127.0.0.1:0,protocols=http1")
+    monkeypatch.setenv("SLIPWAY_HTTP2_MAX_STREAMS", "7")
+    server = start(IRIS)
+    ports(server, 2)
+    assert UnixConnection(tmp_path / "a.sock").ask("GET", PROBE)[0] == 200
+    told = subprocess.run(["nghttp", "-nv", f"{server.url}/v2"], capture_output=True, text=True, timeout=60)
+    assert "SETTINGS_MAX_CONCURRENT_STREAMS(0x03):7" in told.stdout, told
+
+
 def test_a_listener_for_grpc_alone_refuses_the_rest(start):
     server = start(IRIS, "--listen", "127.0.0.1:0,protocols=grpc")
     _, port = ports(server, 2)
