@@ -70,10 +70,9 @@ class ResponseArena {
 
   template <typename Message>
   Message& create() {
-    arena_.Reset();
     return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
   }
-  void release() { arena_.Reset(); }
+  void reset() { arena_.Reset(); }
 
  private:
   alignas(std::max_align_t) std::array<char, 16 * 1024> block_;
@@ -83,10 +82,12 @@ class ResponseArena {
 template <typename Message, void (*build)(Message&, const RpcCall&)>
 void write(RpcCall& call) {
   thread_local ResponseArena arena;
+  struct Reset {
+    ~Reset() { arena.reset(); }  // also after an exception
+  } const reset;
   auto& response = arena.create<Message>();
   build(response, call);
   response.AppendToString(call.answer);
-  arena.release();
 }
 
 void fill_in_stream(inference::ModelStreamInferResponse& response, const RpcCall& call) {
