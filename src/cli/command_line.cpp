@@ -192,12 +192,14 @@ void add_log_flags(CLI::App& c, ServeOptions& o) {
 void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
   CLI::App& c = *app.add_subcommand("serve", "Serve models over REST");
   c.add_option("paths", o.paths,
-               "Model files; folders of files or of NAME/VERSION/file; YAML lists of models")
+               "Model files; folders of files or of NAME/VERSION/file; YAML lists of models; "
+               "https:// and s3:// addresses")
       ->type_name("PATH");
   c.add_option("--config", config, "Read settings from this YAML file")->type_name("FILE");
   add_model_flags(c, o);
   add_repository_flags(c, o);
   add_memory_flags(c, o);
+  add_source_flags(c, o);
   add_network_flags(c, o);
   add_resource_flags(c, o);
   add_log_flags(c, o);

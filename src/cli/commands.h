@@ -24,6 +24,11 @@ struct ServeOptions {
   uint32_t load_threads = 0;   // 0: one per usable CPU
   uint64_t memory_budget = 0;  // 0: no limit
   bool load_on_demand = false;
+  std::string cache_folder;  // empty: the usual place
+  std::string ca_file;
+  std::string s3_endpoint;
+  std::string s3_region;
+  std::string s3_style = "auto";  // "auto", "path", "virtual"
   double load_timeout_s = 30;
   std::string admin;  // HOST:PORT; empty: no admin listener
   std::string admin_token;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <optional>
 
@@ -154,6 +155,43 @@ struct Running {
   }
 };
 
+/// The first of these environment variables that is set.
+std::string first_of(std::initializer_list<const char*> variables) {
+  for (const char* name : variables) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return {};
+}
+
+Result<lifecycle::MirrorOptions> mirror_options(const ServeOptions& options) {
+  lifecycle::MirrorOptions mirror;
+  mirror.cache_folder = options.cache_folder;
+  mirror.file_bytes_max = options.model_bytes_max;
+  mirror.poll_interval = milliseconds(options.poll_interval_s);
+  mirror.polls = options.watch != "off";
+  mirror.http.ca_file = options.ca_file;
+  mirror.s3.endpoint = options.s3_endpoint;
+  if (mirror.s3.endpoint.empty()) {
+    mirror.s3.endpoint = first_of({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
+  }
+  if (!mirror.s3.endpoint.empty()) {
+    const lifecycle::Url url = TRY(lifecycle::parse_url(mirror.s3.endpoint));
+    if (url.is_s3() || url.path != "/" || !url.query.empty()) {
+      return invalid_argument(fmt::format("the S3 endpoint: expected http(s)://HOST[:PORT], got {}",
+                                          mirror.s3.endpoint));
+    }
+    mirror.s3.endpoint = url.scheme + "://" + url.host;
+  }
+  const std::string region = options.s3_region.empty()
+                                 ? first_of({"AWS_REGION", "AWS_DEFAULT_REGION"})
+                                 : options.s3_region;
+  if (!region.empty()) mirror.s3.region = region;
+  mirror.s3.path_style = options.s3_style == "path";
+  mirror.s3.virtual_style = options.s3_style == "virtual";
+  return mirror;
+}
+
 Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& options,
                                                         uint32_t load_threads) {
   lifecycle::RepositoryOptions repository;
@@ -167,6 +205,7 @@ Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& opti
   repository.quiet = milliseconds(options.quiet_time_s);
   repository.load_threads = load_threads;
   repository.default_model = options.default_model;
+  repository.mirror = TRY(mirror_options(options));
   repository.memory_budget = options.memory_budget;
   repository.load_on_demand = options.load_on_demand;
   return repository;
@@ -320,7 +359,14 @@ int serve(const ServeOptions& options) {
   if (!opened.ok()) return fail(opened.status());
   running.repository = std::move(opened).value();
   running.service->set_control(running.repository.get());
-  return run(options, **signals, running);
+  const int code = run(options, **signals, running);
+  if (running.repository->loading()) {
+    // A load cannot be broken off, and nobody waits for it any more.
+    if (code == kExitOk) access_log.reset();  // every request was answered: nobody logs any more
+    std::fflush(nullptr);
+    std::_Exit(code);
+  }
+  return code;
 }
 
 }  // namespace slipway::cli

@@ -24,4 +24,36 @@ void add_memory_flags(CLI::App& command, ServeOptions& options) {
       ->group("Models");
 }
 
+void add_source_flags(CLI::App& command, ServeOptions& options) {
+  command
+      .add_option("--cache-dir", options.cache_folder,
+                  "Where copies of what lies at http(s):// and s3:// addresses are kept (default: "
+                  "/var/cache/slipway for root, else ~/.cache/slipway)")
+      ->type_name("FOLDER")
+      ->group("Sources");
+  command
+      .add_option("--ca-file", options.ca_file,
+                  "Certificates of the authorities that are trusted for https (default: the "
+                  "system's)")
+      ->type_name("FILE")
+      ->group("Sources");
+  command
+      .add_option("--s3-endpoint", options.s3_endpoint,
+                  "Address of an S3 compatible server (default: AWS_ENDPOINT_URL, or AWS itself)")
+      ->type_name("URL")
+      ->group("Sources");
+  command
+      .add_option("--s3-region", options.s3_region,
+                  "Region of the buckets (default: AWS_REGION, or us-east-1)")
+      ->type_name("REGION")
+      ->group("Sources");
+  command
+      .add_option("--s3-style", options.s3_style,
+                  "Where a bucket's name stands: in the path, in the host (virtual), or auto: the "
+                  "path with an endpoint, the host for AWS")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "path", "virtual"}))
+      ->group("Sources");
+}
+
 }  // namespace slipway::cli

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <unordered_set>
+
+#include "lifecycle/url.h"
 
 namespace slipway::lifecycle {
 namespace {
@@ -32,9 +35,10 @@ class ListReader {
                                             root["models"].size(), kModelsMax));
     }
     std::vector<ListedModel> models;
+    std::unordered_set<std::string> names;
     for (const YAML::Node& entry : root["models"]) {
       ListedModel model = TRY(read_model(entry));
-      if (std::ranges::find(models, model.name, &ListedModel::name) != models.end()) {
+      if (!names.insert(model.name).second) {
         return wrong(entry,
                      fmt::format("the name \"{}\" is taken by an earlier model", model.name));
       }
@@ -50,6 +54,11 @@ class ListReader {
     for (const auto& field : entry) TRY_STATUS(read_field(field.first, field.second, model));
     if (model.path.empty()) return wrong(entry, "a model has no path");
     if (model.name.empty()) return wrong(entry, "a model has no name");
+    if (looks_like_url(model.path)) {
+      const Result<Url> url = parse_url(model.path);
+      if (!url.ok()) return wrong(entry, url.status().message());
+      return model;
+    }
     const std::filesystem::path place(model.path);
     if (place.is_relative()) {
       model.path = (std::filesystem::path(path_).parent_path() / place).lexically_normal().string();

@@ -2,7 +2,8 @@
 //
 //   models:
 //     - name: iris
-//       path: /models/iris          # a file, or a folder of versions (iris/1/model.joblib)
+//       path: /models/iris          # a file, or a folder of versions (iris/1/model.joblib);
+//                                   # also an address: https://..., s3://bucket/key-or-prefix
 //       versions: {latest: 2}       # or: latest, all, [3, 5]
 //       labels: {stable: 3, canary: 5}
 //       required: true              # the default: the server is ready only with it

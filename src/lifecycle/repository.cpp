@@ -57,7 +57,8 @@ class RepositoryImpl final : public Repository {
       : options_(options),
         watch_(std::move(watch)),
         settling_({options.quiet, options.watch != WatchMode::kPoll}),
-        scanner_(options.request, settling_, watch_.get()),
+        scanner_(options.request, settling_, watch_.get(),
+                 [this]() -> Mirror& { return mirror(); }),
         scan_errors_(metrics.registry().gauge(
             "slipway_repository_errors",
             "Folders, lists and names of the model repository that could not be used at the last "
@@ -80,6 +81,13 @@ class RepositoryImpl final : public Repository {
     }
     wake_.wake();
     if (thread_.joinable()) thread_.join();
+    mirror_.reset();
+    std::vector<Command> left;
+    {
+      const MutexLock lock(mutex_);
+      left = std::exchange(commands_, {});
+    }
+    answer_stopping(left);
   }
 
   bool start() {
@@ -93,6 +101,7 @@ class RepositoryImpl final : public Repository {
 
   std::vector<serving::ModelStatus> index() const override { return manager_.statuses(); }
   std::shared_ptr<const serving::ModelSet> models() const override { return manager_.models(); }
+  bool loading() const override { return manager_.loading(); }
   void load(std::string name, std::function<void(Status)> done) override {
     send({Command::Kind::kLoad, std::move(name), std::move(done)});
   }
@@ -117,6 +126,7 @@ class RepositoryImpl final : public Repository {
     Kind kind;
     std::string name;
     std::function<void(Status)> done;
+    bool refreshed = false;  // what lies at addresses has been looked at for it
   };
 
   struct Demand {
@@ -137,6 +147,7 @@ class RepositoryImpl final : public Repository {
     std::vector<Command> commands;
     std::vector<Demand> demands;
     while (true) {
+      refresh_for(commands);
       for (Command& command : commands) hold(command);
       look();
       for (Command& command : commands) carry_out(command);
@@ -148,9 +159,7 @@ class RepositoryImpl final : public Repository {
       const MutexLock lock(mutex_);
       if (stopping_) break;
     }
-    for (Command& command : commands) {
-      if (command.done) command.done(unavailable("the server is stopping"));
-    }
+    answer_stopping(commands);
     for (Demand& demand : demands) demand.done(unavailable("the server is stopping"));
   }
 
@@ -162,6 +171,36 @@ class RepositoryImpl final : public Repository {
     commands = std::exchange(commands_, {});
     demands = std::exchange(demands_, {});
     return !stopping_ && !files && commands.empty() && !demands.empty();
+  }
+
+  static void answer_stopping(std::vector<Command>& commands) {
+    for (Command& command : commands) {
+      if (command.done) command.done(unavailable("the server is stopping"));
+    }
+  }
+
+  /// On the repository's thread.
+  Mirror& mirror() {
+    if (mirror_ == nullptr) {
+      mirror_ = std::make_unique<Mirror>(options_.mirror, [this] {
+        file_changed_.store(true);
+        wake_.wake();
+      });
+    }
+    return *mirror_;
+  }
+
+  /// Commands that want what is there now wait until the addresses have been looked at.
+  void refresh_for(std::vector<Command>& commands) {
+    if (mirror_ == nullptr) return;
+    std::erase_if(commands, [this](Command& command) {
+      const bool wants =
+          command.kind == Command::Kind::kLoad || command.kind == Command::Kind::kRescan;
+      if (!wants || command.refreshed) return false;
+      command.refreshed = true;
+      mirror_->refresh([this, kept = std::move(command)] { send(kept); });
+      return true;
+    });
   }
 
   /// What has to be known before the scan.
@@ -288,6 +327,7 @@ class RepositoryImpl final : public Repository {
   std::vector<Command> commands_ GUARDED_BY(mutex_);
   std::vector<Demand> demands_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Mirror> mirror_;  // null until an address is met
   std::thread thread_;
 };
 

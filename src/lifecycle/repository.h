@@ -32,6 +32,7 @@ struct RepositoryOptions {
   uint32_t load_threads = 1;
   std::string default_model;
   uint64_t memory_budget = 0;   // bytes of all models together; 0: no limit
+  MirrorOptions mirror;         // of what lies at addresses
   bool load_on_demand = false;  // what is not required is loaded when a request asks for it
 };
 
@@ -49,6 +50,8 @@ class Repository : public serving::ModelControl {
   virtual void when_started(std::function<void(Status)> started) = 0;
   /// Looks at everything again, and tries again what failed.
   virtual void rescan() = 0;
+  /// A model is being loaded: the destructor would wait for it.
+  virtual bool loading() const = 0;
   /// The set that was published last; null before the first.
   virtual std::shared_ptr<const serving::ModelSet> models() const = 0;
 };

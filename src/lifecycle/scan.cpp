@@ -133,18 +133,25 @@ std::string model_name(std::string_view file, bool& is_model) {
   }
 }
 
-Scanner::Scanner(ScanRequest request, Settling& settling, FolderWatch* watch)
-    : request_(std::move(request)), settling_(settling), watch_(watch) {}
+Scanner::Scanner(ScanRequest request, Settling& settling, FolderWatch* watch,
+                 MirrorSource mirror_source)
+    : request_(std::move(request)),
+      settling_(settling),
+      watch_(watch),
+      mirror_source_(std::move(mirror_source)) {}
 
 void Scanner::watch(const std::string& folder) {
   if (watch_ != nullptr) watch_->add(folder);
 }
 
 void Scanner::add(ModelSource model, Scan& scan) {
-  const auto taken = std::ranges::find(scan.models, model.name, &ModelSource::name);
-  if (taken == scan.models.end()) {
+  const auto [place, is_new] = scan.places.try_emplace(model.name, scan.models.size());
+  if (is_new) {
     scan.models.push_back(std::move(model));
-  } else if (taken->optional && !model.optional) {
+    return;
+  }
+  ModelSource* taken = &scan.models[place->second];
+  if (taken->optional && !model.optional) {
     *taken = std::move(model);
   } else if (!model.optional) {
     scan.errors.push_back(
@@ -156,7 +163,15 @@ void Scanner::add(ModelSource model, Scan& scan) {
 Scan Scanner::scan() {
   Scan scan;
   if (watch_ != nullptr) watch_->begin();
-  for (const std::string& path : request_.paths) scan_path(normal(path), scan);
+  if (mirror_ != nullptr) mirror_->begin_round();
+  for (const std::string& path : request_.paths) {
+    if (looks_like_url(path)) {
+      scan_url(path, nullptr, scan);
+    } else {
+      scan_path(normal(path), scan);
+    }
+  }
+  if (mirror_ != nullptr) mirror_->end_round();
   if (watch_ != nullptr) watch_->end();
   if (!request_.name.empty()) {
     if (scan.models.size() == 1) {
@@ -181,10 +196,60 @@ void Scanner::scan_path(const std::string& path, Scan& scan) {
     model.path = path;
     model.policy = request_.policy;
     watch(folder_of(path));
-    return scan_file(std::move(model), scan);
+    return scan_file(std::move(model), path, scan);
   }
   watch(path);
   scan_repository(path, scan);
+}
+
+/// An address of the command line, or that of a list's entry.
+void Scanner::scan_url(const std::string& text, ModelSource* listed, Scan& scan) {
+  const Result<Url> url = parse_url(text);
+  if (!url.ok() || mirror_source_ == nullptr) {
+    Status problem = url.ok() ? unimplemented("addresses are not taken here") : url.status();
+    if (listed == nullptr) {
+      scan.broken = std::move(problem);
+    } else {
+      listed->problem = problem;
+      scan.errors.push_back(std::move(problem));
+      add(std::move(*listed), scan);
+    }
+    return;
+  }
+  if (mirror_ == nullptr) {
+    mirror_ = &mirror_source_();
+    mirror_->begin_round();
+  }
+  const Mirror::Place place = mirror_->place(*url);
+  if (!place.problem.ok()) scan.errors.push_back(place.problem);
+  std::error_code ignored;
+  const bool is_folder = fs::is_directory(place.path, ignored);
+  bool is_model = false;
+  ModelSource model = listed != nullptr ? std::move(*listed) : ModelSource();
+  if (listed == nullptr) {
+    model.name = model_name(url->name(), is_model);
+    model.policy = request_.policy;
+    if (!place.tried && url->is_s3() && !is_model) {
+      scan.postponed = true;  // nobody knows yet which models it holds
+      return;
+    }
+  }
+  model.path = text;
+  mirrored_ = true;
+  if (!place.tried) {
+    model.versions = {{1, place.path, {}, false, {}}};
+    add(std::move(model), scan);
+  } else if (!is_folder && !fs::exists(place.path, ignored) && !place.problem.ok()) {
+    model.problem = place.problem;
+    if (listed != nullptr || !url->is_s3() || is_model) add(std::move(model), scan);
+  } else if (is_folder && listed == nullptr) {
+    scan_repository(place.path, scan);
+  } else if (is_folder) {
+    scan_model_folder(std::move(model), place.path, scan);
+  } else {
+    scan_file(std::move(model), place.path, scan);
+  }
+  mirrored_ = false;
 }
 
 void Scanner::scan_repository(const std::string& folder, Scan& scan) {
@@ -199,7 +264,7 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
   if (holds_versions(*entries)) {
     model.name = fs::absolute(folder).filename().string();
     model.path = folder;
-    return scan_model_folder(std::move(model), scan);
+    return scan_model_folder(std::move(model), folder, scan);
   }
   for (const Entry& entry : *entries) {
     model.path = entry.path;
@@ -208,34 +273,34 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
       bool is_model = false;
       model.name = model_name(entry.name, is_model);
       model.optional = !is_model;
-      scan_file(model, scan);
+      scan_file(model, entry.path, scan);
       continue;
     }
     watch(entry.path);  // before it is read: a version may be put into it at this moment
     const Result<std::vector<Entry>> inside = list_folder(entry.path);
     if (inside.ok() && !holds_versions(*inside)) continue;  // some other folder
     model.name = entry.name;
-    scan_model_folder(model, scan);
+    scan_model_folder(model, entry.path, scan);
   }
 }
 
-void Scanner::scan_file(ModelSource model, Scan& scan) {
-  const Result<FileStamp> stamp = stamp_file(model.path);
+void Scanner::scan_file(ModelSource model, const std::string& path, Scan& scan) {
+  const Result<FileStamp> stamp = stamp_file(path);
   if (!stamp.ok()) {
     model.problem = stamp.status();
   } else {
     VersionSource version;
-    version.path = model.path;
+    version.path = path;
     version.stamp = *stamp;
-    version.complete = settling_.complete(model.path, *stamp);
+    version.complete = settling_.complete(path, *stamp) || mirrored_;
     model.versions.push_back(std::move(version));
   }
   add(std::move(model), scan);
 }
 
-void Scanner::scan_model_folder(ModelSource model, Scan& scan) {
-  watch(model.path);
-  const Result<std::vector<Entry>> entries = list_folder(model.path);
+void Scanner::scan_model_folder(ModelSource model, const std::string& folder, Scan& scan) {
+  watch(folder);
+  const Result<std::vector<Entry>> entries = list_folder(folder);
   if (!entries.ok()) {
     scan.errors.push_back(entries.status());
     scan.unreadable = true;
@@ -269,7 +334,7 @@ VersionSource Scanner::scan_version_folder(const std::string& folder, uint64_t v
     return source;
   }
   source.stamp = *stamp;
-  source.complete = settling_.complete(source.path, *stamp);
+  source.complete = settling_.complete(source.path, *stamp) || mirrored_;
   // A folder that has just been made is about to be filled: no reason for an error yet.
   if (file == nullptr && !source.complete) source.problem = Status();
   return source;
@@ -287,16 +352,21 @@ void Scanner::scan_list(const std::string& path, Scan& scan) {
   for (const ListedModel& listed : list.models) {
     ModelSource model;
     model.name = listed.name;
-    model.path = normal(listed.path);
     model.policy = listed.policy;
     model.labels = listed.labels;
     model.required = listed.required;
+    if (looks_like_url(listed.path)) {
+      scan_url(listed.path, &model, scan);
+      continue;
+    }
+    const std::string place = normal(listed.path);
+    model.path = place;
     std::error_code ignored;
-    if (fs::is_directory(model.path, ignored)) {
-      scan_model_folder(std::move(model), scan);
+    if (fs::is_directory(place, ignored)) {
+      scan_model_folder(std::move(model), place, scan);
     } else {
-      watch(folder_of(model.path));
-      scan_file(std::move(model), scan);
+      watch(folder_of(place));
+      scan_file(std::move(model), place, scan);
     }
   }
 }

@@ -10,13 +10,16 @@
 //   Scan scan = scanner.scan();
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
 #include "lifecycle/folder_watch.h"
+#include "lifecycle/mirror.h"
 #include "lifecycle/model_list.h"
 #include "lifecycle/settling.h"
 #include "serving/model_source.h"
@@ -30,11 +33,12 @@ struct ScanRequest {
 };
 
 struct Scan {
-  std::vector<serving::ModelSource> models;  // one per name
-  std::vector<Status> errors;                // of folders, lists and names; the models go on
-  bool unreadable = false;                   // some folder or list: what it held is kept
-  bool postponed = false;                    // a list was never read and is being written
-  Status broken;                             // what was asked for makes no sense
+  std::vector<serving::ModelSource> models;        // one per name
+  std::vector<Status> errors;                      // of folders, lists and names; the models go on
+  bool unreadable = false;                         // some folder or list: what it held is kept
+  bool postponed = false;                          // a list was never read and is being written
+  Status broken;                                   // what was asked for makes no sense
+  std::unordered_map<std::string, size_t> places;  // of each name in `models`
 };
 
 /// "iris.joblib.gz" -> "iris"; `is_model` tells whether an ending of model files was among them.
@@ -42,8 +46,12 @@ std::string model_name(std::string_view file, bool& is_model);
 
 class Scanner {
  public:
-  /// `watch` may be null: nobody is told which folders matter. Both outlive the scanner.
-  Scanner(ScanRequest request, Settling& settling, FolderWatch* watch);
+  /// Gives the mirror of what lies at addresses; asked for when the first address is met.
+  using MirrorSource = std::function<Mirror&()>;
+
+  /// `watch` may be null: nobody is told which folders matter. All outlive the scanner.
+  Scanner(ScanRequest request, Settling& settling, FolderWatch* watch,
+          MirrorSource mirror_source = nullptr);
   Scan scan();
 
  private:
@@ -55,11 +63,12 @@ class Scanner {
   };
 
   void scan_path(const std::string& path, Scan& scan);
+  void scan_url(const std::string& text, serving::ModelSource* listed, Scan& scan);
   void scan_list(const std::string& path, Scan& scan);
   bool read_list(const std::string& path, List& list);
   void scan_repository(const std::string& folder, Scan& scan);
-  void scan_file(serving::ModelSource model, Scan& scan);
-  void scan_model_folder(serving::ModelSource model, Scan& scan);
+  void scan_file(serving::ModelSource model, const std::string& path, Scan& scan);
+  void scan_model_folder(serving::ModelSource model, const std::string& folder, Scan& scan);
   serving::VersionSource scan_version_folder(const std::string& folder, uint64_t version);
   void watch(const std::string& folder);
   static void add(serving::ModelSource model, Scan& scan);
@@ -67,6 +76,9 @@ class Scanner {
   const ScanRequest request_;
   Settling& settling_;
   FolderWatch* const watch_;
+  const MirrorSource mirror_source_;
+  Mirror* mirror_ = nullptr;
+  bool mirrored_ = false;  // what is being looked at is a mirror's copy: complete by itself
   std::map<std::string, List> lists_;  // by path
 };
 

@@ -1,6 +1,7 @@
 #include "lifecycle/settling.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace slipway::lifecycle {
@@ -8,12 +9,6 @@ namespace {
 
 /// By then a file is complete whatever the clock of its server says.
 constexpr std::chrono::minutes kOldByAnyClock{10};
-
-serving::ModelSource* find_model(std::vector<serving::ModelSource>& models,
-                                 const std::string& name) {
-  const auto found = std::ranges::find(models, name, &serving::ModelSource::name);
-  return found == models.end() ? nullptr : &*found;
-}
 
 }  // namespace
 
@@ -67,8 +62,11 @@ bool Settling::still_kept(const std::string& key, bool all) {
 }
 
 void Settling::keep_vanished(std::vector<serving::ModelSource>& models, bool all) {
+  std::unordered_map<std::string, size_t> places;
+  for (size_t i = 0; i < models.size(); ++i) places.emplace(models[i].name, i);
   for (serving::ModelSource& before : last_) {
-    serving::ModelSource* model = find_model(models, before.name);
+    const auto place = places.find(before.name);
+    serving::ModelSource* model = place == places.end() ? nullptr : &models[place->second];
     std::vector<serving::VersionSource> kept;
     for (serving::VersionSource& version : before.versions) {
       const std::string key = before.name + "/" + std::to_string(version.version);

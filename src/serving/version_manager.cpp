@@ -147,6 +147,10 @@ class VersionManager::Impl {
     send(answers);
   }
 
+  bool loading() const EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return loads_running_ > 0;
+  }
   std::vector<ModelStatus> statuses() const EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     return table_.statuses();
@@ -429,7 +433,7 @@ class VersionManager::Impl {
     }
     if (!result.ok()) return finish_failed(job, source, *version, std::move(result).status());
     std::shared_ptr<const ServedModel> model = std::move(result).value();
-    version->has_metrics = true;
+    version->metrics = model->metrics;
     if (!finish_budget(job, *version, model, source.stamp)) return;
     model->metrics->loads.add(metrics::kSharedShard);
     for (const std::string& warning : model->loaded.warnings) {
@@ -472,8 +476,8 @@ class VersionManager::Impl {
       log_error("model {} version {} could not be loaded{}: {}", job.name, job.version,
                 version.live != nullptr ? "; what was loaded before goes on serving" : "",
                 status.message());
-      version.has_metrics = true;
-      metrics_.model(job.name, std::to_string(job.version)).failed_loads.add(metrics::kSharedShard);
+      version.metrics = &metrics_.model(job.name, std::to_string(job.version));
+      version.metrics->failed_loads.add(metrics::kSharedShard);
     }
     version.failed_stamp = source.stamp;
     version.failure = std::move(status);
@@ -601,6 +605,7 @@ void VersionManager::demand(const std::string& name, SteadyTime deadline,
                             std::function<void(Status)> done) {
   impl_->demand(name, deadline, std::move(done));
 }
+bool VersionManager::loading() const { return impl_->loading(); }
 std::vector<ModelStatus> VersionManager::statuses() const { return impl_->statuses(); }
 std::shared_ptr<const ModelSet> VersionManager::models() const { return impl_->models(); }
 

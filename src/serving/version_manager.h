@@ -61,6 +61,8 @@ class VersionManager {
   /// DEADLINE_EXCEEDED.
   void demand(const std::string& name, SteadyTime deadline, std::function<void(Status)> done);
 
+  /// A load runs: the destructor would wait for it.
+  bool loading() const;
   std::vector<ModelStatus> statuses() const;
   /// The set that was published last.
   std::shared_ptr<const ModelSet> models() const;

@@ -157,9 +157,9 @@ bool VersionTable::refresh_version(const std::string& name, const ModelEntry& mo
 }
 
 void VersionTable::forget_metrics(const std::string& name, VersionEntry& version) {
-  if (!version.has_metrics) return;
+  if (version.metrics == nullptr) return;
   metrics_.forget(name, std::to_string(version.source.version));
-  version.has_metrics = false;
+  version.metrics = nullptr;
 }
 
 bool VersionTable::refresh(const std::string& name) {
@@ -173,8 +173,8 @@ bool VersionTable::refresh(const std::string& name) {
     const bool ended = version.live == nullptr && version.draining == 0 && !version.busy();
     if (ended && (!version.failed() || passed_over(model, version))) {
       forget_metrics(name, version);
-    } else if (version.has_metrics) {
-      ModelMetrics& metrics = metrics_.model(name, std::to_string(version.source.version));
+    } else if (version.metrics != nullptr) {
+      ModelMetrics& metrics = *version.metrics;
       metrics.ready.set(version.live != nullptr ? 1 : 0);
       metrics.state.set(static_cast<double>(version.state));
       metrics.load_failed.set(version.failed() ? 1 : 0);

@@ -35,8 +35,8 @@ struct VersionEntry {
   Status failure;
   bool queued = false;
   bool loading = false;
-  uint32_t draining = 0;  // contents that were replaced or unloaded and are still in use
-  bool has_metrics = false;
+  uint32_t draining = 0;            // contents that were replaced or unloaded and are still in use
+  ModelMetrics* metrics = nullptr;  // null: none are shown
   VersionState state = VersionState::kStart;
   std::string reason;
 

@@ -8,5 +8,6 @@
 namespace slipway::cli {
 
 void add_memory_flags(CLI::App& command, ServeOptions& options);
+void add_source_flags(CLI::App& command, ServeOptions& options);
 
 }  // namespace slipway::cli
