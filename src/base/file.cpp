@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +87,15 @@ std::string sha256_hex(std::string_view bytes) {
   for (unsigned int i = 0; i < length; ++i)
     fmt::format_to(std::back_inserter(text), "{:02x}", digest[i]);
   return text;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest,
+             &size) != nullptr);
+  return {reinterpret_cast<const char*>(digest), size};
 }
 
 }  // namespace slipway

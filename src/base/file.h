@@ -18,5 +18,7 @@ Result<std::string> read_file_start(const std::string& path, size_t bytes_max);
 
 /// Lower-case hexadecimal SHA-256 of the bytes.
 std::string sha256_hex(std::string_view bytes);
+/// The 32 bytes of HMAC-SHA-256.
+std::string hmac_sha256(std::string_view key, std::string_view text);
 
 }  // namespace slipway

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace slipway::lifecycle {
@@ -76,8 +77,9 @@ size_t on_header(char* data, size_t size, size_t count, void* user) {
   const std::string_view line(data, size * count);
   if (line.starts_with("HTTP/")) {  // anew: what came before was an interim answer
     transfer.head = {};
-    const size_t blank = std::min(line.find(' '), line.size());
-    transfer.head.status = std::atoi(std::string(line.substr(blank)).c_str());
+    const std::string_view rest = line.substr(std::min(line.find(' '), line.size()));
+    const std::string_view digits = trimmed(rest);
+    std::from_chars(digits.data(), digits.data() + digits.size(), transfer.head.status);
   } else if (const size_t colon = line.find(':');
              colon != std::string_view::npos && transfer.head.headers.size() < kHeadersMax) {
     std::string name(trimmed(line.substr(0, colon)));

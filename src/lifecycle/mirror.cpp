@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ namespace fs = std::filesystem;
 constexpr size_t kDigestShown = 24;
 constexpr size_t kDepthMax = 3;  // NAME/VERSION/file
 constexpr size_t kStateBytesMax = 64 << 20;
-constexpr std::chrono::milliseconds kLockPeriod{50};
+constexpr int kLockPeriodMs = 50;
 
 std::string short_digest(std::string_view text) { return sha256_hex(text).substr(0, kDigestShown); }
 
@@ -54,7 +55,7 @@ class FolderLock {
   FolderLock(const std::string& folder, const std::atomic<bool>& stop)
       : fd_(open((folder + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     while (fd_ >= 0 && flock(fd_, LOCK_EX | LOCK_NB) != 0 && !stop.load()) {
-      std::this_thread::sleep_for(kLockPeriod);
+      poll(nullptr, 0, kLockPeriodMs);
     }
   }
   FolderLock(const FolderLock&) = delete;

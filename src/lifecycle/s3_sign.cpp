@@ -2,13 +2,10 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/check.h"
 #include "base/file.h"
 #include "lifecycle/url.h"
 
@@ -18,15 +15,6 @@ namespace {
 constexpr std::string_view kEmptyBodyDigest =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 constexpr uint64_t kCredentialBytesMax = 1 << 20;
-
-std::string hmac(std::string_view key, std::string_view text) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest,
-             &size) != nullptr);
-  return {reinterpret_cast<const char*>(digest), size};
-}
 
 std::string hex(std::string_view bytes) {
   std::string text;
@@ -86,11 +74,12 @@ std::map<std::string, std::string> sign_s3(const S3Request& request,
   const std::string scope = fmt::format("{}/{}/s3/aws4_request", date, region);
   const std::string to_sign =
       fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, scope, sha256_hex(canonical));
-  const std::string day_key = hmac("AWS4" + credentials.secret_key, date);
-  const std::string key = hmac(hmac(hmac(day_key, region), "s3"), "aws4_request");
+  const std::string day_key = hmac_sha256("AWS4" + credentials.secret_key, date);
+  const std::string key =
+      hmac_sha256(hmac_sha256(hmac_sha256(day_key, region), "s3"), "aws4_request");
   headers["authorization"] =
       fmt::format("AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
-                  credentials.access_key, scope, names, hex(hmac(key, to_sign)));
+                  credentials.access_key, scope, names, hex(hmac_sha256(key, to_sign)));
   return headers;
 }
 

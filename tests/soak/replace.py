@@ -119,10 +119,10 @@ def put(path, data):
 
 
 class Replacer:
-    """Puts good and broken contents in turn; remembers when each good one came."""
+    """Puts good and broken contents in turn, as one file or as versions; remembers when each good one came."""
 
-    def __init__(self, path):
-        self.path, self.number, self.put_times = path, 0, {}
+    def __init__(self, path, versions=False):
+        self.path, self.versions, self.number, self.put_times = path, versions, 0, {}
         self.replace()
 
     def replace(self):
@@ -131,7 +131,14 @@ class Replacer:
             data = data[:len(data) // 2]
         else:
             self.put_times[self.number] = time.monotonic()
-        put(self.path, data)
+        if self.versions:
+            beside = self.path / f".{self.number + 1}.new"
+            beside.mkdir(parents=True)
+            (beside / "model.pkl").write_bytes(data)
+            beside.rename(self.path / str(self.number + 1))
+            shutil.rmtree(self.path / str(self.number - 19), ignore_errors=True)
+        else:
+            put(self.path, data)
         self.number += 1
 
     def run(self, seconds):
@@ -217,10 +224,21 @@ def soak(options, folder):
     return not failures and grown < 4 and exit_code == 0 and len(latencies) > 0
 
 
+def ask_once(port):
+    """What the model answers; -1 if it does not."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall((f"POST {PATH} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(BODY)}\r\n\r\n"
+                            f"{BODY}").encode())
+        data = b""
+        while piece := connection.recv(65536):
+            data += piece
+    found = re.search(rb'"data":\[(-?[\d.]+)', data)
+    return int(float(found.group(1))) if b" 200 " in data and found else -1
+
+
 def kills(options, folder):
-    """Kill -9 again and again while files change; each start serves the newest content that is whole."""
-    model = folder / "m.pkl"
-    replacer = Replacer(model)
+    """Kill -9 again and again while files change; each start serves a version that is whole, and soon the newest."""
+    replacer = Replacer(folder / "m", versions=True)
     stop = threading.Event()
 
     def change():
@@ -232,21 +250,19 @@ def kills(options, folder):
     ok = True
     try:
         for _ in range(options.kills):
-            before = max(replacer.put_times)
+            newest = max(list(replacer.put_times))
+            # What was whole and old enough when the server started; younger files are waited for.
+            now = time.monotonic()
+            least = max((number for number, at in list(replacer.put_times.items()) if at < now - 1), default=0)
             server = Server(options.binary, folder)
-            data, deadline = b"", time.monotonic() + 20
-            request = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}"
-            while b" 200 " not in data and time.monotonic() < deadline:  # a broken content may be there at first
-                with socket.create_connection(("127.0.0.1", server.port)) as connection:
-                    connection.sendall(request.encode())
-                    data = b""
-                    while piece := connection.recv(65536):
-                        data += piece
-            found = re.search(rb'"data":\[(-?[\d.]+)', data)
-            value = int(float(found.group(1))) if found else -1
-            if value < before or value not in replacer.put_times:
-                print(f"soak: after a kill {value} was served, and {before} was there: {data[:200]!r}")
-                ok = False
+            value, deadline = -1, time.monotonic() + 20
+            while value < newest and time.monotonic() < deadline:
+                value = ask_once(server.port)
+                if value < least or value not in replacer.put_times:
+                    print(f"soak: after a kill {value} was served, and {least} was there")
+                    ok = False
+                    break
+            ok = ok and value >= newest
             server.process.kill()
             server.process.wait()
     finally:
