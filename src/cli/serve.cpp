@@ -461,8 +461,8 @@ int serve(const ServeOptions& options) {
   Upkeep upkeep(std::move(manager), std::move(listeners->tls), *running.server, plan.loops);
   const int code = run(options, **signals, running, upkeep);
   if (code != kExitOk || running.repository->loading()) {
-    // A load, or a request that has outlasted the grace time, cannot be broken off, and nobody waits
-    // for it any more.
+    // A load, or a request that has outlasted the grace time, cannot be broken off, and nobody
+    // waits for it any more.
     if (code == kExitOk) access_log.reset();  // every request was answered: nobody logs any more
     std::fflush(nullptr);
     std::_Exit(code);
