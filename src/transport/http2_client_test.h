@@ -167,7 +167,7 @@ class Http2Client {
                            uint32_t* flags, nghttp2_data_source*, void* user_data) {
     Upload& upload = self(user_data).uploads_[id];
     const size_t take = std::min(size, upload.bytes.size() - upload.sent);
-    if (take > 0) std::memcpy(buffer, upload.bytes.data() + upload.sent, take);
+    std::copy_n(upload.bytes.data() + upload.sent, take, buffer);
     upload.sent += take;
     if (upload.sent == upload.bytes.size() && upload.ends) *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (take == 0 && !upload.ends) return NGHTTP2_ERR_DEFERRED;

@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "transport/http2_client_test.h"
 #include "transport/internal/listener.h"
 #include "transport/server.h"
 #include "transport/socket_client_test.h"
@@ -36,7 +35,7 @@ class ListenerTest : public testing::Test {
     options_.listeners[0].port = 0;
     options_.drain_idle = 50ms;
   }
-  ~ListenerTest() override {
+  void TearDown() override {
     server_.reset();
     std::filesystem::remove_all(folder_);
   }

@@ -140,6 +140,7 @@ class ServerImpl final : public Server {
 Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options, HttpHandler& handler,
                                                GrpcHandler* grpc) {
   std::vector<Listener> listeners;
+  listeners.reserve(options.listeners.size());
   for (const ListenerOptions& listener : options.listeners) {
     listeners.push_back(TRY(open_listener(listener, options.loops)));
   }

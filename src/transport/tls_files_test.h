@@ -66,7 +66,7 @@ class TlsFolder {
       std::fclose(file);
     }
     X509_sign(made.get(), signer ? signer.get() : key.get(), EVP_sha256());
-    const TlsFiles files{.certificate = path(name + ".pem"), .key = path(name + ".key")};
+    TlsFiles files{.certificate = path(name + ".pem"), .key = path(name + ".key")};
     std::FILE* file = std::fopen(files.certificate.c_str(), "w");
     PEM_write_X509(file, made.get());
     std::fclose(file);
@@ -101,7 +101,7 @@ struct TlsWishes {
 /// Shakes hands when made; verifies nothing.
 class TlsClient {
  public:
-  TlsClient(uint16_t port, const TlsWishes& wishes = {})
+  explicit TlsClient(uint16_t port, const TlsWishes& wishes = {})
       : context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free),
         ssl_(nullptr, &SSL_free),
         socket_(port) {
