@@ -132,11 +132,10 @@ TEST_F(InferencePoolTest, AnswersWhatExpiresWhileAllThreadsAreBusy) {
 TEST_F(InferencePoolTest, GivesUpWhatWaitsLongerThanTheQueuesTimeout) {
   const auto executable = std::make_shared<GatedModel>();
   const auto model = gated(executable);
-  InferencePool::Options options;
-  options.settings.queue.timeout = std::chrono::milliseconds(10);
-  InferencePool pool(options);
+  InferencePool pool({});
   submit(pool, *model, 1);
   executable->wait_entered();
+  pool.set_overrides({{"gated", {.timeout = std::chrono::milliseconds(10)}}});
   Asked& waits = submit(pool, *model, 1);
   waits.wait();
   EXPECT_EQ(waits.response.status.code(), StatusCode::kResourceExhausted);
