@@ -23,7 +23,8 @@ import sys
 import tempfile
 import time
 
-from rest_bench import HERE, ONE_ROW, TICKS, Server, free_port, make_environment
+from rest_bench import make_environment
+from servers import HERE, ONE_ROW, TICKS, Server, free_port
 
 TRAIN = """
 import sys, joblib, numpy
@@ -104,8 +105,9 @@ def main():
         served = pathlib.Path(folder) / "slow.joblib"
         served.symlink_to(slow_model)
         server = Server("slipway", [options.binary, "serve", home / "iris.joblib", served, "--port", port,
-                                    "--loop-cpus", 0, "--pool-cpus", 1, *options.serve], port, "/models/iris/predict")
-        server.start(core="0,1")
+                                    "--loop-cpus", 0, "--pool-cpus", 1, *options.serve], port, "/models/iris/predict",
+                        core="0,1")
+        server.start()
         try:
             rounds = measure(server, bodies, options.clients, options.pairs, options.seconds)
         finally:

@@ -4,7 +4,7 @@ local file = io.open(os.getenv("BODY"), "rb")
 wrk.method = "POST"
 wrk.body = file:read("*a")
 file:close()
-for name, value in os.getenv("HEADERS"):gmatch("([^:\n]+):([^\n]*)") do
+for name, value in (os.getenv("HEADERS") or "Content-Type:application/json"):gmatch("([^:\n]+):([^\n]*)") do
   wrk.headers[name] = value
 end
 

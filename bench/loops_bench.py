@@ -10,31 +10,16 @@ Needs wrk; makes the virtual environment of rest_bench.py.
 
 import argparse
 import json
-import os
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 
-from rest_bench import HERE, ONE_ROW, Server, free_port, make_environment
+from rest_bench import make_environment
+from servers import ONE_ROW, Server, free_port, interleaved, wrk
 
 CONNECTIONS = 64
-
-
-def load(server, body_file, seconds):
-    before = server.cpu_seconds()
-    out = subprocess.run(
-        ["taskset", "-c", "0,1", "wrk", "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", HERE / "load.lua",
-         f"http://127.0.0.1:{server.port}/predict"],
-        env={**os.environ, "BODY": str(body_file)}, capture_output=True, text=True, check=True).stdout
-    result = json.loads(out.splitlines()[-1])
-    if result["errors"]:
-        sys.exit(f"loops_bench: {result['errors']} failed requests")
-    result["cpu_us"] = (server.cpu_seconds() - before) / result["requests"] * 1e6
-    result["rate"] = result["requests"] / result["seconds"]
-    return result
 
 
 def main():
@@ -51,23 +36,23 @@ def main():
     for loops, cpus in ((1, "0"), (2, "0,1")):
         port = free_port()
         servers[loops] = Server(f"{loops} loops", [options.binary, "serve", model, "--port", port, "--loops", loops,
-                                                   "--loop-cpus", cpus], port)
-        servers[loops].start(core="0,1")
-    rounds = []
+                                                   "--loop-cpus", cpus], port, core="0,1")
+        servers[loops].start()
     with tempfile.TemporaryDirectory() as folder:
         body_file = pathlib.Path(folder) / "row.json"
         body_file.write_text(json.dumps(ONE_ROW))
-        for _ in range(options.rounds):
-            rounds.append({loops: load(server, body_file, options.seconds) for loops, server in servers.items()})
+        rounds = interleaved(
+            {loops: lambda server=server: wrk(server, body_file, CONNECTIONS, options.seconds, core="0,1", threads=2)
+             for loops, server in servers.items()}, options.rounds)
     for server in servers.values():
         server.stop()
     print(f"{'loops':<8}{'req/s':>10}{'p50 us':>9}{'p99 us':>9}{'CPU us/req':>12}")
     for loops in servers:
         print(f"{loops:<8}" + "".join(
-            f"{statistics.median(one[loops][key] for one in rounds):>{width},.{digits}f}"
+            f"{statistics.median(one[key] for one in rounds[loops]):>{width},.{digits}f}"
             for key, width, digits in (("rate", 10, 0), ("p50_us", 9, 0), ("p99_us", 9, 0), ("cpu_us", 12, 2))))
     for key, name in (("rate", "rate"), ("cpu_us", "CPU per request")):
-        print(f"two loops against one, {name}: {statistics.median(one[2][key] / one[1][key] for one in rounds):.2f}")
+        print(f"two loops against one, {name}: {statistics.median(b[key] / a[key] for a, b in zip(rounds[1], rounds[2])):.2f}")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(rounds, indent=1))
 

@@ -103,14 +103,15 @@ class PortServer(Server):
         socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
 
 
-def wrk(server, body_file, connections, seconds, tls=False, path=None, headers=None, core="1"):
+def wrk(server, body_file, connections, seconds, tls=False, path=None, headers=None, core="1",
+        threads=1):
     """HTTP/1.1 by wrk: rate, latency percentiles, CPU microseconds of the server per request."""
     before = server.cpu_seconds()
     scheme = "https" if tls else "http"
     headers = {"Content-Type": "application/json", **(headers or {})}
     out = subprocess.run(
-        ["taskset", "-c", core, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "load.lua",
-         f"{scheme}://127.0.0.1:{server.port}{path or server.path}"],
+        ["taskset", "-c", core, "wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "-s",
+         HERE / "load.lua", f"{scheme}://127.0.0.1:{server.port}{path or server.path}"],
         env={**os.environ, "BODY": str(body_file), "HEADERS": "\n".join(f"{k}:{v}" for k, v in headers.items())},
         capture_output=True, text=True, check=True).stdout
     result = json.loads(out.splitlines()[-1])

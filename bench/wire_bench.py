@@ -21,7 +21,7 @@ import tempfile
 from servers import (HERE, ONE_ROW, ROWS_64, PortServer, free_port, h2load, interleaved, make_certificate, median_of,
                      nginx_server, slipway_server, wrk)
 
-PROTO = HERE.parent / "src/protocols/kserve_v2/inference.proto"
+PROTO = HERE.parent / "src/protocols/proto/inference.proto"
 JSON_TYPE = {"content-type": "application/json"}
 GRPC_TYPE = {"content-type": "application/grpc", "te": "trailers"}
 INFER_CALL = "/inference.GRPCInferenceService/ModelInfer"
