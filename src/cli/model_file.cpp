@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "engine/compile.h"
 #include "formats/pickle/tree.h"
+#include "protocols/kserve_v2/samples.h"
 
 namespace slipway::cli {
 
@@ -32,6 +33,17 @@ Result<ModelFile> read_file_as_model(const std::string& path, const std::string&
   if (!report.ok()) return std::move(report).status().with_context(path);
   file.report = std::move(report).value();
   return file;
+}
+
+/// Runs what the author says that the model answers, where a file beside it says so.
+Status check_samples_beside(const std::string& path, const Executable& model) {
+  const std::string samples = path + ".samples.json";
+  Limits limits;
+  limits.file_bytes_max = protocols::kserve_v2::kSamplesBytesMax;
+  const Result<std::string> text = read_file(samples, limits);
+  if (text.status().code() == StatusCode::kNotFound) return {};
+  Status status = text.ok() ? protocols::kserve_v2::check_samples(*text, model) : text.status();
+  return status.ok() ? status : std::move(status).with_context(samples);
 }
 
 }  // namespace
@@ -65,6 +77,11 @@ Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource&
   }
   serving::LoadedModel model;
   model.executable = TRY(compile_model(file, path));
+  try {
+    TRY_STATUS(check_samples_beside(path, *model.executable));
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("not enough memory to check the samples").with_context(path);
+  }
   model.class_name = file.report.info.class_name;
   model.library = "scikit-learn";
   model.library_version = file.report.info.library_version;

@@ -213,6 +213,34 @@ def test_sighup_looks_again(start, models):
     wait_for(lambda: value(server) == 2)
 
 
+def samples(answer):
+    tensor = {"name": "x", "shape": [1, 4], "datatype": "FP64", "data": ROW["features"]}
+    return json.dumps({"samples": [{"request": {"inputs": [tensor]},
+                                    "response": {"outputs": [{"name": "predict", "data": [answer]}]}}]}).encode()
+
+
+def test_a_version_that_answers_otherwise_than_its_samples_say_is_not_served(start, models):
+    put(models / "m.pkl.samples.json", samples(1))
+    put(models / "m.pkl", made_models.constant(1))
+    server = start(models)
+    assert value(server) == 1
+    put(models / "m.pkl", made_models.constant(2))
+    wait_for(lambda: any("output 'predict', row 0, column 0: expected 1, got 2" in entry["reason"]
+                         for entry in index(server).values()))
+    assert value(server) == 1
+    put(models / "m.pkl.samples.json", samples(3))
+    put(models / "m.pkl", made_models.constant(3))
+    wait_for(lambda: value(server) == 3)
+    done = run("serve", put_all(models / "other", made_models.constant(4), b"nonsense"), "--port", "0")
+    assert done.returncode == 1 and "m.pkl.samples.json: not valid JSON" in done.stderr
+
+
+def put_all(folder, model, text):
+    put(folder / "m.pkl.samples.json", text)
+    put(folder / "m.pkl", model)
+    return folder / "m.pkl"
+
+
 def test_ready_means_that_each_required_model_is_live(start, models):
     put(models / "a.pkl", made_models.constant(1))
     put(models / "b.pkl", broken(made_models.constant(2)))
