@@ -123,7 +123,7 @@ class CurlClient final : public HttpClient {
     transfer.stop = &stop_;
     curl_slist* lines = nullptr;
     for (const auto& [name, value] : headers) {
-      lines = curl_.slist_append(lines, (name + ": " + value).c_str());
+      lines = curl_.slist_append(lines, fmt::format("{}: {}", name, value).c_str());
     }
     set_up(url, lines, transfer);
     const CURLcode code = curl_.easy_perform(handle_);

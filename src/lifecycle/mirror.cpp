@@ -222,15 +222,15 @@ Status Mirror::sync(const Url& url, bool& changed) {
     std::from_chars(size.data(), size.data() + size.size(), known.size_bytes);
     std::getline(fields, known.tag.etag, '\t');
     std::getline(fields, known.tag.modified, '\t');
-    const uint64_t there = fs::file_size(folder + "/" + place, error);
+    const uint64_t there = fs::file_size(fs::path(folder) / place, error);
     if (!error && there == known.size_bytes) state[place] = std::move(known);
   }
   bool is_file = !url.is_s3();
   if (url.is_s3()) static_cast<void>(model_name(url.name(), is_file));
   if (url.path.ends_with('/')) is_file = false;
-  const Status status = is_file       ? sync_file(url, folder, state, changed)
-                        : url.is_s3() ? sync_prefix(url, folder, state, changed)
-                                      : invalid_argument(url.text() + " names no file");
+  Status status = is_file       ? sync_file(url, folder, state, changed)
+                  : url.is_s3() ? sync_prefix(url, folder, state, changed)
+                                : invalid_argument(url.text() + " names no file");
   if (!changed) return status;
   {
     std::ofstream out(folder + "/.state.new");
@@ -281,7 +281,7 @@ Status Mirror::sync_prefix(const Url& url, const std::string& folder, State& sta
   for (const S3Object& object : objects) {
     const std::string below =
         object.key.substr(std::min(prefix.path.size() - 1, object.key.size()));
-    const std::string place = root + "/" + below;
+    const std::string place = fmt::format("{}/{}", root, below);
     if (!usable_place(below) || !there.insert(place).second) continue;
     const auto known = state.find(place);
     if (known != state.end() && known->second.tag.etag == object.etag) continue;

@@ -43,7 +43,8 @@ std::string encode_query(std::vector<std::pair<std::string, std::string>> query)
   std::ranges::sort(query);
   std::string text;
   for (const auto& [name, value] : query) {
-    text += (text.empty() ? "" : "&") + name + "=" + value;
+    if (!text.empty()) text += '&';
+    text.append(name).append("=").append(value);
   }
   return text;
 }

@@ -118,7 +118,7 @@ void GrpcService::settle(std::unique_ptr<RpcCall>& call, transport::GrpcExchange
   if (call->deferred || call->needs_model) {
     if (!complete) complete = exchange.defer();
     if (call->deferred) return defer(std::move(call), exchange, std::move(complete));
-    return wait_for_model(std::move(call), exchange, std::move(complete));
+    return wait_for_model(std::move(call), exchange, complete);
   }
   finish(*call, exchange, call->loop->index);
   if (is_oversized(*call)) call.reset();
@@ -127,7 +127,7 @@ void GrpcService::settle(std::unique_ptr<RpcCall>& call, transport::GrpcExchange
 
 /// Has the model loaded, and the method called again once it is there.
 void GrpcService::wait_for_model(std::unique_ptr<RpcCall> owned, transport::GrpcExchange& exchange,
-                                 std::function<void()> complete) {
+                                 const std::function<void()>& complete) {
   RpcCall& waiting = *owned;
   const auto kept = std::make_shared<std::unique_ptr<RpcCall>>(std::move(owned));
   demand_model(waiting, waiting.received, [this, kept, &exchange, complete](Status status) {

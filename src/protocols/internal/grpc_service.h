@@ -42,7 +42,7 @@ class GrpcService final : public transport::GrpcHandler {
   void defer(std::unique_ptr<RpcCall> handed, transport::GrpcExchange& exchange,
              std::function<void()> complete);
   void wait_for_model(std::unique_ptr<RpcCall> owned, transport::GrpcExchange& exchange,
-                      std::function<void()> complete);
+                      const std::function<void()>& complete);
 
   std::vector<LoopState*> loops_;
   CallJournal& journal_;
