@@ -29,6 +29,7 @@ struct ServeOptions {
   bool load_on_demand = false;
   std::string cache_folder;  // empty: the usual place
   std::string ca_file;
+  std::vector<std::string> allow_url;  // where admin calls may load models from
   std::string s3_endpoint;
   std::string s3_region;
   std::string s3_style = "auto";  // "auto", "path", "virtual"

@@ -236,6 +236,11 @@ Result<lifecycle::MirrorOptions> mirror_options(const ServeOptions& options) {
   mirror.poll_interval = milliseconds(options.poll_interval_s);
   mirror.polls = options.watch != "off";
   mirror.http.ca_file = options.ca_file;
+  for (const std::string& text : options.allow_url) {
+    Result<lifecycle::Url> url = lifecycle::parse_url(text);
+    if (!url.ok()) return std::move(url).status().with_context("--allow-url");
+    mirror.allowed.push_back(std::move(url).value());
+  }
   mirror.s3.endpoint = options.s3_endpoint;
   if (mirror.s3.endpoint.empty()) {
     mirror.s3.endpoint = first_of({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});

@@ -166,13 +166,11 @@ Scan Scanner::scan() {
   if (mirror_ != nullptr) mirror_->begin_round();
   for (const std::string& path : request_.paths) {
     if (looks_like_url(path)) {
-      scan_url(path, nullptr, scan);
+      scan_url(path, nullptr, false, scan);
     } else {
       scan_path(normal(path), scan);
     }
   }
-  if (mirror_ != nullptr) mirror_->end_round();
-  if (watch_ != nullptr) watch_->end();
   if (!request_.name.empty()) {
     if (scan.models.size() == 1) {
       scan.models.front().name = request_.name;
@@ -181,9 +179,21 @@ Scan Scanner::scan() {
           "a name can be given to a single model file only, and there are {}", scan.models.size()));
     }
   }
+  scan_added(scan);
+  if (mirror_ != nullptr) mirror_->end_round();
+  if (watch_ != nullptr) watch_->end();
   settling_.keep_vanished(scan.models, scan.unreadable);
   settling_.end();
   return scan;
+}
+
+void Scanner::scan_added(Scan& scan) {
+  for (const auto& [name, address] : added_) {
+    ModelSource model;
+    model.name = name;
+    model.policy = request_.policy;
+    scan_url(address, &model, true, scan);
+  }
 }
 
 void Scanner::scan_path(const std::string& path, Scan& scan) {
@@ -202,8 +212,8 @@ void Scanner::scan_path(const std::string& path, Scan& scan) {
   scan_repository(path, scan);
 }
 
-/// An address of the command line, or that of a list's entry.
-void Scanner::scan_url(const std::string& text, ModelSource* listed, Scan& scan) {
+/// An address of the command line, or that of a list's entry or of an admin call.
+void Scanner::scan_url(const std::string& text, ModelSource* listed, bool confined, Scan& scan) {
   const Result<Url> url = parse_url(text);
   if (!url.ok() || mirror_source_ == nullptr) {
     Status problem = url.ok() ? unimplemented("addresses are not taken here") : url.status();
@@ -220,7 +230,7 @@ void Scanner::scan_url(const std::string& text, ModelSource* listed, Scan& scan)
     mirror_ = &mirror_source_();
     mirror_->begin_round();
   }
-  const Mirror::Place place = mirror_->place(*url);
+  const Mirror::Place place = mirror_->place(*url, confined);
   if (!place.problem.ok()) scan.errors.push_back(place.problem);
   std::error_code ignored;
   const bool is_folder = fs::is_directory(place.path, ignored);
@@ -357,7 +367,7 @@ void Scanner::scan_list(const std::string& path, Scan& scan) {
     model.required = listed.required;
     model.admission = listed.admission;
     if (looks_like_url(listed.path)) {
-      scan_url(listed.path, &model, scan);
+      scan_url(listed.path, &model, false, scan);
       continue;
     }
     const std::string place = normal(listed.path);
