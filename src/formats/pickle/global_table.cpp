@@ -226,6 +226,10 @@ constexpr std::array kRows = {
     below("pathlib", "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath", kOpaque),
     classes("zoneinfo", kOpaque),
 
+    // Boosters of other libraries, and their wrappers for scikit-learn.
+    exact("lightgbm.sklearn", "LGBMClassifier LGBMRegressor LGBMRanker LGBMModel", kData),
+    exact("lightgbm.basic", "Booster", kData),
+
     // Libraries of estimators that are recognised by name but not read.
     classes("xgboost lightgbm catboost imblearn category_encoders sklearnex daal4py onedal "
             "skl2onnx feature_engine mlxtend sktime",

@@ -186,6 +186,17 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
   return std::nullopt;
 }
 
+std::optional<pickle::Value> first_of_library(pickle::Value estimator,
+                                              std::string_view module_prefix) {
+  const auto is_of_library = [module_prefix](pickle::Value value) {
+    return value.kind() == pickle::Kind::kObject && value.module().starts_with(module_prefix);
+  };
+  const auto first = search_nested(estimator, [&](pickle::Value value) {
+    return is_of_library(value) ? value : value.find_attr("n_features_in_");
+  });
+  return first.has_value() && is_of_library(*first) ? first : std::nullopt;
+}
+
 bool takes_records(pickle::Value estimator) {
   const auto first = search_nested(estimator, [](pickle::Value value) {
     return is_dict_vectorizer(value) ? value : value.find_attr("n_features_in_");

@@ -3,8 +3,19 @@
 #include <array>
 
 namespace slipway::sklearn {
+namespace {
+
+LowerFunction find_in(std::span<const EstimatorEntry> family, std::string_view class_name) {
+  for (const EstimatorEntry& entry : family) {
+    if (entry.class_name == class_name) return entry.lower;
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 LowerFunction find_estimator(std::string_view module, std::string_view class_name) {
+  if (module.starts_with("lightgbm.")) return find_in(lightgbm_family(), class_name);
   if (!module.starts_with("sklearn.")) return nullptr;
   const std::array families = {
       linear_family(),
@@ -26,9 +37,7 @@ LowerFunction find_estimator(std::string_view module, std::string_view class_nam
       svm_family(),
   };
   for (const auto family : families) {
-    for (const EstimatorEntry& entry : family) {
-      if (entry.class_name == class_name) return entry.lower;
-    }
+    if (const LowerFunction found = find_in(family, class_name)) return found;
   }
   return nullptr;
 }

@@ -32,6 +32,8 @@ std::span<const EstimatorEntry> hist_gradient_boosting_family();
 std::span<const EstimatorEntry> naive_bayes_family();
 std::span<const EstimatorEntry> neighbors_family();
 std::span<const EstimatorEntry> svm_family();
+/// Its modules begin with "lightgbm.".
+std::span<const EstimatorEntry> lightgbm_family();
 
 /// The function for a class, or null. Modules moved between versions, so only their first part
 /// counts.

@@ -10,6 +10,7 @@
 #include "formats/pickle/tree.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/lightgbm.h"
 #include "formats/sklearn/lowering.h"
 
 namespace slipway::sklearn {
@@ -188,6 +189,18 @@ void add_no_model(pickle::Value root, std::vector<Gap>& gaps) {
                   "save the fitted estimator itself, with joblib.dump(model, path)"});
 }
 
+/// What only a booster knows of the columns, where it is the first to see them.
+void add_booster_columns(pickle::Value model, const formats::FormatSet& formats,
+                         const Limits& limits, std::optional<uint32_t>& count,
+                         std::vector<std::string>& names) {
+  const auto booster = first_of_library(model, "lightgbm.");
+  if (!booster.has_value()) return;
+  auto columns = lightgbm_columns(*booster, formats, limits);
+  if (!columns.has_value() || count.value_or(columns->count) != columns->count) return;
+  count = columns->count;
+  names = std::move(columns->names);
+}
+
 }  // namespace
 
 Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits,
@@ -219,9 +232,10 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   describe(tree, model, report.info);
 
   const bool records = takes_records(model);
-  const std::optional<uint32_t> count = records ? std::optional(1U) : feature_count(model);
+  std::optional<uint32_t> count = records ? std::optional(1U) : feature_count(model);
   std::vector<std::string> names;
   if (!records) names = feature_names(model);
+  if (!records && names.empty()) add_booster_columns(model, formats, limits, count, names);
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
   Limits lowering_limits = limits;
