@@ -37,10 +37,10 @@ std::vector<std::string> labels_as_text(const LabelTable& labels) {
 }
 
 void print_head(const std::string& path, const ModelFile& file) {
-  const sklearn::ModelInfo& info = file.report.info;
+  const formats::ModelInfo& info = file.report.info;
   fmt::print("{}\n", path);
   fmt::print("  model       {}\n", info.class_name);
-  fmt::print("  written by  scikit-learn {}\n",
+  fmt::print("  written by  {} {}\n", info.library,
              info.library_version.empty() ? "(version not recorded)" : info.library_version);
   fmt::print("  file        {}{}{}, {} bytes\n", info.container,
              info.compression.empty() ? "" : " in ", info.compression, info.file_bytes);
@@ -77,10 +77,10 @@ void print_signature(const Graph& graph) {
   fmt::print("\nGraph:\n{}", print(graph));
 }
 
-void print_gaps(const sklearn::ReadReport& report) {
+void print_gaps(const formats::ReadReport& report) {
   if (!report.candidates.empty()) {
     fmt::print("\nThe file holds several models; choose one:\n");
-    for (const sklearn::Candidate& candidate : report.candidates) {
+    for (const formats::Candidate& candidate : report.candidates) {
       fmt::print("  --select {:<24} {}\n", candidate.path, candidate.class_name);
     }
     return;
@@ -88,7 +88,7 @@ void print_gaps(const sklearn::ReadReport& report) {
   fmt::print("\nThis model cannot be served. {} part{} of it {} not supported:\n",
              report.gaps.size(), report.gaps.size() == 1 ? "" : "s",
              report.gaps.size() == 1 ? "is" : "are");
-  for (const sklearn::Gap& gap : report.gaps) {
+  for (const formats::Gap& gap : report.gaps) {
     fmt::print("  {}{}{} at byte {}\n    {}\n    what you can do: {}\n", gap.path,
                gap.path.empty() ? "" : ": ", gap.class_name, gap.offset, gap.message, gap.advice);
   }
@@ -185,10 +185,10 @@ void write_signature(JsonWriter& json, const Graph& graph) {
   json.string(print(graph));
 }
 
-void write_gaps(JsonWriter& json, const sklearn::ReadReport& report) {
+void write_gaps(JsonWriter& json, const formats::ReadReport& report) {
   json.key("gaps");
   json.begin('[');
-  for (const sklearn::Gap& gap : report.gaps) {
+  for (const formats::Gap& gap : report.gaps) {
     json.begin('{');
     json.key("path");
     json.string(gap.path);
@@ -205,7 +205,7 @@ void write_gaps(JsonWriter& json, const sklearn::ReadReport& report) {
   json.end(']');
   json.key("models");
   json.begin('[');
-  for (const sklearn::Candidate& candidate : report.candidates) {
+  for (const formats::Candidate& candidate : report.candidates) {
     json.begin('{');
     json.key("select");
     json.string(candidate.path);
@@ -217,7 +217,7 @@ void write_gaps(JsonWriter& json, const sklearn::ReadReport& report) {
 }
 
 void print_json(const std::string& path, const ModelFile& file) {
-  const sklearn::ReadReport& report = file.report;
+  const formats::ReadReport& report = file.report;
   JsonWriter json;
   json.begin('{');
   const auto field = [&](std::string_view name, std::string_view value) {
@@ -226,7 +226,7 @@ void print_json(const std::string& path, const ModelFile& file) {
   };
   field("path", path);
   field("class", report.info.class_name);
-  field("library", "scikit-learn");
+  field("library", report.info.library);
   field("library_version", report.info.library_version);
   field("container", report.info.container);
   field("compression", report.info.compression);
@@ -252,7 +252,7 @@ int inspect(const InspectOptions& options) {
     fmt::print(stderr, "slipway: {}\n", file.status().message());
     return kExitFailure;
   }
-  const sklearn::ReadReport& report = file->report;
+  const formats::ReadReport& report = file->report;
   if (options.json) {
     print_json(options.model, *file);
   } else {

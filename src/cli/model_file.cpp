@@ -7,29 +7,27 @@
 
 #include "base/file.h"
 #include "engine/compile.h"
-#include "formats/pickle/tree.h"
+#include "formats/sklearn/reader.h"
 #include "protocols/kserve_v2/samples.h"
 
 namespace slipway::cli {
 
 namespace {
 
-constexpr size_t kMagicBytes = 64;
-
 Result<ModelFile> read_file_as_model(const std::string& path, const std::string& select,
                                      const Limits& limits) {
   // A look first: gigabytes of something else need not be read to be refused.
-  const std::string start = TRY(read_file_start(path, kMagicBytes));
-  std::string bytes = pickle::may_begin_pickle(start) ? TRY(read_file(path, limits)) : start;
-  if (!pickle::looks_like_pickle(bytes)) {
-    return invalid_argument(fmt::format(
-        "{} is not a model file that Slipway reads (expected a pickle or joblib file, plain or "
-        "compressed)",
-        path));
+  const std::string start = TRY(read_file_start(path, formats::FormatSet::kStartBytes));
+  const formats::ModelFormat* format = all_formats().find(start);
+  if (format == nullptr) {
+    return invalid_argument(fmt::format("{} is not a model file that Slipway reads (expected {})",
+                                        path, all_formats().description()));
   }
+  std::string bytes = TRY(read_file(path, limits));
   ModelFile file;
   file.digest = "sha256:" + sha256_hex(bytes);
-  Result<sklearn::ReadReport> report = sklearn::read(std::move(bytes), {select}, limits);
+  Result<formats::ReadReport> report =
+      format->read(std::move(bytes), {select}, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
   file.report = std::move(report).value();
   return file;
@@ -47,6 +45,15 @@ Status check_samples_beside(const std::string& path, const Executable& model) {
 }
 
 }  // namespace
+
+const formats::FormatSet& all_formats() {
+  static const formats::FormatSet formats = [] {
+    formats::FormatSet set;
+    set.add(sklearn::make_format());
+    return set;
+  }();
+  return formats;
+}
 
 Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
                                   uint64_t model_bytes_max) {
@@ -83,7 +90,7 @@ Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource&
     return resource_exhausted("not enough memory to check the samples").with_context(path);
   }
   model.class_name = file.report.info.class_name;
-  model.library = "scikit-learn";
+  model.library = file.report.info.library;
   model.library_version = file.report.info.library_version;
   model.digest = std::move(file.digest);
   model.file_bytes = file.report.info.file_bytes;

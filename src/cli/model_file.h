@@ -5,15 +5,18 @@
 #include <string>
 
 #include "engine/executable.h"
-#include "formats/sklearn/reader.h"
+#include "formats/model_format.h"
 #include "serving/model_source.h"
 #include "serving/served_model.h"
 
 namespace slipway::cli {
 
+/// Every reader that this program has. Thread-safe.
+const formats::FormatSet& all_formats();
+
 /// A model file, read; the report says why if there is no graph.
 struct ModelFile {
-  sklearn::ReadReport report;
+  formats::ReadReport report;
   std::string digest;  // "sha256:..."
 };
 

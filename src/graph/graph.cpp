@@ -119,6 +119,7 @@ Result<ValueId> GraphBuilder::add(std::unique_ptr<const Op> op, std::vector<Valu
                                   std::string path) {
   const auto id = static_cast<ValueId>(graph_.value_count());
   const ValueType type = TRY(infer_node(graph_, *op, inputs, id, path));
+  bytes_ += op->size_bytes();
   graph_.nodes_.push_back({std::move(op), std::move(inputs), type, std::move(path)});
   return id;
 }

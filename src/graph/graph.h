@@ -101,6 +101,12 @@ class GraphBuilder {
   Result<ValueId> add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs, std::string path);
   ValueType type(ValueId id) const { return graph_.type(id); }
   uint32_t columns() const { return columns_; }
+  struct Size {
+    size_t nodes = 0;
+    size_t bytes = 0;  // of their constants
+  };
+  /// Of what was added so far.
+  Size size() const { return {graph_.nodes_.size(), bytes_}; }
   /// Drops nodes that no output needs, verifies and gives the graph. The builder is used up.
   Result<std::shared_ptr<const Graph>> finish(Signature signature) &&;
 
@@ -108,6 +114,7 @@ class GraphBuilder {
   void drop_dead_nodes();
 
   uint32_t columns_;
+  size_t bytes_ = 0;
   Graph graph_;
 };
 

@@ -122,8 +122,11 @@ const Method* Step::find(std::string_view name) const {
   return nullptr;
 }
 
-Lowering::Lowering(uint32_t columns, std::vector<std::string> names, const Limits& limits)
-    : builder_(columns),
+Lowering::Lowering(uint32_t columns, std::vector<std::string> names, const Limits& limits,
+                   const formats::FormatSet* formats)
+    : limits_(limits),
+      formats_(formats),
+      builder_(columns),
       names_(std::move(names)),
       uses_(columns, ColumnUse::kOpen),
       spend_max_(std::min(kSpendMax, limits.memory_bytes_max / kBytesPerSpent)),
@@ -442,16 +445,40 @@ Result<ValueId> Lowering::cells(const Features& features) {
   return add(std::make_unique<SelectCellsOp>(std::move(picked)), std::move(inputs));
 }
 
-Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs) {
-  constants_bytes_ += op->size_bytes() + path_.size() + sizeof(Node);
+Status Lowering::count_nodes(uint64_t nodes, uint64_t bytes) {
+  constants_bytes_ += bytes + nodes * (path_.size() + sizeof(Node));
   if (constants_bytes_ > constants_bytes_max_) {
     return resource_exhausted(
         fmt::format("the model's numbers need over {} bytes of memory", constants_bytes_max_));
   }
-  if (++nodes_ > kNodesMax) {
+  nodes_ += nodes;
+  if (nodes_ > kNodesMax) {
     return resource_exhausted(fmt::format("the model has over {} operations", kNodesMax));
   }
+  return {};
+}
+
+Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs) {
+  TRY_STATUS(count_nodes(1, op->size_bytes()));
   return builder_.add(std::move(op), std::move(inputs), path_);
+}
+
+Result<const formats::ModelFormat*> Lowering::format(std::string_view name) const {
+  const formats::ModelFormat* format = formats_ == nullptr ? nullptr : formats_->named(name);
+  if (format == nullptr) {
+    return unimplemented(fmt::format("this program has no reader for models of {}", name));
+  }
+  return format;
+}
+
+Result<std::vector<OutputSpec>> Lowering::add_foreign(const formats::ForeignModel& model,
+                                                      const formats::ForeignInputs& inputs,
+                                                      const formats::ForeignOptions& options) {
+  const GraphBuilder::Size before = builder_.size();
+  std::vector<OutputSpec> outputs = TRY(model.lower(builder_, inputs, options, path_));
+  const GraphBuilder::Size after = builder_.size();
+  TRY_STATUS(count_nodes(after.nodes - before.nodes, after.bytes - before.bytes));
+  return outputs;
 }
 
 Status Lowering::add_transform_output(const Features& features, Signature& signature) {

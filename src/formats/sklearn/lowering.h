@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "formats/model_format.h"
 #include "formats/pickle/numpy.h"
 #include "formats/pickle/tree.h"
 #include "graph/graph.h"
@@ -79,20 +80,15 @@ struct Step {
   const Method* find(std::string_view name) const;
 };
 
-/// Something in the file that Slipway cannot compute yet.
-struct Gap {
-  std::string path;        // "steps.scale", "best_estimator_.steps.clf"
-  std::string class_name;  // "sklearn.cluster._kmeans.KMeans"
-  uint64_t offset = 0;
-  std::string message;
-  std::string advice;
-};
+using formats::Gap;
 
 class Lowering {
  public:
   /// For a model of so many input columns; names may be empty. `limits` bounds the memory of all
-  /// constants together.
-  Lowering(uint32_t columns, std::vector<std::string> names, const Limits& limits = {});
+  /// constants together. `formats`, if not null, reads models of other libraries; it must live as
+  /// long as this.
+  Lowering(uint32_t columns, std::vector<std::string> names, const Limits& limits = {},
+           const formats::FormatSet* formats = nullptr);
 
   /// Lowers any estimator by its class, below the current path. Never fails: see the head comment.
   Step lower(pickle::Value estimator, const Features& input, std::string_view path_part);
@@ -141,6 +137,13 @@ class Lowering {
   Status check_width(pickle::Value self, const Features& features) const;
   /// True if the column is or may become text (an open column, or one of a string value).
   bool may_be_text(const ColumnRef& column) const;
+  /// The reader of another library's models ("xgboost"); UNIMPLEMENTED if the program has none.
+  Result<const formats::ModelFormat*> format(std::string_view name) const;
+  const Limits& limits() const { return limits_; }
+  /// Adds another library's model at the current path.
+  Result<std::vector<OutputSpec>> add_foreign(const formats::ForeignModel& model,
+                                              const formats::ForeignInputs& inputs,
+                                              const formats::ForeignOptions& options);
   const std::string& path() const { return path_; }
   /// RESOURCE_EXHAUSTED once the model's estimators have passed on more columns, and made longer
   /// names for them, than a sincere model does. A small file can use one list or name a million
@@ -155,6 +158,7 @@ class Lowering {
   bool is_text(const ColumnRef& column) const;
   Features placeholder(pickle::Value estimator);
   Status check_budget(pickle::Value estimator);
+  Status count_nodes(uint64_t nodes, uint64_t bytes);
   Status add_transform_output(const Features& features, Signature& signature);
   Result<std::vector<ColumnPick>> picks(const Features& features, bool text,
                                         std::vector<ValueId>& inputs);
@@ -162,6 +166,8 @@ class Lowering {
   enum class ColumnUse : uint8_t { kOpen, kNumber, kText, kRecord };
   Status use_column(uint32_t column, ColumnUse wanted, const std::string& name);
 
+  const Limits limits_;
+  const formats::FormatSet* formats_;
   GraphBuilder builder_;
   std::vector<std::string> names_;
   std::vector<ColumnUse> uses_;

@@ -10,6 +10,7 @@
 #include "formats/pickle/tree.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/lowering.h"
 
 namespace slipway::sklearn {
 namespace {
@@ -135,6 +136,7 @@ bool is_tested_version(std::string_view version) {
 }
 
 void describe(const pickle::Tree& tree, pickle::Value model, ModelInfo& info) {
+  info.library = "scikit-learn";
   info.container = tree.container();
   info.compression = tree.compression();
   info.file_bytes = tree.file_bytes();
@@ -158,7 +160,8 @@ void add_refused(const pickle::Tree& tree, std::vector<Gap>& gaps) {
                     std::string(kRefusedMessage),
                     "it is no part of scikit-learn: save the model without it and do its work "
                     "before the model is called; if you did not expect it, do not load this file "
-                    "elsewhere"});
+                    "elsewhere",
+                    true});
   }
 }
 
@@ -166,7 +169,7 @@ void add_refused(const pickle::Tree& tree, std::vector<Gap>& gaps) {
 void add_found(const std::vector<Gap>& found, std::vector<Gap>& gaps) {
   for (const Gap& gap : found) {
     const auto refused = std::find_if(gaps.begin(), gaps.end(), [&](const Gap& other) {
-      return other.class_name == gap.class_name && other.message == kRefusedMessage;
+      return other.class_name == gap.class_name && other.is_refused;
     });
     if (refused == gaps.end()) {
       gaps.push_back(gap);
@@ -187,28 +190,8 @@ void add_no_model(pickle::Value root, std::vector<Gap>& gaps) {
 
 }  // namespace
 
-Status ReadReport::status() const {
-  if (graph != nullptr) return {};
-  if (!candidates.empty()) {
-    std::string text = "the file holds several models; choose one with --select:";
-    for (const Candidate& candidate : candidates) {
-      text += fmt::format("\n  --select {}  ({})", candidate.path, candidate.class_name);
-    }
-    text +=
-        "\neach is served alone: for a scaler and a model to work as one, save them as a Pipeline";
-    return failed_precondition(std::move(text));
-  }
-  std::string text;
-  bool refused = false;
-  for (const Gap& gap : gaps) {
-    text += fmt::format("{}{}{}{} (byte {}): {}", text.empty() ? "" : "\n", gap.path,
-                        gap.path.empty() ? "" : ": ", gap.class_name, gap.offset, gap.message);
-    refused = refused || gap.message == kRefusedMessage;
-  }
-  return refused ? permission_denied(std::move(text)) : unimplemented(std::move(text));
-}
-
-Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits) {
+Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits,
+                        const formats::FormatSet& formats) {
   const pickle::Tree tree = TRY(pickle::parse(std::move(bytes), limits));
   ReadReport report;
   pickle::Value model = tree.root();
@@ -243,7 +226,7 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   if (names.size() != columns) names.clear();
   Limits lowering_limits = limits;
   lowering_limits.memory_bytes_max = tree.memory_bytes_max();
-  Lowering lowering(columns, std::move(names), lowering_limits);
+  Lowering lowering(columns, std::move(names), lowering_limits, &formats);
   if (records) lowering.set_rows_are_records();
   const Step step = lowering.lower(model, lowering.input(), "");
   add_found(lowering.gaps(), report.gaps);
@@ -264,6 +247,30 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
     give_up(graph.status());
   }
   return report;
+}
+
+namespace {
+
+class PickleFormat final : public formats::ModelFormat {
+ public:
+  std::string_view name() const override { return "pickle"; }
+  std::string_view description() const override {
+    return "a pickle or joblib file, plain or compressed";
+  }
+  bool recognises(std::string_view start) const override { return pickle::may_begin_pickle(start); }
+  Result<ReadReport> read(std::string bytes, const ReadOptions& options,
+                          const formats::FormatSet& formats, const Limits& limits) const override {
+    if (!pickle::looks_like_pickle(bytes)) {
+      return invalid_argument("not a pickle or joblib file: damaged, or something else");
+    }
+    return sklearn::read(std::move(bytes), options, limits, formats);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<const formats::ModelFormat> make_format() {
+  return std::make_unique<PickleFormat>();
 }
 
 }  // namespace slipway::sklearn

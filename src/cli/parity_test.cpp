@@ -1,7 +1,7 @@
-// Parity with scikit-learn: every fixture under tests/data/sklearn/<version>/ is read, compiled and
-// run, and each answer is compared with what that version of scikit-learn itself said
-// (tests/data/sklearn/ README.md tells how they were made). Each case also runs with every row
-// alone: the bits must agree.
+// Parity with the libraries that made the models: every fixture
+// tests/data/<format>/<version>/*.json is read, compiled and run, and each answer is compared with
+// what that version of the library itself said (tests/data/sklearn/README.md tells what the JSON
+// holds). Each case also runs with every row alone: the bits must agree.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -13,36 +13,41 @@
 #include <map>
 #include <numeric>
 
-#include "base/file.h"
-#include "engine/compile.h"
-#include "formats/sklearn/reader.h"
+#include "cli/model_file.h"
 
-namespace slipway::sklearn {
+namespace slipway::cli {
 namespace {
 
 namespace dom = simdjson::dom;
 
 struct FixturePath {
+  std::string format;
   std::string version;
   std::string name;
   std::string json_path;
 };
 
+bool is_version(const std::string& name) {
+  return name.find_first_not_of("0123456789.") == std::string::npos;
+}
+
 std::vector<FixturePath> find_fixtures() {
-  const std::filesystem::path root = std::filesystem::path(SLIPWAY_TEST_DATA_DIR) / "sklearn";
+  namespace fs = std::filesystem;
   std::vector<FixturePath> found;
-  for (const auto& folder : std::filesystem::directory_iterator(root)) {
-    const std::string version = folder.path().filename();
-    if (!folder.is_directory() || version.find_first_not_of("0123456789.") != std::string::npos) {
-      continue;
-    }
-    for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
-      if (file.path().extension() != ".json") continue;
-      found.push_back({version, file.path().stem(), file.path()});
+  for (const auto& format : fs::directory_iterator(SLIPWAY_TEST_DATA_DIR)) {
+    if (!format.is_directory()) continue;
+    for (const auto& folder : fs::directory_iterator(format.path())) {
+      const std::string version = folder.path().filename();
+      if (!folder.is_directory() || !is_version(version)) continue;
+      for (const auto& file : fs::directory_iterator(folder.path())) {
+        if (file.path().extension() != ".json") continue;
+        if (file.path().stem().string().find('.') != std::string::npos) continue;  // "x.model.json"
+        found.push_back({format.path().filename(), version, file.path().stem(), file.path()});
+      }
     }
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.version, a.name) < std::tie(b.version, b.name);
+    return std::tie(a.format, a.version, a.name) < std::tie(b.format, b.version, b.name);
   });
   return found;
 }
@@ -219,8 +224,8 @@ Status run_rows(const Executable& executable, const std::vector<size_t>& places,
   return executable.run(input.batch(), wanted, scratch, outputs);
 }
 
-/// What tests/data/sklearn/known_differences.json says of a case: where Slipway does otherwise, and
-/// why.
+/// What tests/data/<format>/known_differences.json, if there is one, says of a case: where Slipway
+/// does otherwise, and why.
 struct KnownDifference {
   bool is_gap = false;  // the model must be refused with a clear error, or answer as scikit-learn
   bool other_input = false;  // it is read, but takes other rows than the fixture holds
@@ -228,10 +233,12 @@ struct KnownDifference {
   double tolerance = 0;      // if not 0
 };
 
-KnownDifference known_difference(const std::string& name) {
+KnownDifference known_difference(const std::string& format, const std::string& name) {
   dom::parser parser;
-  const std::string path = std::string(SLIPWAY_TEST_DATA_DIR) + "/sklearn/known_differences.json";
+  const std::string path =
+      fmt::format("{}/{}/known_differences.json", SLIPWAY_TEST_DATA_DIR, format);
   KnownDifference known;
+  if (!std::filesystem::exists(path)) return known;
   const dom::array entries = parser.load(path).get_array().value();
   for (const dom::element entry : entries) {
     const std::string_view wanted = entry["case"].get_string().value();
@@ -248,27 +255,26 @@ KnownDifference known_difference(const std::string& name) {
 
 class ParityTest : public testing::TestWithParam<FixturePath> {};
 
-TEST_P(ParityTest, AnswersAsScikitLearn) {
+TEST_P(ParityTest, AnswersAsItsLibrary) {
   const FixturePath& fixture = GetParam();
   dom::parser parser;
   dom::element expected;
   ASSERT_EQ(parser.load(fixture.json_path).get(expected), simdjson::SUCCESS);
   const std::filesystem::path model_path = std::filesystem::path(fixture.json_path).parent_path() /
                                            std::string(expected["file"].get_string().value());
-  ReadOptions options;
-  if (expected["select"].is_string()) options.select = expected["select"].get_string().value();
-  Result<std::string> bytes = read_file(model_path, Limits{});
-  ASSERT_TRUE(bytes.ok()) << bytes.status().to_string();
-  const Result<ReadReport> report = read(std::move(bytes).value(), options, Limits{});
-  ASSERT_TRUE(report.ok()) << report.status().to_string();
-  const KnownDifference known = known_difference(fixture.name);
-  if (known.is_gap && !report->status().ok()) {
-    EXPECT_EQ(report->status().code(), StatusCode::kUnimplemented) << report->status().to_string();
+  std::string select;
+  if (std::string_view path; expected["select"].get(path) == simdjson::SUCCESS) select = path;
+  const Result<ModelFile> file = read_model_file(model_path, select, Limits{}.file_bytes_max);
+  ASSERT_TRUE(file.ok()) << file.status().to_string();
+  const KnownDifference known = known_difference(fixture.format, fixture.name);
+  const Status status_of_report = file->report.status();
+  if (known.is_gap && !status_of_report.ok()) {
+    EXPECT_EQ(status_of_report.code(), StatusCode::kUnimplemented) << status_of_report.to_string();
     return;
   }
-  ASSERT_TRUE(report->status().ok()) << report->status().to_string();
+  ASSERT_TRUE(status_of_report.ok()) << status_of_report.to_string();
   if (known.other_input) return;
-  const auto executable = engine::compile(report->graph);
+  const auto executable = compile_model(*file, model_path);
   ASSERT_TRUE(executable.ok()) << executable.status().to_string();
   const Signature& signature = (*executable)->signature();
   const dom::object outputs_expected = expected["outputs"].get_object().value();
@@ -313,7 +319,7 @@ TEST_P(ParityTest, AnswersAsScikitLearn) {
     }
   }
 
-  // Rows that scikit-learn refuses are refused, each by itself.
+  // Rows that the library refuses are refused, each by itself.
   if (dom::object refused; expected["error"].get(refused) == simdjson::SUCCESS) {
     const dom::array refused_rows = refused["rows"].get_array().value();
     for (const dom::element row : refused_rows) {
@@ -322,14 +328,15 @@ TEST_P(ParityTest, AnswersAsScikitLearn) {
       std::vector<OutputBuffer> none;
       const Status error = (*executable)->run(input.batch(), wanted, *scratch, none);
       EXPECT_EQ(error.code(), StatusCode::kInvalidArgument)
-          << "scikit-learn refuses a row: " << refused["message"].get_string().value();
+          << "the library refuses a row: " << refused["message"].get_string().value();
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sklearn, ParityTest, testing::ValuesIn(find_fixtures()),
+INSTANTIATE_TEST_SUITE_P(Models, ParityTest, testing::ValuesIn(find_fixtures()),
                          [](const testing::TestParamInfo<FixturePath>& param) {
-                           std::string name = param.param.version + "_" + param.param.name;
+                           std::string name = fmt::format("{}_{}_{}", param.param.format,
+                                                          param.param.version, param.param.name);
                            std::replace_if(
                                name.begin(), name.end(),
                                [](char c) {
@@ -342,4 +349,4 @@ INSTANTIATE_TEST_SUITE_P(Sklearn, ParityTest, testing::ValuesIn(find_fixtures())
 TEST(ParityFixtures, AreThere) { EXPECT_GE(find_fixtures().size(), 500U); }
 
 }  // namespace
-}  // namespace slipway::sklearn
+}  // namespace slipway::cli
