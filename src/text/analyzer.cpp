@@ -109,8 +109,7 @@ std::string_view TextAnalyzer::prepare(std::string_view text, TextBuffers& buffe
   return buffers.plain;
 }
 
-Status TextAnalyzer::analyze(std::string_view text, TextBuffers& buffers,
-                             FeatureSink& sink) const {
+Status TextAnalyzer::analyze(std::string_view text, TextBuffers& buffers, FeatureSink& sink) const {
   // A decomposition has at most eleven times the bytes.
   constexpr size_t kGrowth = 11;
   if (text.size() > kTextBytesMax / kGrowth) {

@@ -7,7 +7,8 @@
 // safe to call concurrently, each with TextBuffers of its own.
 //
 //   const TextAnalyzer analyzer = TRY(TextAnalyzer::create({}));
-//   TRY_STATUS(analyzer.analyze("Two words", buffers, sink));  // sink.add("two"), sink.add("words")
+//   TRY_STATUS(analyzer.analyze("Two words", buffers, sink));  // sink.add("two"),
+//   sink.add("words")
 #pragma once
 
 #include <cstdint>
@@ -86,9 +87,9 @@ class TextAnalyzer {
   void character_grams(TextBuffers& buffers, bool whole_if_short, FeatureSink& sink) const;
 
   AnalyzerOptions options_;
-  std::vector<std::string> stop_words_;      // by length, then by bytes
-  std::vector<size_t> stop_lengths_;         // where those of each length begin
-  size_t word_min_ = 0;                      // in characters, if words are found by hand
+  std::vector<std::string> stop_words_;       // by length, then by bytes
+  std::vector<size_t> stop_lengths_;          // where those of each length begin
+  size_t word_min_ = 0;                       // in characters, if words are found by hand
   std::optional<PythonRegex> token_pattern_;  // if not
 };
 

@@ -3,7 +3,8 @@
 // What is no UTF-8, and surrogates, count as U+FFFD, a byte at a time: texts come from clients, and
 // every caller may rely on getting valid code points. Thread rule: pure functions.
 //
-//   for (size_t place = 0; place < text.size();) append_code_point(out, next_code_point(text, place));
+//   for (size_t place = 0; place < text.size();) append_code_point(out, next_code_point(text,
+//   place));
 #pragma once
 
 #include <cstddef>

@@ -97,9 +97,8 @@ Result<PythonRegex> PythonRegex::compile(std::string_view pattern) {
   made->code.reset(pcre2_compile(bytes_of(regex.pattern), regex.pattern.size(), options_of(regex),
                                  &error, &place, context.get()));
   if (made->code == nullptr) {
-    return invalid_argument(
-        fmt::format("a regular expression: {} at byte {} of '{}'", message_of(error), place,
-                    regex.pattern));
+    return invalid_argument(fmt::format("a regular expression: {} at byte {} of '{}'",
+                                        message_of(error), place, regex.pattern));
   }
   pcre2_pattern_info(made->code.get(), PCRE2_INFO_CAPTURECOUNT, &made->groups);
   pcre2_pattern_info(made->code.get(), PCRE2_INFO_SIZE, &made->size_bytes);
@@ -118,13 +117,12 @@ Status PythonRegex::find_all(std::string_view text, RegexScratch& scratch,
   const PCRE2_SIZE* ovector = pcre2_get_ovector_pointer(data);
   uint32_t options = PCRE2_NO_UTF_CHECK;
   for (size_t place = 0; place <= text.size();) {
-    const int result = pcre2_match(impl_->code.get(), bytes_of(text), text.size(), place, options,
-                                   data, context);
+    const int result =
+        pcre2_match(impl_->code.get(), bytes_of(text), text.size(), place, options, data, context);
     if (result == PCRE2_ERROR_NOMATCH) return {};
     if (result < 0) {
-      return invalid_argument(
-          fmt::format("the token pattern gives up on a text of {} bytes: {}", text.size(),
-                      message_of(result)));
+      return invalid_argument(fmt::format("the token pattern gives up on a text of {} bytes: {}",
+                                          text.size(), message_of(result)));
     }
     const size_t begin = ovector[0];
     const size_t end = ovector[1];

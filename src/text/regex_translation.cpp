@@ -228,9 +228,7 @@ class Translator {
       case 'U': return hex(8);
       case 's':
       case 'S': space(c == 'S', in_set); return {};
-      case 'b':
-        put(in_set ? "\\x08" : "\\b");
-        return {};
+      case 'b': put(in_set ? "\\x08" : "\\b"); return {};
       case 'A':
       case 'B':
         if (in_set) return bad("a bad escape");

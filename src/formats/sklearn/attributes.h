@@ -42,6 +42,8 @@ std::vector<std::string> label_names(const LabelTable& labels);
 std::optional<uint32_t> feature_count(pickle::Value estimator);
 /// True if what the estimator does first is done to dicts (DictVectorizer), not to columns.
 bool takes_records(pickle::Value estimator);
+/// True if what the estimator does first is done to a list of texts (TfidfVectorizer).
+bool takes_texts(pickle::Value estimator);
 /// feature_names_in_, likewise; empty if there are none.
 std::vector<std::string> feature_names(pickle::Value estimator);
 

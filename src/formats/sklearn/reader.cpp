@@ -219,15 +219,17 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   describe(tree, model, report.info);
 
   const bool records = takes_records(model);
-  const std::optional<uint32_t> count = records ? std::optional(1U) : feature_count(model);
+  const bool texts = !records && takes_texts(model);
+  const std::optional<uint32_t> count = records || texts ? std::optional(1U) : feature_count(model);
   std::vector<std::string> names;
-  if (!records) names = feature_names(model);
+  if (!records && !texts) names = feature_names(model);
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
   Limits lowering_limits = limits;
   lowering_limits.memory_bytes_max = tree.memory_bytes_max();
   Lowering lowering(columns, std::move(names), lowering_limits, &formats);
   if (records) lowering.set_rows_are_records();
+  if (texts) lowering.set_rows_are_texts();
   const Step step = lowering.lower(model, lowering.input(), "");
   add_found(lowering.gaps(), report.gaps);
   if (!report.gaps.empty()) return report;
