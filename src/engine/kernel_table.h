@@ -24,6 +24,7 @@ std::span<const KernelEntry> polynomial_kernels();
 std::span<const KernelEntry> record_kernels();
 std::span<const KernelEntry> score_link_kernels();
 std::span<const KernelEntry> expression_kernels();
+std::span<const KernelEntry> text_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

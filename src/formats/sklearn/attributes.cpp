@@ -52,7 +52,23 @@ std::optional<pickle::Value> find_nested(pickle::Value estimator, std::string_vi
   });
 }
 
-bool is_dict_vectorizer(pickle::Value value) { return value.is("sklearn.", "DictVectorizer"); }
+bool is_of_records(pickle::Value value) {
+  return value.is("sklearn.", "DictVectorizer") || value.is("sklearn.", "FeatureHasher");
+}
+
+bool is_of_texts(pickle::Value value) {
+  return value.is("sklearn.", "CountVectorizer") || value.is("sklearn.", "TfidfVectorizer") ||
+         value.is("sklearn.", "HashingVectorizer");
+}
+
+/// True if the first estimator that either is one of these or says how many columns it takes is
+/// one of these.
+bool comes_first(pickle::Value estimator, bool (*matches)(pickle::Value)) {
+  const auto first = search_nested(estimator, [matches](pickle::Value value) {
+    return matches(value) ? value : value.find_attr("n_features_in_");
+  });
+  return first.has_value() && first->kind() == pickle::Kind::kObject && matches(*first);
+}
 
 }  // namespace
 
@@ -197,12 +213,9 @@ std::optional<pickle::Value> first_of_library(pickle::Value estimator,
   return first.has_value() && is_of_library(*first) ? first : std::nullopt;
 }
 
-bool takes_records(pickle::Value estimator) {
-  const auto first = search_nested(estimator, [](pickle::Value value) {
-    return is_dict_vectorizer(value) ? value : value.find_attr("n_features_in_");
-  });
-  return first.has_value() && first->kind() == pickle::Kind::kObject && is_dict_vectorizer(*first);
-}
+bool takes_records(pickle::Value estimator) { return comes_first(estimator, is_of_records); }
+
+bool takes_texts(pickle::Value estimator) { return comes_first(estimator, is_of_texts); }
 
 std::vector<std::string> feature_names(pickle::Value estimator) {
   const auto found = find_nested(estimator, "feature_names_in_");

@@ -46,6 +46,8 @@ std::optional<pickle::Value> first_of_library(pickle::Value estimator,
                                               std::string_view module_prefix);
 /// True if what the estimator does first is done to dicts (DictVectorizer), not to columns.
 bool takes_records(pickle::Value estimator);
+/// True if what the estimator does first is done to a list of texts (TfidfVectorizer).
+bool takes_texts(pickle::Value estimator);
 /// feature_names_in_, likewise; empty if there are none.
 std::vector<std::string> feature_names(pickle::Value estimator);
 

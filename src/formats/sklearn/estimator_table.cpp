@@ -25,6 +25,7 @@ LowerFunction find_estimator(std::string_view module, std::string_view class_nam
       impute_family(),
       encoding_family(),
       records_family(),
+      text_family(),
       function_family(),
       pipeline_family(),
       column_family(),

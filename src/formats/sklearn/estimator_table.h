@@ -22,6 +22,7 @@ std::span<const EstimatorEntry> decomposition_family();
 std::span<const EstimatorEntry> impute_family();
 std::span<const EstimatorEntry> encoding_family();
 std::span<const EstimatorEntry> records_family();
+std::span<const EstimatorEntry> text_family();
 std::span<const EstimatorEntry> function_family();
 std::span<const EstimatorEntry> pipeline_family();
 std::span<const EstimatorEntry> column_family();

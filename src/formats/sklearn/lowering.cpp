@@ -514,6 +514,7 @@ Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
   for (size_t i = 0; i < uses_.size(); ++i) {
     InputColumn column;
     column.name = signature.rows_are_records ? "record"
+                  : rows_are_texts_          ? "text"
                   : names_.empty()           ? fmt::format("x{}", i)
                                              : names_[i];
     column.type = uses_[i] == ColumnUse::kText     ? ColumnType::kText

@@ -97,6 +97,8 @@ class Lowering {
 
   /// The model's one column is the whole row, a dict.
   void set_rows_are_records() { rows_are_records_ = true; }
+  /// The model's one column is the whole row, a text.
+  void set_rows_are_texts() { rows_are_texts_ = true; }
   /// The model's own input columns, all open.
   Features input() const;
 
@@ -176,6 +178,7 @@ class Lowering {
   std::map<uint32_t, std::string> examples_;                        // by input column
   std::map<std::pair<ValueId, uint32_t>, uint32_t> input_columns_;  // of columns that were filled
   bool rows_are_records_ = false;
+  bool rows_are_texts_ = false;
   std::map<std::pair<ValueId, uint32_t>, ValueId> finite_checks_;  // not to check a value twice
   std::string path_;
   uint32_t depth_ = 0;

@@ -232,16 +232,20 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   describe(tree, model, report.info);
 
   const bool records = takes_records(model);
-  std::optional<uint32_t> count = records ? std::optional(1U) : feature_count(model);
+  const bool texts = !records && takes_texts(model);
+  std::optional<uint32_t> count = records || texts ? std::optional(1U) : feature_count(model);
   std::vector<std::string> names;
-  if (!records) names = feature_names(model);
-  if (!records && names.empty()) add_booster_columns(model, formats, limits, count, names);
+  if (!records && !texts) {
+    names = feature_names(model);
+    if (names.empty()) add_booster_columns(model, formats, limits, count, names);
+  }
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
   Limits lowering_limits = limits;
   lowering_limits.memory_bytes_max = tree.memory_bytes_max();
   Lowering lowering(columns, std::move(names), lowering_limits, &formats);
   if (records) lowering.set_rows_are_records();
+  if (texts) lowering.set_rows_are_texts();
   const Step step = lowering.lower(model, lowering.input(), "");
   add_found(lowering.gaps(), report.gaps);
   if (!report.gaps.empty()) return report;

@@ -202,6 +202,11 @@ class RowReader {
         if (!is_row) input_.add_row();
       }
       if (kind == Kind::kValues) {
+        // Of a model with one column each value is a row: a list of texts to be classified.
+        if (columns() == 1 && values == 1) {
+          input_.add_row();
+          values = 0;
+        }
         if (values < columns()) TRY_STATUS(read_cell(value, static_cast<uint32_t>(values)));
         ++values;
       } else if (type == ondemand::json_type::array) {
