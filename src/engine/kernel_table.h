@@ -22,6 +22,10 @@ std::span<const KernelEntry> impute_kernels();
 std::span<const KernelEntry> encode_kernels();
 std::span<const KernelEntry> polynomial_kernels();
 std::span<const KernelEntry> record_kernels();
+std::span<const KernelEntry> combine_kernels();
+std::span<const KernelEntry> interpolate_kernels();
+std::span<const KernelEntry> pairwise_kernels();
+std::span<const KernelEntry> unwarp_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();
