@@ -25,6 +25,10 @@ std::span<const KernelEntry> record_kernels();
 std::span<const KernelEntry> score_link_kernels();
 std::span<const KernelEntry> expression_kernels();
 std::span<const KernelEntry> text_kernels();
+std::span<const KernelEntry> combine_kernels();
+std::span<const KernelEntry> interpolate_kernels();
+std::span<const KernelEntry> pairwise_kernels();
+std::span<const KernelEntry> unwarp_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

@@ -20,9 +20,11 @@ template <typename Match>
 std::optional<pickle::Value> search_nested(pickle::Value estimator, const Match& match) {
   constexpr size_t kVisitsMax = 2000;
   constexpr size_t kAttributesMax = 10'000;  // each look-up passes them all
-  static constexpr std::string_view kInside[] = {"steps",         "best_estimator_",  "estimator_",
-                                                 "transformers_", "transformer_list", "estimators_",
-                                                 "estimator",     "base_estimator_"};
+  static constexpr std::string_view kInside[] = {
+      "steps",         "best_estimator_",  "estimator_",
+      "transformers_", "transformer_list", "estimators_",
+      "estimator",     "base_estimator_",  "calibrated_classifiers_",
+      "regressor_"};
   std::vector<pickle::Value> stack{estimator};
   for (size_t visits = 0; !stack.empty() && visits < kVisitsMax; ++visits) {
     const pickle::Value value = stack.back();
@@ -190,6 +192,7 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
       return static_cast<uint32_t>(found->size());  // encoders before 1.0
     }
   }
+  if (find_nested(estimator, "X_thresholds_").has_value()) return 1;  // IsotonicRegression
   // Before 0.24 only the shape of the coefficients told.
   for (const std::string_view name : {"coef_", "theta_", "mean_", "scale_"}) {
     if (const auto found = find_nested(estimator, name); found.has_value()) {

@@ -36,6 +36,14 @@ LowerFunction find_estimator(std::string_view module, std::string_view class_nam
       naive_bayes_family(),
       neighbors_family(),
       svm_family(),
+      voting_family(),
+      bagging_family(),
+      ada_boost_family(),
+      calibration_family(),
+      multiclass_family(),
+      multioutput_family(),
+      threshold_family(),
+      target_family(),
   };
   for (const auto family : families) {
     if (const LowerFunction found = find_in(family, class_name)) return found;

@@ -35,6 +35,14 @@ std::span<const EstimatorEntry> neighbors_family();
 std::span<const EstimatorEntry> svm_family();
 /// Its modules begin with "lightgbm.".
 std::span<const EstimatorEntry> lightgbm_family();
+std::span<const EstimatorEntry> voting_family();
+std::span<const EstimatorEntry> bagging_family();
+std::span<const EstimatorEntry> ada_boost_family();
+std::span<const EstimatorEntry> calibration_family();
+std::span<const EstimatorEntry> multiclass_family();
+std::span<const EstimatorEntry> multioutput_family();
+std::span<const EstimatorEntry> threshold_family();
+std::span<const EstimatorEntry> target_family();
 
 /// The function for a class, or null. Modules moved between versions, so only their first part
 /// counts.
