@@ -182,6 +182,7 @@ def outputs_of(model, rows):
             outputs["predict_proba"] = model.predict_proba(rows)
         if isinstance(model, lgb.LGBMModel):
             outputs["raw_score"] = model.predict(rows, raw_score=True)
+            outputs["leaf"] = model.predict(rows, pred_leaf=True).astype(np.float64)
     return outputs
 
 
