@@ -212,6 +212,7 @@ Result<std::vector<OutputSpec>> LightGbmModel::lower(GraphBuilder& graph,
     const ValueId leaves =
         TRY(graph.add(std::make_unique<TreeLeavesOp>(trees.ensemble, false), {x}, path));
     outputs.push_back(number_output("leaf", leaves, static_cast<uint32_t>(count)));
+    outputs.back().is_vector = false;  // one tree or many
   }
   return outputs;
 }

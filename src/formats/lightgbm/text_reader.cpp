@@ -350,6 +350,7 @@ Result<Booster> read_text(std::string_view text, const Limits& limits) {
     line = {};
   }
   TRY_STATUS(read_header(header, booster));
+  if (line.empty()) return invalid_argument("the file is cut off: it has no trees");
   TRY_STATUS(read_trees(lines, line, booster));
   if (const auto sizes = header.find("tree_sizes"); sizes.has_value()) {
     size_t announced = 0;

@@ -142,6 +142,10 @@ void describe(const pickle::Tree& tree, pickle::Value model, ModelInfo& info) {
   info.compression = tree.compression();
   info.file_bytes = tree.file_bytes();
   info.class_name = model.type_name();
+  if (model.module().starts_with("lightgbm.")) {
+    info.library = "LightGBM";  // its files do not tell its version
+    return;
+  }
   if (model.kind() == pickle::Kind::kObject) {
     info.library_version = string_attr_or(model, "_sklearn_version", "");
   }

@@ -127,11 +127,15 @@ def case(function):
 
 # --- How a model becomes a file: (writer, what the file's reader says).
 
+def leaf_numbers(model, rows):
+    """A column per tree; before 4.6 a model of one tree gave a vector."""
+    return np.asarray(model.predict(rows, pred_leaf=True), dtype=np.float64).reshape(len(rows), -1)
+
+
 def booster_outputs(booster, rows, leaf=True, **how):
     outputs = {"predict": booster.predict(rows, **how), "raw_score": booster.predict(rows, raw_score=True, **how)}
     if leaf:
-        leaves = np.asarray(booster.predict(rows, pred_leaf=True, **how), dtype=np.float64)
-        outputs["leaf"] = leaves[:, 0] if leaves.ndim == 2 and leaves.shape[1] == 1 else leaves
+        outputs["leaf"] = leaf_numbers(booster, rows)
     return outputs
 
 
@@ -182,6 +186,7 @@ def outputs_of(model, rows):
             outputs["predict_proba"] = model.predict_proba(rows)
         if isinstance(model, lgb.LGBMModel):
             outputs["raw_score"] = model.predict(rows, raw_score=True)
+            outputs["leaf"] = leaf_numbers(model, rows)
     return outputs
 
 
