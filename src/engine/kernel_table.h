@@ -23,6 +23,7 @@ std::span<const KernelEntry> encode_kernels();
 std::span<const KernelEntry> polynomial_kernels();
 std::span<const KernelEntry> record_kernels();
 std::span<const KernelEntry> score_link_kernels();
+std::span<const KernelEntry> float32_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();
