@@ -9,6 +9,7 @@
 #include "engine/compile.h"
 #include "formats/lightgbm/format.h"
 #include "formats/sklearn/reader.h"
+#include "formats/xgboost/format.h"
 #include "protocols/kserve_v2/samples.h"
 
 namespace slipway::cli {
@@ -52,6 +53,7 @@ const formats::FormatSet& all_formats() {
     formats::FormatSet set;
     set.add(sklearn::make_format());
     set.add(lightgbm::make_format());
+    set.add(xgboost::make_format());
     return set;
   }();
   return formats;

@@ -11,6 +11,7 @@ std::span<const std::span<const KernelEntry>> kernel_tables() {
       elementwise_kernels(), impute_kernels(),      encode_kernels(),        polynomial_kernels(),
       record_kernels(),      score_link_kernels(),  expression_kernels(),    text_kernels(),
       combine_kernels(),     interpolate_kernels(), pairwise_kernels(),      unwarp_kernels(),
+      float32_kernels(),
   };
   return kTables;
 }

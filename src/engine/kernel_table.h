@@ -29,6 +29,7 @@ std::span<const KernelEntry> combine_kernels();
 std::span<const KernelEntry> interpolate_kernels();
 std::span<const KernelEntry> pairwise_kernels();
 std::span<const KernelEntry> unwarp_kernels();
+std::span<const KernelEntry> float32_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

@@ -60,12 +60,22 @@ class TreeKernel : public Kernel {
   /// Adds a leaf's numbers to a row's sums.
   void add(size_t tree, const TreeNode& leaf, double* sums) const {
     double* out = sums + ensemble_.columns[tree];
+    if (ensemble_.float_sums) return add_rounded(leaf, out);
     if (ensemble_.leaf_width == 1) {
       *out += leaf.threshold;
       return;
     }
     const double* values = ensemble_.leaf_values.data() + size_t{leaf.child} * ensemble_.leaf_width;
     for (uint32_t i = 0; i < ensemble_.leaf_width; ++i) out[i] += values[i];
+  }
+  /// The same with sums in float32.
+  void add_rounded(const TreeNode& leaf, double* out) const {
+    const double* values = ensemble_.leaf_width == 1
+                               ? &leaf.threshold
+                               : &ensemble_.leaf_values[size_t{leaf.child} * ensemble_.leaf_width];
+    for (uint32_t i = 0; i < ensemble_.leaf_width; ++i) {
+      out[i] = double{static_cast<float>(out[i] + values[i])};
+    }
   }
   void finish(const KernelArgs& args) const {
     if (ensemble_.divisor == 1) return;

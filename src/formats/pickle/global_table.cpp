@@ -229,6 +229,10 @@ constexpr std::array kRows = {
     // Boosters of other libraries, and their wrappers for scikit-learn.
     exact("lightgbm.sklearn", "LGBMClassifier LGBMRegressor LGBMRanker LGBMModel", kData),
     exact("lightgbm.basic", "Booster", kData),
+    exact("xgboost.sklearn",
+          "XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor XGBModel", kData),
+    exact("xgboost.core", "Booster", kData),
+    exact("xgboost.compat", "XGBoostLabelEncoder", kData),
 
     // Libraries of estimators that are recognised by name but not read.
     classes("xgboost lightgbm catboost imblearn category_encoders sklearnex daal4py onedal "

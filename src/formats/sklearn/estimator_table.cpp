@@ -16,6 +16,7 @@ LowerFunction find_in(std::span<const EstimatorEntry> family, std::string_view c
 
 LowerFunction find_estimator(std::string_view module, std::string_view class_name) {
   if (module.starts_with("lightgbm.")) return find_in(lightgbm_family(), class_name);
+  if (module.starts_with("xgboost.")) return find_in(xgboost_family(), class_name);
   if (!module.starts_with("sklearn.")) return nullptr;
   const std::array families = {
       linear_family(),

@@ -43,6 +43,7 @@ std::span<const EstimatorEntry> multiclass_family();
 std::span<const EstimatorEntry> multioutput_family();
 std::span<const EstimatorEntry> threshold_family();
 std::span<const EstimatorEntry> target_family();
+std::span<const EstimatorEntry> xgboost_family();
 
 /// The function for a class, or null. Modules moved between versions, so only their first part
 /// counts.

@@ -11,6 +11,7 @@
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
 #include "formats/sklearn/families/lightgbm.h"
+#include "formats/sklearn/families/xgboost.h"
 #include "formats/sklearn/lowering.h"
 
 namespace slipway::sklearn {
@@ -197,9 +198,12 @@ void add_no_model(pickle::Value root, std::vector<Gap>& gaps) {
 void add_booster_columns(pickle::Value model, const formats::FormatSet& formats,
                          const Limits& limits, std::optional<uint32_t>& count,
                          std::vector<std::string>& names) {
-  const auto booster = first_of_library(model, "lightgbm.");
-  if (!booster.has_value()) return;
-  auto columns = lightgbm_columns(*booster, formats, limits);
+  std::optional<BoosterColumns> columns;
+  if (const auto booster = first_of_library(model, "lightgbm."); booster.has_value()) {
+    columns = lightgbm_columns(*booster, formats, limits);
+  } else if (const auto other = first_of_library(model, "xgboost."); other.has_value()) {
+    columns = xgboost_columns(*other, formats, limits);
+  }
   if (!columns.has_value() || count.value_or(columns->count) != columns->count) return;
   count = columns->count;
   names = std::move(columns->names);

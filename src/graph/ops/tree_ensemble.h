@@ -74,6 +74,9 @@ struct TreeEnsemble {
   /// Numbers below 0 are taken modulo 256 as well; otherwise they are missing where a category is
   /// asked for.
   bool negative_categories = false;
+  /// Sums are rounded to float32 after each tree, and base and leaves hold float32 numbers: what a
+  /// library that adds in float32 gets (the sum of two of its numbers is exact in float64).
+  bool float_sums = false;
 
   uint32_t tree_end(size_t tree) const {
     return tree + 1 < roots.size() ? roots[tree + 1] : static_cast<uint32_t>(nodes.size());
