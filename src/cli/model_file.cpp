@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "engine/compile.h"
+#include "formats/catboost/format.h"
 #include "formats/lightgbm/format.h"
 #include "formats/sklearn/reader.h"
 #include "protocols/kserve_v2/samples.h"
@@ -51,6 +52,7 @@ const formats::FormatSet& all_formats() {
   static const formats::FormatSet formats = [] {
     formats::FormatSet set;
     set.add(sklearn::make_format());
+    set.add(catboost::make_format());
     set.add(lightgbm::make_format());
     return set;
   }();

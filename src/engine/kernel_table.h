@@ -23,6 +23,8 @@ std::span<const KernelEntry> encode_kernels();
 std::span<const KernelEntry> polynomial_kernels();
 std::span<const KernelEntry> record_kernels();
 std::span<const KernelEntry> score_link_kernels();
+std::span<const KernelEntry> oblivious_ensemble_kernels();
+std::span<const KernelEntry> category_statistics_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();
