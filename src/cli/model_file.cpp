@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "engine/compile.h"
+#include "formats/catboost/format.h"
 #include "formats/lightgbm/format.h"
 #include "formats/sklearn/reader.h"
 #include "formats/xgboost/format.h"
@@ -52,6 +53,7 @@ const formats::FormatSet& all_formats() {
   static const formats::FormatSet formats = [] {
     formats::FormatSet set;
     set.add(sklearn::make_format());
+    set.add(catboost::make_format());
     set.add(lightgbm::make_format());
     set.add(xgboost::make_format());
     return set;

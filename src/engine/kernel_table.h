@@ -30,6 +30,8 @@ std::span<const KernelEntry> interpolate_kernels();
 std::span<const KernelEntry> pairwise_kernels();
 std::span<const KernelEntry> unwarp_kernels();
 std::span<const KernelEntry> float32_kernels();
+std::span<const KernelEntry> oblivious_ensemble_kernels();
+std::span<const KernelEntry> category_statistics_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

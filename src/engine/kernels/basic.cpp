@@ -174,6 +174,16 @@ void softmax_row(const double* in, double* out, size_t width) {
   for (size_t i = 0; i < width; ++i) out[i] /= sum;
 }
 
+double log_logistic(double x) { return -std::log(1 + std::exp(-x)); }
+
+void log_softmax_row(const double* in, double* out, size_t width) {
+  const double maximum = *std::max_element(in, in + width);
+  double sum = 0;
+  for (size_t i = 0; i < width; ++i) sum += std::exp(in[i] - maximum);
+  const double log_sum = std::log(sum);
+  for (size_t i = 0; i < width; ++i) out[i] = in[i] - maximum - log_sum;
+}
+
 void normalize_row(const double* in, double* out, size_t width) {
   double sum = 0;
   for (size_t i = 0; i < width; ++i) sum += in[i];
@@ -218,6 +228,12 @@ class ActivationKernel final : public Kernel {
         break;
       case Function::kLog:
         std::transform(in, in + width, out, [](double x) { return std::log(x); });
+        break;
+      case Function::kLogSoftmax: log_softmax_row(in, out, width); break;
+      case Function::kLogLogistic: std::transform(in, in + width, out, log_logistic); break;
+      case Function::kLogLogisticPair:
+        out[1] = log_logistic(in[0]);
+        out[0] = log_logistic(-in[0]);
         break;
       case Function::kIdentity: break;
     }

@@ -78,7 +78,8 @@ Result<ValueType> CastFloat32Op::infer(std::span<const ValueType> inputs) const 
 
 Result<ValueType> ActivationOp::infer(std::span<const ValueType> inputs) const {
   TRY_STATUS(check_one(inputs, inputs.size() == 1 && inputs[0].kind == ValueKind::kDense, "dense"));
-  if (function == Function::kLogisticPair || function == Function::kComplementPair) {
+  if (function == Function::kLogisticPair || function == Function::kComplementPair ||
+      function == Function::kLogLogisticPair) {
     if (inputs[0].width != 1) return invalid_argument("expected one column");
     return ValueType{ValueKind::kDense, 2};
   }
@@ -95,6 +96,9 @@ std::string ActivationOp::describe() const {
     case Function::kModifiedHuber: return "modified huber";
     case Function::kExp: return "exp";
     case Function::kLog: return "log";
+    case Function::kLogSoftmax: return "log softmax";
+    case Function::kLogLogistic: return "log logistic";
+    case Function::kLogLogisticPair: return "log logistic pair";
     case Function::kIdentity: return "identity";
   }
   return "";

@@ -97,6 +97,9 @@ class ActivationOp final : public Op {
     kModifiedHuber,   // (clip(x, -1, 1) + 1) / 2
     kExp,
     kLog,
+    kLogSoftmax,       // logarithm of kSoftmax, also where that is too small for a number
+    kLogLogistic,      // -log(1 + exp(-x))
+    kLogLogisticPair,  // width 1 -> 2: [-log(1 + exp(x)), -log(1 + exp(-x))]
     kIdentity,
   };
   explicit ActivationOp(Function function) : function(function) {}
