@@ -1,4 +1,4 @@
-#include "formats/pickle/internal/decompress.h"
+#include "formats/decompress.h"
 
 #include <bzlib.h>
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 
 #include "base/check.h"
 
-namespace slipway::pickle {
+namespace slipway::formats {
 namespace {
 
 constexpr size_t kChunkBytes = 1 << 18;
@@ -265,4 +265,4 @@ Result<std::string> decompress(std::string_view bytes, Compression compression,
   return out.take();
 }
 
-}  // namespace slipway::pickle
+}  // namespace slipway::formats

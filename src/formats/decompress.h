@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 
-namespace slipway::pickle {
+namespace slipway::formats {
 
 enum class Compression : uint8_t { kNone, kZlib, kGzip, kBzip2, kLzma, kXz, kLz4, kZstd };
 
@@ -25,4 +25,4 @@ std::string_view compression_name(Compression compression);
 Result<std::string> decompress(std::string_view bytes, Compression compression,
                                const Limits& limits);
 
-}  // namespace slipway::pickle
+}  // namespace slipway::formats
