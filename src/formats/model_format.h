@@ -98,7 +98,9 @@ class FormatSet {
   std::vector<std::unique_ptr<const ModelFormat>> formats_;
 };
 
-/// Does for a parsed model by itself what read() does: a graph of its own.
-ReadReport report_of(const ForeignModel& model, uint64_t file_bytes);
+/// Does for a parsed model by itself what read() does: a graph of its own. `column_names` as in
+/// ReadOptions.
+ReadReport report_of(const ForeignModel& model, uint64_t file_bytes,
+                     std::span<const std::string> column_names = {});
 
 }  // namespace slipway::formats

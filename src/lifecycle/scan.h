@@ -3,7 +3,8 @@
 //   paths --scan()--> ModelSource per model --VersionManager::apply-->
 //
 // A path is a model file; a folder of them (each is a model by its name, version 1) and of model
-// folders (NAME/VERSION/file, versions are numbers); one such model folder; or a YAML list
+// folders (NAME/VERSION/file, versions are numbers); one such model folder; or a YAML list. An
+// MLflow folder (it holds MLmodel) stands wherever a file may: as NAME, NAME/VERSION or below it
 // (model_list.h). Reads names and stamps, never a model's content. Single-sequence.
 //
 //   Scanner scanner(request, settling, watch);

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "formats/pickle/numpy.h"
+#include "formats/pickle/skops.h"
 #include "formats/pickle/tree.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
@@ -211,9 +212,10 @@ void add_booster_columns(pickle::Value model, const formats::FormatSet& formats,
 
 }  // namespace
 
-Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits,
-                        const formats::FormatSet& formats) {
-  const pickle::Tree tree = TRY(pickle::parse(std::move(bytes), limits));
+namespace {
+
+Result<ReadReport> read_tree(const pickle::Tree& tree, const ReadOptions& options,
+                             const Limits& limits, const formats::FormatSet& formats) {
   ReadReport report;
   pickle::Value model = tree.root();
   if (!options.select.empty()) model = TRY(select_model(model, options.select));
@@ -249,6 +251,9 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   }
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
+  if (names.empty() && !records && options.column_names.size() == columns) {
+    names = options.column_names;
+  }
   Limits lowering_limits = limits;
   lowering_limits.memory_bytes_max = tree.memory_bytes_max();
   Lowering lowering(columns, std::move(names), lowering_limits, &formats);
@@ -275,8 +280,6 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   return report;
 }
 
-namespace {
-
 class PickleFormat final : public formats::ModelFormat {
  public:
   std::string_view name() const override { return "pickle"; }
@@ -293,10 +296,33 @@ class PickleFormat final : public formats::ModelFormat {
   }
 };
 
+class SkopsFormat final : public formats::ModelFormat {
+ public:
+  std::string_view name() const override { return "skops"; }
+  std::string_view description() const override { return "a skops file"; }
+  // It begins as any zip archive does: the reader of archives looks inside and asks for it by name.
+  bool recognises(std::string_view /*start*/) const override { return false; }
+  Result<ReadReport> read(std::string bytes, const ReadOptions& options,
+                          const formats::FormatSet& formats, const Limits& limits) const override {
+    const pickle::Tree tree = TRY(pickle::parse_skops(std::move(bytes), limits));
+    return read_tree(tree, options, limits, formats);
+  }
+};
+
 }  // namespace
+
+Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits,
+                        const formats::FormatSet& formats) {
+  const pickle::Tree tree = TRY(pickle::parse(std::move(bytes), limits));
+  return read_tree(tree, options, limits, formats);
+}
 
 std::unique_ptr<const formats::ModelFormat> make_format() {
   return std::make_unique<PickleFormat>();
+}
+
+std::unique_ptr<const formats::ModelFormat> make_skops_format() {
+  return std::make_unique<SkopsFormat>();
 }
 
 }  // namespace slipway::sklearn
