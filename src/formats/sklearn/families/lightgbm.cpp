@@ -17,21 +17,23 @@ namespace {
 
 using formats::ForeignModel;
 
+/// Reading so many bytes of a model counts as passing on one column.
+constexpr size_t kBytesPerSpent = 256;
+
 /// The wrapper's booster, or the booster itself.
 Result<pickle::Value> booster_of(pickle::Value self) {
   return self.name() == "Booster" ? Result<pickle::Value>(self) : self.attr("_Booster");
 }
 
-Result<std::unique_ptr<const ForeignModel>> parse_booster(pickle::Value booster,
-                                                          const formats::ModelFormat& format,
-                                                          const Limits& limits) {
+/// The text of its model file, as long as the pickle's tree lives.
+Result<std::string_view> booster_text(pickle::Value booster) {
   // Before 4.0 the attribute had no underscore.
   auto text = booster.find_attr("_handle");
   if (!text.has_value()) text = booster.find_attr("handle");
   if (!text.has_value() || !text->is_string()) {
     return invalid_argument(fmt::format("{} holds no model: is it fitted?", booster.name()));
   }
-  return format.parse(text->text(), limits);
+  return text->text();
 }
 
 /// The numbers and the texts of the columns that reach the booster, each as one matrix.
@@ -62,7 +64,10 @@ Result<std::vector<OutputSpec>> lower_booster(Lowering& lowering, pickle::Value 
   }
   const pickle::Value booster = TRY(booster_of(self));
   const formats::ModelFormat* format = TRY(lowering.format("lightgbm"));
-  const auto model = TRY(parse_booster(booster, *format, lowering.limits()));
+  const std::string_view text = TRY(booster_text(booster));
+  // A small file can have thousands of wrappers share one large booster.
+  TRY_STATUS(lowering.spend(text.size() / kBytesPerSpent));
+  const auto model = TRY(format->parse(text, lowering.limits()));
   const formats::ForeignInputs inputs = TRY(gather(lowering, *model, input));
   formats::ForeignOptions options;
   const int64_t best = TRY(int_attr_or(booster, "best_iteration", 0));
@@ -129,7 +134,9 @@ std::optional<BoosterColumns> lightgbm_columns(pickle::Value self,
   if (format == nullptr || !self.module().starts_with("lightgbm.")) return std::nullopt;
   const Result<pickle::Value> booster = booster_of(self);
   if (!booster.ok()) return std::nullopt;
-  const auto model = parse_booster(*booster, *format, limits);
+  const Result<std::string_view> text = booster_text(*booster);
+  if (!text.ok()) return std::nullopt;
+  const auto model = format->parse(*text, limits);
   if (!model.ok()) return std::nullopt;
   BoosterColumns columns;
   columns.count = static_cast<uint32_t>((*model)->columns().size());
