@@ -34,6 +34,8 @@ std::span<const EstimatorEntry> neighbors_family();
 std::span<const EstimatorEntry> svm_family();
 /// Its modules begin with "lightgbm.".
 std::span<const EstimatorEntry> lightgbm_family();
+/// Its modules begin with "catboost.".
+std::span<const EstimatorEntry> catboost_family();
 
 /// The function for a class, or null. Modules moved between versions, so only their first part
 /// counts.

@@ -10,6 +10,7 @@
 #include "formats/pickle/tree.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/catboost.h"
 #include "formats/sklearn/families/lightgbm.h"
 #include "formats/sklearn/lowering.h"
 
@@ -193,9 +194,12 @@ void add_no_model(pickle::Value root, std::vector<Gap>& gaps) {
 void add_booster_columns(pickle::Value model, const formats::FormatSet& formats,
                          const Limits& limits, std::optional<uint32_t>& count,
                          std::vector<std::string>& names) {
-  const auto booster = first_of_library(model, "lightgbm.");
-  if (!booster.has_value()) return;
-  auto columns = lightgbm_columns(*booster, formats, limits);
+  std::optional<BoosterColumns> columns;
+  if (const auto booster = first_of_library(model, "lightgbm."); booster.has_value()) {
+    columns = lightgbm_columns(*booster, formats, limits);
+  } else if (const auto other = first_of_library(model, "catboost."); other.has_value()) {
+    columns = catboost_columns(*other, formats, limits);
+  }
   if (!columns.has_value() || count.value_or(columns->count) != columns->count) return;
   count = columns->count;
   names = std::move(columns->names);
