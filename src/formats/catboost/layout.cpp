@@ -24,7 +24,7 @@ class Columns {
       return data_loss(fmt::format("two features read column {}", flat_index));
     }
     claimed_[place] = true;
-    columns_[place] = {name, type, is_used, ""};
+    columns_[place] = {name, type, is_used, "", type == ColumnType::kText};
     return {};
   }
 

@@ -233,11 +233,13 @@ constexpr std::array kRows = {
           "XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor XGBModel", kData),
     exact("xgboost.core", "Booster", kData),
     exact("xgboost.compat", "XGBoostLabelEncoder", kData),
+    exact("catboost.core", "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker", kData),
 
     // Libraries of estimators that are recognised by name but not read.
-    classes("xgboost lightgbm catboost imblearn category_encoders sklearnex daal4py onedal "
-            "skl2onnx feature_engine mlxtend sktime",
-            kOpaque),
+    classes(
+        "xgboost lightgbm catboost _catboost imblearn category_encoders sklearnex daal4py onedal "
+        "skl2onnx feature_engine mlxtend sktime",
+        kOpaque),
 };
 
 constexpr std::string_view kCythonPrefix = "__pyx_unpickle_";

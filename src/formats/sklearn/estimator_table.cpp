@@ -15,6 +15,7 @@ LowerFunction find_in(std::span<const EstimatorEntry> family, std::string_view c
 }  // namespace
 
 LowerFunction find_estimator(std::string_view module, std::string_view class_name) {
+  if (module.starts_with("catboost.")) return find_in(catboost_family(), class_name);
   if (module.starts_with("lightgbm.")) return find_in(lightgbm_family(), class_name);
   if (module.starts_with("xgboost.")) return find_in(xgboost_family(), class_name);
   if (!module.starts_with("sklearn.")) return nullptr;

@@ -44,6 +44,8 @@ std::span<const EstimatorEntry> multioutput_family();
 std::span<const EstimatorEntry> threshold_family();
 std::span<const EstimatorEntry> target_family();
 std::span<const EstimatorEntry> xgboost_family();
+/// Its modules begin with "catboost.".
+std::span<const EstimatorEntry> catboost_family();
 
 /// The function for a class, or null. Modules moved between versions, so only their first part
 /// counts.

@@ -272,6 +272,10 @@ void Lowering::set_example(const ColumnRef& column, std::string json) {
   }
 }
 
+void Lowering::accept_integers(const ColumnRef& column) {
+  if (const auto input = input_column(column)) integer_columns_.insert(*input);
+}
+
 void Lowering::set_origin(const ColumnRef& made, const ColumnRef& from) {
   if (const auto input = input_column(from)) {
     input_columns_.emplace(std::pair(made.value, made.column), *input);
@@ -524,6 +528,7 @@ Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
     if (const auto example = examples_.find(static_cast<uint32_t>(i)); example != examples_.end()) {
       column.example = std::move(example->second);
     }
+    column.takes_integers = column.is_text() && integer_columns_.contains(static_cast<uint32_t>(i));
     signature.matrices.strings = signature.matrices.strings || column.is_text();
     signature.matrices.records = signature.matrices.records || column.is_record();
     signature.columns.push_back(std::move(column));

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -130,6 +131,8 @@ class Lowering {
   /// A JSON value that the model takes in the input column behind `column`, for documents; the
   /// first one given counts. Nothing happens if no single input column is behind it.
   void set_example(const ColumnRef& column, std::string json);
+  /// A whole number will do for a text in the input column behind `column`: its digits.
+  void accept_integers(const ColumnRef& column);
   /// Says that column `made` of a value is the column `from` with holes filled.
   void set_origin(const ColumnRef& made, const ColumnRef& from);
   /// Adds a node at the current path.
@@ -176,6 +179,7 @@ class Lowering {
   std::optional<uint32_t> input_column(const ColumnRef& column) const;
 
   std::map<uint32_t, std::string> examples_;                        // by input column
+  std::set<uint32_t> integer_columns_;                              // see accept_integers()
   std::map<std::pair<ValueId, uint32_t>, uint32_t> input_columns_;  // of columns that were filled
   bool rows_are_records_ = false;
   bool rows_are_texts_ = false;

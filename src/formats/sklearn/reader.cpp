@@ -11,6 +11,7 @@
 #include "formats/pickle/tree.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/catboost.h"
 #include "formats/sklearn/families/lightgbm.h"
 #include "formats/sklearn/families/xgboost.h"
 #include "formats/sklearn/lowering.h"
@@ -204,6 +205,8 @@ void add_booster_columns(pickle::Value model, const formats::FormatSet& formats,
     columns = lightgbm_columns(*booster, formats, limits);
   } else if (const auto other = first_of_library(model, "xgboost."); other.has_value()) {
     columns = xgboost_columns(*other, formats, limits);
+  } else if (const auto third = first_of_library(model, "catboost."); third.has_value()) {
+    columns = catboost_columns(*third, formats, limits);
   }
   if (!columns.has_value() || count.value_or(columns->count) != columns->count) return;
   count = columns->count;

@@ -70,7 +70,9 @@ class RowReader {
         status = read_number(json_, value, input_.number_row(row)[column]);
         break;
       case ColumnType::kText:
-        status = read_text(json_, value, input_, input_.string_row(row)[column]);
+        status = signature_.columns[column].takes_integers
+                     ? read_category(json_, value, input_, input_.string_row(row)[column])
+                     : read_text(json_, value, input_, input_.string_row(row)[column]);
         break;
       case ColumnType::kRecord: status = read_record(json_, value, input_, row, column); break;
     }
