@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "formats/xgboost/internal/booster.h"
@@ -38,7 +39,13 @@ std::string_view first_ubjson_key(std::string_view start) {
 
 bool is_model_key(std::string_view key) { return key == "learner" || key == "Config"; }
 
-Result<Booster> read_any(std::string_view bytes, const Limits& limits) {
+/// What is made of a file may take so much memory, and so much more for each of its bytes.
+constexpr uint64_t kMemoryFree = uint64_t{1} << 30;
+constexpr uint64_t kMemoryPerByte = 64;
+
+Result<Booster> read_any(std::string_view bytes, Limits limits) {
+  limits.memory_bytes_max =
+      std::min(limits.memory_bytes_max, kMemoryFree + kMemoryPerByte * bytes.size());
   if (!bytes.starts_with('{')) {
     const size_t first = bytes.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos || bytes[first] != '{') return read_binary(bytes, limits);
@@ -77,8 +84,9 @@ class XgboostModel final : public formats::ForeignModel {
     }
     if (!is_tested(booster_)) {
       info.warnings.push_back(fmt::format(
-          "written by XGBoost {}, a version that Slipway's tests do not cover; compare some "
-          "predictions before you rely on it",
+          "written by XGBoost {}, which Slipway's tests do not cover; compare some predictions "
+          "before "
+          "you rely on it",
           info.library_version.empty() ? "of an unknown version" : info.library_version));
     }
     const size_t rounds =

@@ -90,6 +90,7 @@ TEST(XgboostFormatTest, ContradictionsAreRefused) {
            Case{"\"num_feature\": \"2\", \"num_target\"", "\"num_feature\": \"0\", \"num_target\""},
            Case{"\"num_feature\": \"2\", \"num_target\"",
                 "\"num_feature\": \"4294967295\", \"num_target\""},
+           Case{"[0.5, 2, 1, 2, 3]", "[NaN, 2, 1, 2, 3]"},
            Case{"\"num_class\": \"0\"", "\"num_class\": \"-1\""},
            Case{"\"num_target\": \"1\"", "\"num_target\": \"99999999999\""},
            Case{"\"5E-1\"", "\"\""},

@@ -60,6 +60,17 @@ void swap_children(SourceTreeNode& node) {
   node.missing_left = !node.missing_left;
 }
 
+/// XGBoost writes NaN as the condition of splits on categories only.
+Status check_conditions(const BoosterTree& tree, const std::vector<uint32_t>& places,
+                        const std::vector<SourceTreeNode>& nodes) {
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!nodes[i].is_leaf && nodes[i].category_set < 0 && std::isnan(tree.condition[places[i]])) {
+      return invalid_argument(fmt::format("node {} of a tree has no threshold", places[i]));
+    }
+  }
+  return {};
+}
+
 Status add_category_sets(const BoosterTree& tree, const std::vector<uint32_t>& places,
                          std::vector<SourceTreeNode>& nodes, TreeEnsembleBuilder& builder) {
   if (tree.category_splits.empty()) return {};
@@ -78,9 +89,13 @@ Status add_category_sets(const BoosterTree& tree, const std::vector<uint32_t>& p
 /// output.
 Result<std::vector<double>> leaf_values(const Booster& booster, size_t index,
                                         const std::vector<uint32_t>& places, uint32_t width) {
+  // Narrow leaves grow to the width, whatever the file's size.
+  constexpr size_t kWidenedMax = size_t{1} << 24;
   const BoosterTree& tree = booster.trees[index];
+  const size_t values_max =
+      tree.leaf_width < width ? kWidenedMax : TreeEnsembleBuilder::kLeafValuesMax;
   const float weight = booster.tree_weights.empty() ? 1.0F : booster.tree_weights[index];
-  if (places.size() > TreeEnsembleBuilder::kLeafValuesMax / width) {
+  if (places.size() > values_max / width) {
     return resource_exhausted("a tree has too many leaf values");
   }
   std::vector<double> values(places.size() * width, 0);
@@ -113,6 +128,7 @@ Status add_tree(const Booster& booster, size_t index, uint32_t width,
   std::vector<uint32_t> places;
   std::vector<SourceTreeNode> nodes = TRY(reachable_nodes(tree, places));
   TRY_STATUS(add_category_sets(tree, places, nodes, builder));
+  TRY_STATUS(check_conditions(tree, places, nodes));
   const std::vector<double> values = TRY(leaf_values(booster, index, places, width));
   return builder.add_tree(nodes, values, width == 1 ? booster.tree_outputs[index] : 0);
 }
@@ -161,6 +177,7 @@ Result<ValueId> add_linear(const Booster& booster, GraphBuilder& graph, ValueId 
 /// The columns as one matrix of numbers: those with named categories as these categories' codes.
 Result<ValueId> add_codes(const Booster& booster, GraphBuilder& graph,
                           const formats::ForeignInputs& inputs, const std::string& path) {
+  const std::vector<InputColumn> columns = columns_of(booster);
   std::vector<OrdinalOp::Column> encoded;
   std::vector<ColumnPick> picks;
   uint32_t numbers = 0;
@@ -175,7 +192,7 @@ Result<ValueId> add_codes(const Booster& booster, GraphBuilder& graph,
     }
     OrdinalOp::Column entry;
     entry.categories.from = {is_text ? 1U : 0U, column};
-    entry.categories.column = columns_of(booster)[i].name;
+    entry.categories.column = columns[i].name;
     entry.categories.is_text = is_text;
     entry.categories.texts = known->texts;
     entry.categories.numbers = known->numbers;

@@ -15,7 +15,7 @@ namespace {
 constexpr uint32_t kCategoryMax = 1U << 24;  // XGBoost's own bound
 constexpr uint32_t kFeaturesMax = 1U << 24;
 constexpr uint32_t kOutputsMax = 1U << 20;
-constexpr uint64_t kNumbersMax = uint64_t{1} << 27;
+constexpr uint64_t kNumbersMax = uint64_t{1} << 26;
 
 Result<uint32_t> to_count(double value, std::string_view where, uint32_t largest) {
   if (!(value >= 0 && value <= largest) || value != std::floor(value)) {
