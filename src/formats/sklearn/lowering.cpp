@@ -467,12 +467,15 @@ Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId>
   return builder_.add(std::move(op), std::move(inputs), path_);
 }
 
-Result<const formats::ModelFormat*> Lowering::format(std::string_view name) const {
-  const formats::ModelFormat* format = formats_ == nullptr ? nullptr : formats_->named(name);
-  if (format == nullptr) {
-    return unimplemented(fmt::format("this program has no reader for models of {}", name));
+Result<std::unique_ptr<const formats::ForeignModel>> Lowering::parse_foreign(
+    std::string_view format, std::string_view bytes) {
+  constexpr size_t kBytesReadPerSpent = 256;
+  const formats::ModelFormat* reader = formats_ == nullptr ? nullptr : formats_->named(format);
+  if (reader == nullptr) {
+    return unimplemented(fmt::format("this program has no reader for models of {}", format));
   }
-  return format;
+  TRY_STATUS(spend(bytes.size() / kBytesReadPerSpent));
+  return reader->parse(bytes, limits_);
 }
 
 Result<std::vector<OutputSpec>> Lowering::add_foreign(const formats::ForeignModel& model,

@@ -142,9 +142,11 @@ class Lowering {
   Status check_width(pickle::Value self, const Features& features) const;
   /// True if the column is or may become text (an open column, or one of a string value).
   bool may_be_text(const ColumnRef& column) const;
-  /// The reader of another library's models ("xgboost"); UNIMPLEMENTED if the program has none.
-  Result<const formats::ModelFormat*> format(std::string_view name) const;
-  const Limits& limits() const { return limits_; }
+  /// Reads another library's model ("xgboost") from its bytes. Counts against spend(): a small file
+  /// can have thousands of wrappers share one large model. UNIMPLEMENTED if the program has no such
+  /// reader.
+  Result<std::unique_ptr<const formats::ForeignModel>> parse_foreign(std::string_view format,
+                                                                     std::string_view bytes);
   /// Adds another library's model at the current path.
   Result<std::vector<OutputSpec>> add_foreign(const formats::ForeignModel& model,
                                               const formats::ForeignInputs& inputs,

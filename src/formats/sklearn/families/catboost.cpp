@@ -15,14 +15,13 @@ namespace {
 
 using formats::ForeignModel;
 
-Result<std::unique_ptr<const ForeignModel>> parse_model(pickle::Value self,
-                                                        const formats::ModelFormat& format,
-                                                        const Limits& limits) {
+/// The bytes of its .cbm file, as long as the pickle's tree lives.
+Result<std::string_view> model_bytes(pickle::Value self) {
   const auto bytes = self.find_attr("__model");
   if (!bytes.has_value() || bytes->kind() != pickle::Kind::kBytes) {
     return invalid_argument(fmt::format("{} holds no model: is it fitted?", self.name()));
   }
-  return format.parse(bytes->text(), limits);
+  return bytes->text();
 }
 
 /// The numbers and the categories of the columns that reach the model, each as one matrix.
@@ -55,8 +54,7 @@ Result<formats::ForeignInputs> gather(Lowering& lowering, const ForeignModel& mo
 
 Result<std::vector<OutputSpec>> lower_model(Lowering& lowering, pickle::Value self,
                                             const Features& input) {
-  const formats::ModelFormat* format = TRY(lowering.format("catboost"));
-  const auto model = TRY(parse_model(self, *format, lowering.limits()));
+  const auto model = TRY(lowering.parse_foreign("catboost", TRY(model_bytes(self))));
   const formats::ForeignInputs inputs = TRY(gather(lowering, *model, input));
   return lowering.add_foreign(*model, inputs, {});
 }
@@ -110,7 +108,9 @@ std::optional<BoosterColumns> catboost_columns(pickle::Value self,
                                                const Limits& limits) {
   const formats::ModelFormat* format = formats.named("catboost");
   if (format == nullptr) return std::nullopt;
-  const auto model = parse_model(self, *format, limits);
+  const Result<std::string_view> bytes = model_bytes(self);
+  if (!bytes.ok()) return std::nullopt;
+  const auto model = format->parse(*bytes, limits);
   if (!model.ok()) return std::nullopt;
   BoosterColumns columns;
   columns.count = static_cast<uint32_t>((*model)->columns().size());

@@ -17,9 +17,6 @@ namespace {
 
 using formats::ForeignModel;
 
-/// Reading so many bytes of a model counts as passing on one column.
-constexpr size_t kBytesPerSpent = 256;
-
 /// The wrapper's booster, or the booster itself.
 Result<pickle::Value> booster_of(pickle::Value self) {
   return self.name() == "Booster" ? Result<pickle::Value>(self) : self.attr("_Booster");
@@ -63,11 +60,7 @@ Result<std::vector<OutputSpec>> lower_booster(Lowering& lowering, pickle::Value 
     if (!is_on.ok() || *is_on) return unimplemented("pred_early_stop is not supported");
   }
   const pickle::Value booster = TRY(booster_of(self));
-  const formats::ModelFormat* format = TRY(lowering.format("lightgbm"));
-  const std::string_view text = TRY(booster_text(booster));
-  // A small file can have thousands of wrappers share one large booster.
-  TRY_STATUS(lowering.spend(text.size() / kBytesPerSpent));
-  const auto model = TRY(format->parse(text, lowering.limits()));
+  const auto model = TRY(lowering.parse_foreign("lightgbm", TRY(booster_text(booster))));
   const formats::ForeignInputs inputs = TRY(gather(lowering, *model, input));
   formats::ForeignOptions options;
   const int64_t best = TRY(int_attr_or(booster, "best_iteration", 0));

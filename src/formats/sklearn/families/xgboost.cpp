@@ -23,14 +23,13 @@ Result<pickle::Value> booster_of(pickle::Value self) {
   return self.name() == "Booster" ? Result<pickle::Value>(self) : self.attr("_Booster");
 }
 
-Result<std::unique_ptr<const ForeignModel>> parse_booster(pickle::Value booster,
-                                                          const formats::ModelFormat& format,
-                                                          const Limits& limits) {
+/// The bytes of its model file, as long as the pickle's tree lives.
+Result<std::string_view> booster_bytes(pickle::Value booster) {
   const auto handle = booster.find_attr("handle");
   if (!handle.has_value() || handle->kind() != pickle::Kind::kBytes) {
     return invalid_argument(fmt::format("{} holds no model: is it fitted?", booster.name()));
   }
-  return format.parse(handle->text(), limits);
+  return handle->text();
 }
 
 /// The wrapper's number for missing values; NaN is missing in any case.
@@ -78,8 +77,7 @@ Result<uint32_t> wrapper_rounds(pickle::Value self, const ForeignModel& model) {
 Result<std::vector<OutputSpec>> lower_booster(Lowering& lowering, pickle::Value self,
                                               const Features& input) {
   const pickle::Value booster = TRY(booster_of(self));
-  const formats::ModelFormat* format = TRY(lowering.format("xgboost"));
-  const auto model = TRY(parse_booster(booster, *format, lowering.limits()));
+  const auto model = TRY(lowering.parse_foreign("xgboost", TRY(booster_bytes(booster))));
   const formats::ForeignInputs inputs = TRY(gather(lowering, self, *model, input));
   formats::ForeignOptions options;
   options.iterations = TRY(wrapper_rounds(self, *model));
@@ -167,7 +165,9 @@ std::optional<BoosterColumns> xgboost_columns(pickle::Value self, const formats:
   if (format == nullptr || !self.module().starts_with("xgboost.")) return std::nullopt;
   const Result<pickle::Value> booster = booster_of(self);
   if (!booster.ok()) return std::nullopt;
-  const auto model = parse_booster(*booster, *format, limits);
+  const Result<std::string_view> bytes = booster_bytes(*booster);
+  if (!bytes.ok()) return std::nullopt;
+  const auto model = format->parse(*bytes, limits);
   if (!model.ok()) return std::nullopt;
   BoosterColumns columns;
   columns.count = static_cast<uint32_t>((*model)->columns().size());
