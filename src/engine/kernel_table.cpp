@@ -6,10 +6,23 @@ namespace slipway::engine {
 
 std::span<const std::span<const KernelEntry>> kernel_tables() {
   static const std::array kTables = {
-      basic_kernels(),       linear_kernels(),    tree_ensemble_kernels(), boosting_kernels(),
-      naive_bayes_kernels(), neighbors_kernels(), svm_kernels(),           scale_kernels(),
-      elementwise_kernels(), impute_kernels(),    encode_kernels(),        polynomial_kernels(),
-      record_kernels(),      text_kernels(),
+      basic_kernels(),
+      linear_kernels(),
+      tree_ensemble_kernels(),
+      boosting_kernels(),
+      naive_bayes_kernels(),
+      neighbors_kernels(),
+      svm_kernels(),
+      scale_kernels(),
+      elementwise_kernels(),
+      impute_kernels(),
+      encode_kernels(),
+      polynomial_kernels(),
+      record_kernels(),
+      text_kernels(),
+      random_feature_kernels(),
+      column_function_kernels(),
+      impute_model_kernels(),
   };
   return kTables;
 }

@@ -23,6 +23,9 @@ std::span<const KernelEntry> encode_kernels();
 std::span<const KernelEntry> polynomial_kernels();
 std::span<const KernelEntry> record_kernels();
 std::span<const KernelEntry> text_kernels();
+std::span<const KernelEntry> random_feature_kernels();
+std::span<const KernelEntry> column_function_kernels();
+std::span<const KernelEntry> impute_model_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();
