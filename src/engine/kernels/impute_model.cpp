@@ -22,7 +22,13 @@ bool is_missing(const MissingNumber& missing, double x) {
 class ScalarKnnImpute final : public Kernel {
  public:
   explicit ScalarKnnImpute(const KnnImputeOp& op) : op_(op) {
-    distance_.metric = NeighborsOp::Metric::kNanEuclidean;
+    for (const double x : op.points) {
+      filled_.push_back(std::isnan(x) ? 0 : x);
+      present_.push_back(std::isnan(x) ? 0 : 1);
+    }
+    for (size_t p = 0; p < op.point_count(); ++p) {
+      norms_.push_back(squared_norm(filled_.data() + p * op.features, op.features));
+    }
     for (const uint32_t column : op.columns) {
       double sum = 0;
       double count = 0;
@@ -35,7 +41,9 @@ class ScalarKnnImpute final : public Kernel {
       means_.push_back(sum / count);
     }
   }
-  size_t size_bytes() const override { return heap_bytes(means_); }
+  size_t size_bytes() const override {
+    return heap_bytes(means_) + heap_bytes(filled_) + heap_bytes(present_) + heap_bytes(norms_);
+  }
   /// The row, its distances, those of the points that may give, and their weights and order.
   size_t workspace_bytes(size_t) const override {
     return op_.features * sizeof(double) +
@@ -61,14 +69,30 @@ class ScalarKnnImpute final : public Kernel {
   }
 
  private:
+  /// As scikit-learn works them out, |x|^2 - 2xy + |y|^2 less what one of the two lacks: its
+  /// roundings decide whether a point counts as equal, and which of several is nearer.
   void fill_distances(const double* in, double* x, double* distances) const {
-    for (uint32_t i = 0; i < op_.features; ++i) {
-      x[i] =
-          is_missing(op_.options.missing, in[i]) ? std::numeric_limits<double>::quiet_NaN() : in[i];
+    const size_t features = op_.features;
+    for (size_t i = 0; i < features; ++i) {
+      x[i] = is_missing(op_.options.missing, in[i]) ? 0 : in[i];
     }
+    const double norm = squared_norm(x, features);
     for (size_t p = 0; p < op_.point_count(); ++p) {
-      const PointPair pair{x, op_.points.data() + p * op_.features, nullptr};
-      distances[p] = from_reduced(distance_, reduced_distance(distance_, op_.features, pair));
+      const double* y = filled_.data() + p * features;
+      const uint8_t* has = present_.data() + p * features;
+      double squared = std::max(0.0, -2 * fused_dot(x, y, features) + norm + norms_[p]);
+      double only_x = 0;
+      double only_y = 0;
+      uint32_t both = 0;
+      for (size_t i = 0; i < features; ++i) {
+        const bool missing = is_missing(op_.options.missing, in[i]);
+        if (has[i] == 0) only_x += x[i] * x[i];
+        if (missing) only_y += y[i] * y[i];
+        both += has[i] != 0 && !missing ? 1 : 0;
+      }
+      squared = std::max(0.0, squared - only_x - only_y);
+      distances[p] = both == 0 ? std::numeric_limits<double>::quiet_NaN()
+                               : std::sqrt(squared / both * static_cast<double>(features));
     }
   }
 
@@ -117,8 +141,10 @@ class ScalarKnnImpute final : public Kernel {
   }
 
   const KnnImputeOp& op_;
-  NeighborsOp::Distance distance_;
-  std::vector<double> means_;  // of each column that it gives
+  std::vector<double> means_;     // of each column that it gives
+  std::vector<double> filled_;    // the points, 0 for what is missing
+  std::vector<uint8_t> present_;  // 1 where it is not
+  std::vector<double> norms_;     // of the points, squared
 };
 
 class ScalarFillPredicted final : public Kernel {

@@ -149,8 +149,7 @@ Result<SplineOp::Column> read_spline(pickle::Value spline, uint32_t& values) {
   return column;
 }
 
-[[maybe_unused]] Result<Step> lower_spline(Lowering& lowering, pickle::Value self,
-                                           const Features& input) {
+Result<Step> lower_spline(Lowering& lowering, pickle::Value self, const Features& input) {
   SplineOp::Options options;
   const int64_t degree = TRY(int_attr_or(self, "degree", 3));
   if (degree < 0 || degree > SplineOp::kDegreeMax) {
@@ -190,6 +189,7 @@ std::span<const EstimatorEntry> column_functions_family() {
       EstimatorEntry{"KBinsDiscretizer", lower_bins},
       EstimatorEntry{"PowerTransformer", lower_power},
       EstimatorEntry{"QuantileTransformer", lower_quantile},
+      EstimatorEntry{"SplineTransformer", lower_spline},
   };
   return kTable;
 }

@@ -101,8 +101,7 @@ Status append_indicator(Lowering& lowering, pickle::Value self, const Features& 
   return {};
 }
 
-[[maybe_unused]] Result<Step> lower_knn_imputer(Lowering& lowering, pickle::Value self,
-                                                const Features& input) {
+Result<Step> lower_knn_imputer(Lowering& lowering, pickle::Value self, const Features& input) {
   const double missing = TRY(missing_number(self));
   const ValueId x = TRY(lowering.finite(self, input, {.allow_nan = std::isnan(missing)}));
   pickle::Array<double> points = TRY(matrix_attr(self, "_fit_X"));
@@ -264,6 +263,7 @@ Result<Step> lower_iterative_imputer(Lowering& lowering, pickle::Value self,
 std::span<const EstimatorEntry> impute_model_family() {
   static constexpr std::array kTable = {
       EstimatorEntry{"MissingIndicator", lower_missing_indicator},
+      EstimatorEntry{"KNNImputer", lower_knn_imputer},
       EstimatorEntry{"IterativeImputer", lower_iterative_imputer},
   };
   return kTable;

@@ -43,6 +43,14 @@ def some_holes():
     return X
 
 
+def far_apart():
+    """Holes in what has no two distances alike: their order would hang on a last bit."""
+    X = np.round(data.random(31).normal(size=(60, 5)) * 3, 6)
+    X[::5, 0] = np.nan
+    X[::7, 2] = np.nan
+    return X
+
+
 # Functions of columns.
 for encode in ("ordinal", "onehot", "onehot-dense"):
     for strategy in ("uniform", "quantile", "kmeans"):
@@ -155,9 +163,8 @@ add("missing_indicator_not_strict", lambda: (MissingIndicator(error_on_new=False
 for weights in ("uniform", "distance"):
     add(f"knn_imputer_{weights}", lambda w=weights: fit_holes(KNNImputer(n_neighbors=3, weights=w)))
 add("knn_imputer_ties", lambda: (KNNImputer(n_neighbors=4).fit(data.with_holes(data.grid()[0])), data.with_holes(data.grid()[0], seed=3)[:20]))
-add("knn_imputer_indicator", lambda: (KNNImputer(add_indicator=True).fit(some_holes()), some_holes()[:12]))
-add("knn_imputer_minus_one", lambda: (KNNImputer(missing_values=-1).fit(np.where(np.isnan(some_holes()), -1, some_holes())),
-                                      np.where(np.isnan(some_holes()), -1, some_holes())[:12]))
+add("knn_imputer_indicator", lambda: (KNNImputer(add_indicator=True).fit(far_apart()), far_apart()[:12]))
+add("knn_imputer_minus_one", lambda: (KNNImputer(missing_values=-1).fit(np.nan_to_num(far_apart(), nan=-1)), np.nan_to_num(far_apart()[:12], nan=-1)))
 add("iterative_imputer", lambda: fit_holes_not_whole(IterativeImputer(max_iter=4, random_state=0)))
 add("iterative_imputer_bounds", lambda: fit_holes_not_whole(IterativeImputer(max_iter=3, random_state=0, min_value=0, max_value=6, add_indicator=True,
                                                                            imputation_order="roman", n_nearest_features=2)))
