@@ -29,6 +29,9 @@ std::span<const std::span<const KernelEntry>> kernel_tables() {
       float32_kernels(),
       oblivious_ensemble_kernels(),
       category_statistics_kernels(),
+      random_feature_kernels(),
+      column_function_kernels(),
+      impute_model_kernels(),
   };
   return kTables;
 }

@@ -32,6 +32,9 @@ std::span<const KernelEntry> unwarp_kernels();
 std::span<const KernelEntry> float32_kernels();
 std::span<const KernelEntry> oblivious_ensemble_kernels();
 std::span<const KernelEntry> category_statistics_kernels();
+std::span<const KernelEntry> random_feature_kernels();
+std::span<const KernelEntry> column_function_kernels();
+std::span<const KernelEntry> impute_model_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

@@ -179,6 +179,9 @@ std::vector<std::string> label_names(const LabelTable& labels) {
 }
 
 std::optional<uint32_t> feature_count(pickle::Value estimator) {
+  if (estimator.is("sklearn.", "LabelEncoder") || estimator.is("sklearn.", "LabelBinarizer")) {
+    return 1;  // labels
+  }
   for (const std::string_view name : {"n_features_in_", "n_features_", "_n_features"}) {
     if (const auto found = find_nested(estimator, name); found.has_value()) {
       const Result<int64_t> count = found->as_int();

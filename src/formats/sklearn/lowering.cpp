@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
@@ -360,6 +361,12 @@ Result<ValueId> Lowering::dense_or_sparse(const Features& features) {
   });
   if (!any_sparse) return dense(features);
   if (is_whole(picked, inputs, type(inputs[0]).width)) return inputs[0];
+  if (inputs.size() == 1 &&
+      std::ranges::is_sorted(picked, std::less_equal<>(), &ColumnPick::column)) {
+    std::vector<uint32_t> columns;
+    for (const ColumnPick& pick : picked) columns.push_back(pick.column);
+    return add(std::make_unique<SelectSparseOp>(std::move(columns)), std::move(inputs));
+  }
   // Runs of columns: a sparse value must come whole; dense columns between them are gathered.
   std::vector<ValueId> parts;
   for (size_t i = 0; i < picked.size();) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace slipway {
 namespace {
 
@@ -122,6 +124,21 @@ Result<ValueType> ConcatIndexOp::infer(std::span<const ValueType> inputs) const 
   }
   return ValueType{ValueKind::kIndex, width};
 }
+
+Result<ValueType> SelectSparseOp::infer(std::span<const ValueType> inputs) const {
+  if (inputs.size() != 1 || inputs[0].kind != ValueKind::kSparse) {
+    return invalid_argument("expected one sparse input");
+  }
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] >= inputs[0].width || (i > 0 && columns[i] <= columns[i - 1])) {
+      return invalid_argument(fmt::format("column {} is not there, or out of order", columns[i]));
+    }
+  }
+  const auto width = static_cast<uint32_t>(columns.size());
+  return ValueType{ValueKind::kSparse, width, std::min(width, inputs[0].nonzeros_max)};
+}
+
+std::string SelectSparseOp::describe() const { return fmt::format("{} columns", columns.size()); }
 
 Result<ValueType> ConcatSparseOp::infer(std::span<const ValueType> inputs) const {
   uint64_t width = 0;

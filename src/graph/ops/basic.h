@@ -135,6 +135,18 @@ class ConcatIndexOp final : public Op {
   size_t size_bytes() const override { return 0; }
 };
 
+/// Some columns of a sparse matrix, in their order, as one.
+class SelectSparseOp final : public Op {
+ public:
+  explicit SelectSparseOp(std::vector<uint32_t> columns) : columns(std::move(columns)) {}
+  std::string_view name() const override { return "select_sparse"; }
+  Result<ValueType> infer(std::span<const ValueType> inputs) const override;
+  std::string describe() const override;
+  size_t size_bytes() const override { return heap_bytes(columns); }
+
+  const std::vector<uint32_t> columns;  // strictly ascending
+};
+
 /// Several dense or sparse matrices side by side as one sparse matrix.
 class ConcatSparseOp final : public Op {
  public:
