@@ -62,7 +62,7 @@ TEST(Verification, TheWorstRowsComeFirst) {
   ASSERT_EQ(output.worst.size(), 3U);
   EXPECT_EQ(output.worst[0].row, 2U);
   EXPECT_EQ(output.worst[0].column, "transform_1");
-  EXPECT_EQ(output.worst[0].got, "6");
+  EXPECT_EQ(output.worst[0].got, "6.0");
   EXPECT_EQ(output.absolute_max, 60);
 }
 

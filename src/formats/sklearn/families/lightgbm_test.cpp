@@ -144,13 +144,12 @@ TEST(LightGbmFamilyTest, ManyWrappersOfOneLargeBoosterAreRefused) {
       booster({{"_handle", text("tree" + std::string(size_t{64} << 20, ' '))}}) + "p1\n0";
   std::vector<std::string> steps;
   for (int i = 0; i < 200; ++i) {
-    steps.push_back("(" + text(fmt::format("s{}", i)) +
-                    wrapper("LGBMRegressor", {{"_Booster", "g1\n"}}) + "t");
+    steps.push_back(wrapper("LGBMRegressor", {{"_Booster", "g1\n"}}));
   }
-  const std::string columns =
-      object("sklearn.pipeline", "FeatureUnion",
-             {{"transformer_list", list(steps)}, {"n_features_in_", integer(3)}});
-  const std::string message = refusal(large + columns);
+  const std::string vote = object(
+      "sklearn.ensemble._voting", "VotingRegressor",
+      {{"estimators_", list(steps)}, {"weights", "N"}, {"n_features_in_", integer(3)}});
+  const std::string message = refusal(large + vote);
   EXPECT_NE(message.find("pass on more than"), std::string::npos) << message.substr(0, 2000);
 }
 
