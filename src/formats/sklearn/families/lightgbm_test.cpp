@@ -146,9 +146,9 @@ TEST(LightGbmFamilyTest, ManyWrappersOfOneLargeBoosterAreRefused) {
   for (int i = 0; i < 200; ++i) {
     steps.push_back(wrapper("LGBMRegressor", {{"_Booster", "g1\n"}}));
   }
-  const std::string vote = object(
-      "sklearn.ensemble._voting", "VotingRegressor",
-      {{"estimators_", list(steps)}, {"weights", "N"}, {"n_features_in_", integer(3)}});
+  const std::string vote =
+      object("sklearn.ensemble._voting", "VotingRegressor",
+             {{"estimators_", list(steps)}, {"weights", "N"}, {"n_features_in_", integer(3)}});
   const std::string message = refusal(large + vote);
   EXPECT_NE(message.find("pass on more than"), std::string::npos) << message.substr(0, 2000);
 }
