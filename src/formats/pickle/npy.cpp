@@ -113,7 +113,6 @@ class HeaderReader {
     header.is_structured = take('[');
     if (!header.is_structured) return false;
     while (!take(']')) {
-      Field field;
       if (!take('(') || header.fields.size() == kFieldsMax) return false;
       const std::optional<std::string_view> name = text();
       if (!name || !take(',')) return false;
