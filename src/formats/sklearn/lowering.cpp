@@ -364,6 +364,7 @@ Result<ValueId> Lowering::dense_or_sparse(const Features& features) {
   if (inputs.size() == 1 &&
       std::ranges::is_sorted(picked, std::less_equal<>(), &ColumnPick::column)) {
     std::vector<uint32_t> columns;
+    columns.reserve(picked.size());
     for (const ColumnPick& pick : picked) columns.push_back(pick.column);
     return add(std::make_unique<SelectSparseOp>(std::move(columns)), std::move(inputs));
   }

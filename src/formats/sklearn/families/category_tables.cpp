@@ -75,6 +75,12 @@ Categories make_categories(std::string column, bool text, Cells cells) {
   return categories;
 }
 
+void show_known(Lowering& lowering, const ColumnRef& column, const Cells& cells) {
+  const auto known = std::ranges::find_if(
+      cells, [](const auto& cell) { return cell.kind != pickle::Cell::Kind::kMissing; });
+  if (known != cells.end()) lowering.set_example(column, as_json(*known));
+}
+
 Result<EncoderInput> read_input(Lowering& lowering, pickle::Value self, const Features& input) {
   TRY_STATUS(lowering.check_width(self, input));
   std::vector<Cells> cells = TRY(read_categories(lowering, self, input.size()));
@@ -92,11 +98,7 @@ Result<EncoderInput> read_input(Lowering& lowering, pickle::Value self, const Fe
         made.nan.back() = k;
       }
     }
-    if (const auto known = std::ranges::find_if(
-            cells[i], [](const auto& cell) { return cell.kind != pickle::Cell::Kind::kMissing; });
-        known != cells[i].end()) {
-      lowering.set_example(input.columns[i], as_json(*known));
-    }
+    show_known(lowering, input.columns[i], cells[i]);
     made.columns.push_back(make_categories(std::move(column), text, std::move(cells[i])));
   }
   const auto place = [&](const std::vector<uint32_t>& columns, ValueId value) {

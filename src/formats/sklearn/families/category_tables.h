@@ -23,6 +23,9 @@ Result<bool> is_text(const Lowering& lowering, const ColumnRef& ref, const std::
 /// The table of one column; `column` is for messages, `from` is the caller's to fill in.
 Categories make_categories(std::string column, bool text, Cells cells);
 
+/// Lets documents show a category that the column takes.
+void show_known(Lowering& lowering, const ColumnRef& column, const Cells& cells);
+
 struct EncoderInput {
   std::vector<Categories> columns;
   std::vector<std::optional<uint32_t>> nan;  // position of NaN itself (not None), per column

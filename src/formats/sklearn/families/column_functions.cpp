@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include <algorithm>
 #include <array>
 
@@ -169,7 +171,14 @@ Result<Step> lower_spline(Lowering& lowering, pickle::Value self, const Features
   }
   std::vector<SplineOp::Column> columns;
   uint32_t values = 0;
-  for (const pickle::Value& spline : splines) columns.push_back(TRY(read_spline(spline, values)));
+  for (size_t i = 0; i < splines.size(); ++i) {
+    columns.push_back(TRY(read_spline(splines[i], values)));
+    const std::vector<double>& knots = columns.back().knots;
+    const double middle = knots.empty() ? 0 : knots[knots.size() / 2];
+    if (options.outside == SplineOp::Outside::kRefuse && std::isfinite(middle)) {
+      lowering.set_example(input.columns[i], fmt::format("{}", middle));
+    }
+  }
   const ValueId y =
       TRY(lowering.add(std::make_unique<SplineOp>(options, values, std::move(columns)), {x}));
   const uint32_t width = lowering.type(y).width;

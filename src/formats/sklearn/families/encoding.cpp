@@ -252,6 +252,7 @@ Result<LabelInput> read_labels(Lowering& lowering, pickle::Value self, const Fea
   }
   Cells cells = TRY(pickle::to_cells(TRY(self.attr("classes_")))).values;
   const bool text = TRY(is_text(lowering, input.columns[0], "the column of labels", cells));
+  show_known(lowering, input.columns[0], cells);
   Categories categories = make_categories("the column of labels", text, std::move(cells));
   categories.from = {0, 0};
   const ValueId value = TRY(text ? lowering.strings(input) : lowering.dense(input));
