@@ -45,6 +45,7 @@ void print_head(const std::string& path, const ModelFile& file) {
   fmt::print("  file        {}{}{}, {} bytes\n", info.container,
              info.compression.empty() ? "" : " in ", info.compression, info.file_bytes);
   fmt::print("  digest      {}\n", file.digest);
+  for (const std::string& name : file.report.defined) fmt::print("  defined     {}\n", name);
   for (const std::string& warning : info.warnings) fmt::print("  warning     {}\n", warning);
 }
 
@@ -233,6 +234,8 @@ void print_json(const std::string& path, const ModelFile& file) {
   field("digest", file.digest);
   json.key("file_bytes");
   json.number(report.info.file_bytes);
+  json.key("defined");
+  json.strings(report.defined);
   json.key("warnings");
   json.strings(report.info.warnings);
   json.key("servable");

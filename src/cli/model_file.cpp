@@ -47,6 +47,24 @@ Result<ModelFile> read_folder_as_model(const std::string& path, const std::strin
   return file;
 }
 
+/// What lies beside the model; null if nothing does.
+Result<std::shared_ptr<const formats::Definitions>> read_definitions(const std::string& path,
+                                                                     const std::string& digest) {
+  std::shared_ptr<const formats::Definitions> definitions;
+  const std::string name = path + std::string(formats::kDefinitionsSuffix);
+  Limits limits;
+  limits.file_bytes_max = formats::Definitions::kBytesMax;
+  const Result<std::string> text = read_file(name, limits);
+  if (text.status().code() == StatusCode::kNotFound) return definitions;
+  if (!text.ok()) return text.status();
+  Result<std::shared_ptr<const formats::Definitions>> parsed = formats::parse_definitions(*text);
+  if (!parsed.ok()) return std::move(parsed).status().with_context(name);
+  if (Status status = (*parsed)->check_model(digest); !status.ok()) {
+    return std::move(status).with_context(name);
+  }
+  return parsed;
+}
+
 Result<ModelFile> read_file_as_model(const std::string& path, const std::string& select,
                                      const Limits& limits) {
   std::error_code ignored;
@@ -63,8 +81,10 @@ Result<ModelFile> read_file_as_model(const std::string& path, const std::string&
   std::string bytes = TRY(read_file(path, limits));
   ModelFile file;
   file.digest = "sha256:" + sha256_hex(bytes);
+  formats::ReadOptions options{.select = select};
+  options.definitions = TRY(read_definitions(path, file.digest));
   Result<formats::ReadReport> report =
-      format->read(std::move(bytes), {select}, all_formats(), limits);
+      format->read(std::move(bytes), options, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
   file.report = std::move(report).value();
   return file;
@@ -79,20 +99,22 @@ Status check_companion(const std::string& name, const std::string& bytes, const 
 }
 
 /// Runs what the author says that the model answers, where a file beside it, or in its bundle or
-/// folder, says so.
-Status check_companions(const std::string& path, const formats::ReadReport& report,
-                        const Executable& model) {
+/// folder, says so. Gives how many such files there are.
+Result<size_t> check_companions(const std::string& path, const formats::ReadReport& report,
+                                const Executable& model) {
+  size_t checked = report.companions.size();
   for (const std::string& name : {path + ".samples.json", path + ".expected.csv"}) {
     Limits limits;
     limits.file_bytes_max = protocols::kserve_v2::kSamplesBytesMax;
     const Result<std::string> text = read_file(name, limits);
     if (text.status().code() == StatusCode::kNotFound) continue;
     TRY_STATUS(text.ok() ? check_companion(name, *text, model) : text.status());
+    ++checked;
   }
   for (const formats::Companion& companion : report.companions) {
     TRY_STATUS(check_companion(companion.name, companion.bytes, model));
   }
-  return {};
+  return checked;
 }
 
 }  // namespace
@@ -131,6 +153,21 @@ Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
   }
 }
 
+Status check_answers(const std::string& path, const ModelFile& file, const Executable& model) {
+  try {
+    const size_t checked = TRY(check_companions(path, file.report, model));
+    const std::vector<std::string>& defined = file.report.defined;
+    if (checked > 0 || defined.empty() || file.report.defined_unverified) return {};
+    return failed_precondition(fmt::format(
+        "what {} computes is defined, but nothing proves it: put rows with the answers of the "
+        "original beside the model, as {}.expected.csv (`slipway verify` shows what differs), or "
+        "write 'unverified: true' in its definitions",
+        fmt::join(defined, ", "), std::filesystem::path(path).filename().string()));
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("not enough memory to check what it answers").with_context(path);
+  }
+}
+
 Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource& source) {
   const std::string& path = source.path;
   const auto start = std::chrono::steady_clock::now();
@@ -140,11 +177,7 @@ Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource&
   }
   serving::LoadedModel model;
   model.executable = TRY(compile_model(file, path));
-  try {
-    TRY_STATUS(check_companions(path, file.report, *model.executable));
-  } catch (const std::bad_alloc&) {
-    return resource_exhausted("not enough memory to check what it answers").with_context(path);
-  }
+  TRY_STATUS(check_answers(path, file, *model.executable));
   model.class_name = file.report.info.class_name;
   model.library = file.report.info.library;
   model.library_version = file.report.info.library_version;

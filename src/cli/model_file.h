@@ -24,6 +24,11 @@ struct ModelFile {
 Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
                                   uint64_t model_bytes_max);
 
+/// Holds a compiled model to what lies beside it or in its bundle: expected answers, samples. If
+/// definitions stand in for custom code, there must be such rows, or the operator must have said
+/// that none are needed. FAILED_PRECONDITION says what differs or is missing.
+Status check_answers(const std::string& path, const ModelFile& file, const Executable& model);
+
 /// Errors: what the engine cannot run; RESOURCE_EXHAUSTED if memory does not suffice.
 Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
                                                         const std::string& path);

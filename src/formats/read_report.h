@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "formats/definitions.h"
 #include "graph/graph.h"
 
 namespace slipway::formats {
@@ -54,6 +55,8 @@ struct ReadOptions {
   // Names for a model that knows none of its columns, from what lies beside it; used if they are as
   // many as its columns.
   std::vector<std::string> column_names = {};
+  // What custom code in the file computes; may be null.
+  std::shared_ptr<const Definitions> definitions = {};
 };
 
 /// Everything that can be learnt from a file, whether or not it can be served.
@@ -62,6 +65,8 @@ struct ReadReport {
   std::vector<Gap> gaps;  // what is not supported, refused globals included
   std::vector<Candidate>
       candidates;  // filled if the file holds several models and none was selected
+  std::vector<std::string> defined;    // custom code that definitions stand in for
+  bool defined_unverified = false;     // they say that they need no proof
   std::vector<Companion> companions;   // of a bundle: expected outputs, samples
   std::shared_ptr<const Graph> graph;  // null if there are gaps or candidates
 

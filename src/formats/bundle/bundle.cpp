@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "formats/bundle/internal/definitions.h"
 #include "formats/bundle/internal/mlflow.h"
 #include "formats/decompress.h"
 
@@ -62,7 +63,10 @@ Result<std::vector<Member>> find_members(const FileSet& files, const FormatSet& 
   std::vector<Member> members;
   for (size_t i = 0; i < files.files().size() && members.size() < kModelsMax; ++i) {
     const std::string_view name = files.files()[i].name;
-    if (is_companion(name) || base_name(name).starts_with('.')) continue;
+    if (is_companion(name) || name.ends_with(formats::kDefinitionsSuffix) ||
+        base_name(name).starts_with('.')) {
+      continue;
+    }
     const std::string start = TRY(files.read_start(i, FormatSet::kStartBytes));
     const ModelFormat* format = formats.find(start);
     if (format == nullptr) continue;
@@ -130,10 +134,13 @@ void set_container(ReadReport& report, std::string_view outer) {
   container = container.empty() ? std::string(outer) : fmt::format("{} in {}", container, outer);
 }
 
+Result<ReadReport> read_set(const FileSet& files, const ReadOptions& options,
+                            const FormatSet& formats, const Limits& limits, bool in_archive);
+
 Result<ReadReport> read_archive(const FileSet& files, std::string_view kind,
                                 const ReadOptions& options, const FormatSet& formats,
                                 const Limits& limits) {
-  ReadReport report = TRY(read_files(files, options, formats, limits));
+  ReadReport report = TRY(read_set(files, options, formats, limits, true));
   set_container(report, kind);
   return report;
 }
@@ -197,17 +204,10 @@ class BundleFormat final : public ModelFormat {
   }
 };
 
-}  // namespace
-
-bool is_companion(std::string_view name) {
-  return base_name(name) == "expected.csv" || name.ends_with(".expected.csv") ||
-         name.ends_with(".samples.json");
-}
-
-Result<ReadReport> read_files(const FileSet& files, const ReadOptions& options,
-                              const FormatSet& formats, const Limits& limits) {
+Result<ReadReport> read_set(const FileSet& files, const ReadOptions& options,
+                            const FormatSet& formats, const Limits& limits, bool in_archive) {
   if (const std::optional<size_t> model = find_mlmodel(files)) {
-    ReadReport report = TRY(read_mlflow(files, *model, options, formats, limits));
+    ReadReport report = TRY(read_mlflow(files, *model, options, formats, limits, in_archive));
     TRY_STATUS(add_companions(files, files.files()[*model].name, report));
     return report;
   }
@@ -229,11 +229,24 @@ Result<ReadReport> read_files(const FileSet& files, const ReadOptions& options,
                             ? members[0]
                             : TRY(choose(files, members, inner.select));
   const std::string& name = files.files()[member.file].name;
-  Result<ReadReport> read =
-      member.format->read(TRY(files.read(member.file)), inner, formats, limits);
+  std::string bytes = TRY(files.read(member.file));
+  inner.definitions = TRY(find_definitions(files, name, bytes, in_archive));
+  Result<ReadReport> read = member.format->read(std::move(bytes), inner, formats, limits);
   if (!read.ok()) return std::move(read).status().with_context(name);
   TRY_STATUS(add_companions(files, name, *read));
   return std::move(read).value();
+}
+
+}  // namespace
+
+bool is_companion(std::string_view name) {
+  return base_name(name) == "expected.csv" || name.ends_with(".expected.csv") ||
+         name.ends_with(".samples.json");
+}
+
+Result<ReadReport> read_files(const FileSet& files, const ReadOptions& options,
+                              const FormatSet& formats, const Limits& limits) {
+  return read_set(files, options, formats, limits, false);
 }
 
 std::unique_ptr<const formats::ModelFormat> make_format() {

@@ -1,5 +1,7 @@
 #include "formats/bundle/internal/mlflow.h"
 
+#include "formats/bundle/internal/definitions.h"
+
 #include <fmt/format.h>
 #include <simdjson.h>
 #include <yaml-cpp/yaml.h>
@@ -131,7 +133,7 @@ void compare_columns(const MlModel& described, ReadReport& report) {
 
 Result<ReadReport> read_data(const FileSet& files, size_t place, const MlModel& described,
                              const formats::ReadOptions& options, const FormatSet& formats,
-                             const Limits& limits) {
+                             const Limits& limits, bool in_archive) {
   const std::string& name = files.files()[place].name;
   std::string bytes = TRY(files.read(place));
   const ModelFormat* format =
@@ -146,6 +148,7 @@ Result<ReadReport> read_data(const FileSet& files, size_t place, const MlModel& 
     if (format == nullptr) return unimplemented("this program does not read skops files");
   }
   formats::ReadOptions inner = options;
+  inner.definitions = TRY(find_definitions(files, name, bytes, in_archive));
   for (const SignatureColumn& column : described.columns) {
     inner.column_names.push_back(column.name);
   }
@@ -182,7 +185,7 @@ std::optional<size_t> find_mlmodel(const FileSet& files) {
 
 Result<ReadReport> read_mlflow(const FileSet& files, size_t mlmodel,
                                const formats::ReadOptions& options, const FormatSet& formats,
-                               const Limits& limits) {
+                               const Limits& limits, bool in_archive) {
   const FileSet::File& file = files.files()[mlmodel];
   if (file.size_bytes > kMlModelBytesMax) {
     return resource_exhausted(fmt::format("{} is over {} bytes", file.name, kMlModelBytesMax));
@@ -203,7 +206,7 @@ Result<ReadReport> read_mlflow(const FileSet& files, size_t mlmodel,
     return invalid_argument(fmt::format("MLmodel's flavour {} names a file that is not there: '{}'",
                                         described.flavour, described.data));
   }
-  ReadReport report = TRY(read_data(files, *data, described, options, formats, limits));
+  ReadReport report = TRY(read_data(files, *data, described, options, formats, limits, in_archive));
   compare_columns(described, report);
   report.info.container = report.info.container.empty()
                               ? fmt::format("MLflow {}", described.flavour)

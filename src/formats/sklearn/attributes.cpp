@@ -210,13 +210,20 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
 
 std::optional<pickle::Value> first_of_library(pickle::Value estimator,
                                               std::string_view module_prefix) {
-  const auto is_of_library = [module_prefix](pickle::Value value) {
-    return value.kind() == pickle::Kind::kObject && value.module().starts_with(module_prefix);
+  return first_where(estimator, [module_prefix](pickle::Value value) {
+    return value.module().starts_with(module_prefix);
+  });
+}
+
+std::optional<pickle::Value> first_where(pickle::Value estimator,
+                                         const std::function<bool(pickle::Value)>& matches) {
+  const auto is_object = [&](pickle::Value value) {
+    return value.kind() == pickle::Kind::kObject && matches(value);
   };
   const auto first = search_nested(estimator, [&](pickle::Value value) {
-    return is_of_library(value) ? value : value.find_attr("n_features_in_");
+    return is_object(value) ? value : value.find_attr("n_features_in_");
   });
-  return first.has_value() && is_of_library(*first) ? first : std::nullopt;
+  return first.has_value() && is_object(*first) ? first : std::nullopt;
 }
 
 bool takes_records(pickle::Value estimator) { return comes_first(estimator, is_of_records); }

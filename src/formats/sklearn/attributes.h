@@ -2,6 +2,7 @@
 // errors that name class, attribute, expectation and offset.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,10 @@ std::optional<uint32_t> feature_count(pickle::Value estimator);
 /// their names. `module_prefix`: "lightgbm.".
 std::optional<pickle::Value> first_of_library(pickle::Value estimator,
                                               std::string_view module_prefix);
+/// The first object that `matches`, if it sees the columns before anything that says how many there
+/// are.
+std::optional<pickle::Value> first_where(pickle::Value estimator,
+                                         const std::function<bool(pickle::Value)>& matches);
 /// True if what the estimator does first is done to dicts (DictVectorizer), not to columns.
 bool takes_records(pickle::Value estimator);
 /// True if what the estimator does first is done to a list of texts (TfidfVectorizer).

@@ -7,6 +7,7 @@
 
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/defined.h"
 
 namespace slipway::sklearn {
 namespace {
@@ -191,6 +192,22 @@ Status Lowering::spend(uint64_t columns, uint64_t name_bytes_each) {
   return {};
 }
 
+Result<Step> Lowering::lower_by_class(pickle::Value estimator, const Features& input) {
+  if (estimator.kind() == pickle::Kind::kGlobal) {
+    return invalid_argument("expected a fitted estimator, got a class or function");
+  }
+  if (estimator.kind() == pickle::Kind::kObject) {
+    const LowerFunction function = find_estimator(estimator.module(), estimator.name());
+    if (function != nullptr) return function(*this, estimator, input);
+    if (const formats::Definition* definition =
+            definitions_ == nullptr ? nullptr : definitions_->find(estimator.type_name())) {
+      set_defined(definition->name);
+      return lower_defined(*this, *definition, estimator, std::nullopt, input);
+    }
+  }
+  return unimplemented("this class is not supported");
+}
+
 Step Lowering::lower(pickle::Value estimator, const Features& input, std::string_view path_part) {
   Step unknown;
   unknown.unknown = true;
@@ -202,14 +219,7 @@ Step Lowering::lower(pickle::Value estimator, const Features& input, std::string
   Result<Step> step = [&]() -> Result<Step> {
     TRY_STATUS(check_budget(estimator));
     TRY_STATUS(spend(input.size() + 1, input.longest_name()));
-    if (estimator.kind() == pickle::Kind::kGlobal) {
-      return invalid_argument("expected a fitted estimator, got a class or function");
-    }
-    const LowerFunction function = estimator.kind() == pickle::Kind::kObject
-                                       ? find_estimator(estimator.module(), estimator.name())
-                                       : nullptr;
-    if (function == nullptr) return unimplemented("this class is not supported");
-    Step made = TRY(function(*this, estimator, input.unknown ? placeholder(estimator) : input));
+    Step made = TRY(lower_by_class(estimator, input.unknown ? placeholder(estimator) : input));
     if (made.transform.has_value() && made.transform->size() > kFeaturesMax) {
       return resource_exhausted(
           fmt::format("it gives {} columns, limit {}", made.transform->size(), kFeaturesMax));

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "formats/definitions.h"
 #include "formats/model_format.h"
 #include "formats/pickle/numpy.h"
 #include "formats/pickle/tree.h"
@@ -90,6 +91,13 @@ class Lowering {
   /// long as this.
   Lowering(uint32_t columns, std::vector<std::string> names, const Limits& limits = {},
            const formats::FormatSet* formats = nullptr);
+
+  /// What custom code computes; must live as long as this. Null: nothing is known of it.
+  void set_definitions(const formats::Definitions* definitions) { definitions_ = definitions; }
+  const formats::Definitions* definitions() const { return definitions_; }
+  /// Notes that a definition stood in for what the file names.
+  void set_defined(const std::string& name) { defined_.insert(name); }
+  const std::set<std::string>& defined() const { return defined_; }
 
   /// Lowers any estimator by its class, below the current path. Never fails: see the head comment.
   Step lower(pickle::Value estimator, const Features& input, std::string_view path_part);
@@ -165,6 +173,7 @@ class Lowering {
   bool is_text(const ColumnRef& column) const;
   Features placeholder(pickle::Value estimator);
   Status check_budget(pickle::Value estimator);
+  Result<Step> lower_by_class(pickle::Value estimator, const Features& input);
   Status count_nodes(uint64_t nodes, uint64_t bytes);
   Status add_transform_output(const Features& features, Signature& signature);
   Result<std::vector<ColumnPick>> picks(const Features& features, bool text,
@@ -175,6 +184,8 @@ class Lowering {
 
   const Limits limits_;
   const formats::FormatSet* formats_;
+  const formats::Definitions* definitions_ = nullptr;
+  std::set<std::string> defined_;
   GraphBuilder builder_;
   std::vector<std::string> names_;
   std::vector<ColumnUse> uses_;

@@ -12,6 +12,7 @@
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
 #include "formats/sklearn/families/catboost.h"
+#include "formats/sklearn/families/defined.h"
 #include "formats/sklearn/families/lightgbm.h"
 #include "formats/sklearn/families/xgboost.h"
 #include "formats/sklearn/lowering.h"
@@ -167,7 +168,8 @@ void add_refused(const pickle::Tree& tree, std::vector<Gap>& gaps) {
     gaps.push_back({"", refused.module + "." + refused.name, refused.offset,
                     std::string(kRefusedMessage),
                     "it is no part of scikit-learn: save the model without it and do its work "
-                    "before the model is called; if you did not expect it, do not load this file "
+                    "before the model is called, or say what it computes in MODEL.slipway.yaml; if "
+                    "you did not expect it, do not load this file "
                     "elsewhere",
                     true});
   }
@@ -213,9 +215,15 @@ void add_booster_columns(pickle::Value model, const formats::FormatSet& formats,
   names = std::move(columns->names);
 }
 
-}  // namespace
-
-namespace {
+/// What only the definition of the custom code that is the first to see the columns knows of them.
+void add_defined_columns(pickle::Value model, const formats::Definitions* definitions,
+                         std::optional<uint32_t>& count, std::vector<std::string>& names) {
+  const formats::Definition* first = first_definition(definitions, model);
+  if (first == nullptr || !first->inputs.has_value()) return;
+  count = static_cast<uint32_t>(first->inputs->size());
+  names.clear();
+  for (const formats::Definition::Input& input : *first->inputs) names.push_back(input.name);
+}
 
 Result<ReadReport> read_tree(const pickle::Tree& tree, const ReadOptions& options,
                              const Limits& limits, const formats::FormatSet& formats) {
@@ -251,6 +259,7 @@ Result<ReadReport> read_tree(const pickle::Tree& tree, const ReadOptions& option
   if (!records && !texts) {
     names = feature_names(model);
     if (names.empty()) add_booster_columns(model, formats, limits, count, names);
+    add_defined_columns(model, options.definitions.get(), count, names);
   }
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
@@ -262,7 +271,13 @@ Result<ReadReport> read_tree(const pickle::Tree& tree, const ReadOptions& option
   Lowering lowering(columns, std::move(names), lowering_limits, &formats);
   if (records) lowering.set_rows_are_records();
   if (texts) lowering.set_rows_are_texts();
+  lowering.set_definitions(options.definitions.get());
   const Step step = lowering.lower(model, lowering.input(), "");
+  report.defined.assign(lowering.defined().begin(), lowering.defined().end());
+  report.defined_unverified = options.definitions != nullptr && options.definitions->unverified();
+  std::erase_if(report.gaps, [&](const Gap& gap) {
+    return gap.is_refused && lowering.defined().contains(gap.class_name);
+  });
   add_found(lowering.gaps(), report.gaps);
   if (!report.gaps.empty()) return report;
   const auto give_up = [&](const Status& why) {

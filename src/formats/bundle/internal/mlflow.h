@@ -43,6 +43,7 @@ std::optional<size_t> find_mlmodel(const formats::FileSet& files);
 
 Result<formats::ReadReport> read_mlflow(const formats::FileSet& files, size_t mlmodel,
                                         const formats::ReadOptions& options,
-                                        const formats::FormatSet& formats, const Limits& limits);
+                                        const formats::FormatSet& formats, const Limits& limits,
+                                        bool in_archive);
 
 }  // namespace slipway::bundle

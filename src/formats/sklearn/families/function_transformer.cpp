@@ -11,6 +11,7 @@
 
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/defined.h"
 #include "graph/ops/elementwise.h"
 
 namespace slipway::sklearn {
@@ -176,6 +177,18 @@ Result<std::optional<Function>> read_function(pickle::Value self, std::string_vi
 }
 
 Result<Step> lower_function(Lowering& lowering, pickle::Value self, const Features& input) {
+  if (const formats::Definition* definition =
+          definition_of_function(lowering.definitions(), self)) {
+    lowering.set_defined(definition->name);
+    Features checked = input;
+    if (TRY(bool_attr_or(self, "validate", false))) {
+      const ValueId x = TRY(lowering.finite(self, input));
+      checked = all_columns(x, lowering.type(x).width, input.names);
+    }
+    auto arguments = self.find_attr("kw_args");
+    if (arguments.has_value() && arguments->is_none()) arguments.reset();
+    return lower_defined(lowering, *definition, self, arguments, checked);
+  }
   const std::optional<Function> function = TRY(read_function(self, "func"));
   const bool validate = TRY(bool_attr_or(self, "validate", false));
   if (!function.has_value() && !validate) {
