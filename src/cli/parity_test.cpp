@@ -125,13 +125,22 @@ void fill_row(const Signature& signature, const std::vector<size_t>& places, dom
   }
 }
 
-void compare_number(double expected, double actual, double tolerance, const std::string& where) {
+/// What may differ, and what did: the largest |expected - actual| / max(1, |expected|).
+struct Tolerance {
+  double allowed = 0;
+  double worst = 0;
+};
+
+void compare_number(double expected, double actual, Tolerance& tolerance,
+                    const std::string& where) {
   if (std::isnan(expected) || std::isinf(expected)) {
     EXPECT_TRUE(std::isnan(expected) ? std::isnan(actual) : actual == expected)
         << where << ": expected " << expected << ", got " << actual;
     return;
   }
-  EXPECT_LE(std::fabs(expected - actual), tolerance * std::max(1.0, std::fabs(expected)))
+  const double scale = std::max(1.0, std::fabs(expected));
+  tolerance.worst = std::max(tolerance.worst, std::fabs(expected - actual) / scale);
+  EXPECT_LE(std::fabs(expected - actual), tolerance.allowed * scale)
       << where << ": expected " << fmt::format("{}, got {}", expected, actual);
 }
 
@@ -153,7 +162,7 @@ void compare_label(const LabelTable& labels, int32_t index, dom::element expecte
   }
 }
 
-void compare_string(const StringCell& cell, dom::element expected, double tolerance,
+void compare_string(const StringCell& cell, dom::element expected, Tolerance& tolerance,
                     const std::string& where) {
   if (cell.is_number()) {
     ASSERT_FALSE(expected.is_string()) << where;
@@ -173,7 +182,7 @@ size_t product(dom::array shape) {
 }
 
 void compare_output(const OutputSpec& spec, const OutputBuffer& output, dom::element expected,
-                    double tolerance) {
+                    Tolerance& tolerance) {
   const dom::array values = expected["values"].get_array().value();
   const dom::array shape = expected["shape"].get_array().value();
   ASSERT_EQ(product(shape), output.rows * spec.width) << spec.name;
@@ -296,11 +305,17 @@ TEST_P(ParityTest, AnswersAsItsLibrary) {
   InputBuffer input;
   const Status status = run_rows(**executable, places, rows, wanted, *scratch, outputs, input);
   ASSERT_TRUE(status.ok()) << status.to_string();
+  std::string errors;
   for (const auto& [name, values] : outputs_expected) {
     if (name == known.left_out) continue;
     const uint32_t i = *signature.find_output(name);
-    compare_output(signature.outputs[i], outputs[i], values, tolerance);
+    Tolerance found{tolerance};
+    compare_output(signature.outputs[i], outputs[i], values, found);
+    errors += fmt::format("{}{}={:.1e}", errors.empty() ? "" : " ", name, found.worst);
   }
+  // tools/coverage_table makes a table of these.
+  RecordProperty("errors", errors);
+  RecordProperty("classes", fmt::format("{}", fmt::join(file->report.classes, " ")));
 
   // Each row alone gives the same bits.
   const size_t columns = signature.columns.size();

@@ -62,6 +62,7 @@ struct ReadOptions {
 /// Everything that can be learnt from a file, whether or not it can be served.
 struct ReadReport {
   ModelInfo info;
+  std::vector<std::string> classes;  // of the estimators inside, short names, sorted
   std::vector<Gap> gaps;  // what is not supported, refused globals included
   std::vector<Candidate>
       candidates;  // filled if the file holds several models and none was selected

@@ -198,7 +198,10 @@ Result<Step> Lowering::lower_by_class(pickle::Value estimator, const Features& i
   }
   if (estimator.kind() == pickle::Kind::kObject) {
     const LowerFunction function = find_estimator(estimator.module(), estimator.name());
-    if (function != nullptr) return function(*this, estimator, input);
+    if (function != nullptr) {
+      if (!classes_.contains(estimator.name())) classes_.emplace(estimator.name());
+      return function(*this, estimator, input);
+    }
     if (const formats::Definition* definition =
             definitions_ == nullptr ? nullptr : definitions_->find(estimator.type_name())) {
       set_defined(definition->name);

@@ -99,6 +99,9 @@ class Lowering {
   void set_defined(const std::string& name) { defined_.insert(name); }
   const std::set<std::string>& defined() const { return defined_; }
 
+  /// The names of the classes that were lowered.
+  const std::set<std::string, std::less<>>& classes() const { return classes_; }
+
   /// Lowers any estimator by its class, below the current path. Never fails: see the head comment.
   Step lower(pickle::Value estimator, const Features& input, std::string_view path_part);
   /// Notes a gap at the current path, below `path_part`; for readers that can go on by themselves.
@@ -186,6 +189,7 @@ class Lowering {
   const formats::FormatSet* formats_;
   const formats::Definitions* definitions_ = nullptr;
   std::set<std::string> defined_;
+  std::set<std::string, std::less<>> classes_;
   GraphBuilder builder_;
   std::vector<std::string> names_;
   std::vector<ColumnUse> uses_;

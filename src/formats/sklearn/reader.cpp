@@ -273,6 +273,7 @@ Result<ReadReport> read_tree(const pickle::Tree& tree, const ReadOptions& option
   if (texts) lowering.set_rows_are_texts();
   lowering.set_definitions(options.definitions.get());
   const Step step = lowering.lower(model, lowering.input(), "");
+  report.classes.assign(lowering.classes().begin(), lowering.classes().end());
   report.defined.assign(lowering.defined().begin(), lowering.defined().end());
   report.defined_unverified = options.definitions != nullptr && options.definitions->unverified();
   std::erase_if(report.gaps, [&](const Gap& gap) {
