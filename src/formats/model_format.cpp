@@ -41,7 +41,7 @@ Result<std::shared_ptr<const Graph>> graph_of(const ForeignModel& model,
   }
   signature.matrices.strings = std::any_of(
       columns.begin(), columns.end(), [](const InputColumn& column) { return column.is_text(); });
-  signature.outputs = TRY(model.lower(graph, inputs, {}, ""));
+  signature.outputs = TRY(model.lower(graph, inputs, {.is_whole_file = true}, ""));
   return std::move(graph).finish(std::move(signature));
 }
 

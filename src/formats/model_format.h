@@ -39,7 +39,8 @@ struct ForeignInputs {
 };
 
 struct ForeignOptions {
-  uint32_t iterations = 0;  // boosting rounds to use; 0: what the model itself says
+  uint32_t iterations = 0;     // boosting rounds to use; 0: what the model itself says
+  bool is_whole_file = false;  // not inside another's model: who saved the file may matter
 };
 
 /// A parsed model that can add itself to a graph.

@@ -75,7 +75,11 @@ class XgboostModel final : public formats::ForeignModel {
 
   formats::ModelInfo info() const override {
     formats::ModelInfo info;
-    info.class_name = "xgboost.core.Booster";
+    info.class_name = booster_.estimator_type.empty()
+                          ? "xgboost.core.Booster"
+                          : fmt::format("xgboost.sklearn.XGB{}{}",
+                                        static_cast<char>(booster_.estimator_type[0] - 'a' + 'A'),
+                                        booster_.estimator_type.substr(1));
     info.library = "XGBoost";
     info.container = booster_.container;
     if (booster_.version[0] > 0 || booster_.version[1] > 0) {
@@ -91,7 +95,8 @@ class XgboostModel final : public formats::ForeignModel {
     }
     const size_t rounds =
         booster_.iteration_trees.empty() ? 0 : booster_.iteration_trees.size() - 1;
-    if (booster_.best_iteration.has_value() && *booster_.best_iteration + 1 < rounds) {
+    if (booster_.estimator_type.empty() && booster_.best_iteration.has_value() &&
+        *booster_.best_iteration + 1 < rounds) {
       info.warnings.push_back(fmt::format(
           "early stopping found round {} the best of {}; all are used, as Booster.predict does",
           *booster_.best_iteration, rounds));
@@ -104,7 +109,17 @@ class XgboostModel final : public formats::ForeignModel {
   Result<std::vector<OutputSpec>> lower(GraphBuilder& graph, const formats::ForeignInputs& inputs,
                                         const formats::ForeignOptions& options,
                                         const std::string& path) const override {
-    return lower_booster(booster_, graph, inputs, options, path);
+    if (!options.is_whole_file || booster_.estimator_type.empty()) {
+      return lower_booster(booster_, graph, inputs, options, path);
+    }
+    // As the class that saved the file answers after load_model().
+    formats::ForeignOptions wrapped = options;
+    if (booster_.best_iteration.has_value() && booster_.name != "gblinear") {
+      wrapped.iterations = *booster_.best_iteration + 1;
+    }
+    std::vector<OutputSpec> outputs = TRY(lower_booster(booster_, graph, inputs, wrapped, path));
+    if (booster_.estimator_type != "classifier") return outputs;
+    return as_classifier(booster_, graph, std::move(outputs), path);
   }
 
  private:

@@ -9,6 +9,15 @@
 #include "formats/xgboost/internal/lower.h"
 
 namespace slipway::xgboost {
+
+std::string estimator_type_of(std::string_view attribute) {
+  for (const char* type : {"classifier", "regressor", "ranker"}) {
+    // As json.dumps writes it.
+    const std::string entry = std::string("\"_estimator_type\": \"") + type + '"';
+    if (attribute.find(entry) != std::string_view::npos) return type;
+  }
+  return {};
+}
 namespace {
 
 struct Objective {

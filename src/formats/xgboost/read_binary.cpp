@@ -109,6 +109,7 @@ Status read_attributes(BinaryReader& in, Booster& booster) {
     const std::string key = TRY(in.text());
     const std::string value = TRY(in.text());
     uint32_t best = 0;
+    if (key == "scikit_learn") booster.estimator_type = estimator_type_of(value);
     if (key == "best_iteration" &&
         std::from_chars(value.data(), value.data() + value.size(), best).ec == std::errc()) {
       booster.best_iteration = best;

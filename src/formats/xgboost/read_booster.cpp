@@ -80,6 +80,9 @@ Result<std::vector<std::string>> read_texts(const DocumentValue& learner, std::s
 Status read_attributes(const DocumentValue& learner, Booster& booster) {
   const auto attributes = learner.find("attributes");
   if (!attributes.has_value()) return {};
+  if (const auto wrapper = attributes->find("scikit_learn"); wrapper.has_value()) {
+    booster.estimator_type = estimator_type_of(TRY(wrapper->as_string("scikit_learn")));
+  }
   const auto best = attributes->find("best_iteration");
   if (!best.has_value()) return {};
   const double value = TRY(text_number(TRY(best->as_string("best_iteration")), "best_iteration"));

@@ -64,6 +64,9 @@ struct Booster {
   std::vector<std::string> feature_names;  // empty, or one per feature
   std::vector<std::string> feature_types;  // likewise: "float", "int", "c", ...
   std::optional<uint32_t> best_iteration;
+  /// "classifier", "regressor", "ranker": which of XGBoost's scikit-learn classes saved the file;
+  /// empty if none did.
+  std::string estimator_type;
 
   // gbtree and dart
   std::vector<BoosterTree> trees;
@@ -89,5 +92,8 @@ Result<Booster> read_binary(std::string_view bytes, const Limits& limits);
 
 /// What both forms need at the end: the tables' sizes against each other.
 Status check_booster(Booster& booster, uint32_t parallel_trees);
+
+/// Of the attribute "scikit_learn" of a booster, a JSON text; empty if it does not say.
+std::string estimator_type_of(std::string_view attribute);
 
 }  // namespace slipway::xgboost

@@ -18,6 +18,12 @@ Result<std::vector<OutputSpec>> lower_booster(const Booster& booster, GraphBuild
                                               const formats::ForeignOptions& options,
                                               const std::string& path);
 
+/// The outputs of lower_booster() as XGBClassifier has them: "predict" (a class), "predict_proba",
+/// "margin".
+Result<std::vector<OutputSpec>> as_classifier(const Booster& booster, GraphBuilder& graph,
+                                              std::vector<OutputSpec> outputs,
+                                              const std::string& path);
+
 /// How the objective's margins become answers, and where its sums start.
 enum class Link : uint8_t { kIdentity, kSigmoid, kExp, kStep, kSoftmax, kArgMax, kSort, kSteps };
 /// UNIMPLEMENTED names an objective that is not XGBoost's own.
