@@ -97,7 +97,7 @@ Result<std::vector<Number>> table(const DocumentValue& tree, std::string_view ke
   for (const double value : values) {
     if constexpr (std::is_integral_v<Number>) {
       const bool fits = value >= static_cast<double>(std::numeric_limits<Number>::min()) &&
-                        value <= static_cast<double>(std::numeric_limits<Number>::max());
+                        value < std::ldexp(1.0, std::numeric_limits<Number>::digits);
       if (!fits || value != std::floor(value)) {
         return invalid_argument(fmt::format("{}: {} is not a number that fits", key, value));
       }
