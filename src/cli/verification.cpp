@@ -180,6 +180,7 @@ std::vector<size_t> shuffled(size_t rows) {
   }
   std::sort(keys.begin(), keys.end());
   std::vector<size_t> order;
+  order.reserve(rows);
   for (const auto& [key, row] : keys) order.push_back(row);
   return order;
 }

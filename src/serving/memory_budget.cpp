@@ -15,14 +15,17 @@ constexpr uint64_t kLoadFactor = 4;
 constexpr uint64_t kLoadBytesLeast = 256 << 10;
 
 /// A model stays for at least so many times as long as its loading took: however the requests
-/// come, most of the time is spent on answering them and not on loading.
+/// come, most of the time is spent on answering them and not on loading. Not so long that a request
+/// for another model gives up meanwhile, where loading is slow.
 constexpr double kStayFactor = 10;
 constexpr std::chrono::milliseconds kStayLeast{50};
+constexpr std::chrono::seconds kStayMost{5};
 
 SteadyTime stays_until(const VersionEntry& version) {
   const std::chrono::duration<double> loading(version.live->loaded.load_seconds);
-  const auto stay = std::max<SteadyTime::duration>(
-      kStayLeast, std::chrono::duration_cast<SteadyTime::duration>(loading * kStayFactor));
+  const auto stay = std::clamp<SteadyTime::duration>(
+      std::chrono::duration_cast<SteadyTime::duration>(loading * kStayFactor), kStayLeast,
+      kStayMost);
   return version.live_since + stay;
 }
 

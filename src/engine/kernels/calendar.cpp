@@ -186,12 +186,14 @@ double time_part(TimePart part, double seconds) {
   const auto moment = moment_of(seconds);
   if (!moment) return std::numeric_limits<double>::quiet_NaN();
   const auto clock = static_cast<int64_t>(moment->second_of_day);
+  const int64_t hour = clock / 3600;
+  const int64_t minute = clock / 60 % 60;
   switch (part) {
     case TimePart::kYear: return static_cast<double>(moment->date.year);
     case TimePart::kMonth: return static_cast<double>(moment->date.month);
     case TimePart::kDay: return static_cast<double>(moment->date.day);
-    case TimePart::kHour: return static_cast<double>(clock / 3600);
-    case TimePart::kMinute: return static_cast<double>(clock / 60 % 60);
+    case TimePart::kHour: return static_cast<double>(hour);
+    case TimePart::kMinute: return static_cast<double>(minute);
     case TimePart::kSecond: return static_cast<double>(clock % 60);
     case TimePart::kDayOfWeek: return static_cast<double>(weekday(*moment));
     case TimePart::kDayOfYear: return static_cast<double>(day_of_year(*moment));

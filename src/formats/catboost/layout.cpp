@@ -31,6 +31,7 @@ class Columns {
   /// Names are kept only if they are ones: all given, none twice.
   bool finish(std::vector<InputColumn>& columns) && {
     std::vector<std::string> names;
+    names.reserve(columns_.size());
     for (const InputColumn& column : columns_) names.push_back(column.name);
     std::sort(names.begin(), names.end());
     const bool named = !names.empty() && !names.front().empty() &&

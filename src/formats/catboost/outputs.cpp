@@ -15,6 +15,7 @@ using Function = ActivationOp::Function;
 std::vector<std::string> label_names(const LabelTable& labels) {
   if (labels.dtype == DType::kString) return labels.strings;
   std::vector<std::string> names;
+  names.reserve(labels.size());
   for (const double label : labels.floats) names.push_back(fmt::format("{}", label));
   for (const int64_t label : labels.ints) {
     const bool is_bool = labels.dtype == DType::kBool;

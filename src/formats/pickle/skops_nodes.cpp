@@ -420,7 +420,7 @@ Result<uint32_t> SkopsNodes::make_array(JsonObject object, const Parts& parts) {
   std::string_view name;
   const bool is_array = object["__class__"].get(name) != simdjson::SUCCESS || name == "ndarray" ||
                         name == "matrix" || name == "recarray" || name == "memmap" ||
-                        builder_.children(npy.shape).size() != 0;
+                        !builder_.children(npy.shape).empty();
   if (is_array) return npy.array;
   return add_call("numpy.core.multiarray", "scalar", {npy.dtype, npy.bytes});
 }

@@ -62,10 +62,9 @@ Result<Booster> read_any(std::string_view bytes, Limits limits) {
 bool is_tested(const Booster& booster) {
   static constexpr std::array<std::array<uint32_t, 2>, 4> kTested = {
       {{1, 7}, {2, 1}, {3, 2}, {3, 4}}};
-  for (const auto& version : kTested) {
-    if (booster.version[0] == version[0] && booster.version[1] == version[1]) return true;
-  }
-  return false;
+  return std::ranges::any_of(kTested, [&](const auto& version) {
+    return booster.version[0] == version[0] && booster.version[1] == version[1];
+  });
 }
 
 class XgboostModel final : public formats::ForeignModel {

@@ -13,7 +13,8 @@ namespace slipway::xgboost {
 namespace {
 
 constexpr uint32_t kCategoryMax = 1U << 24;  // XGBoost's own bound
-constexpr uint32_t kFeaturesMax = 1U << 24;
+constexpr uint32_t kFeaturesMax =
+    1U << 20;  // each costs about 100 bytes, whatever the file says of it
 constexpr uint32_t kOutputsMax = 1U << 20;
 constexpr uint64_t kNumbersMax = uint64_t{1} << 26;
 
@@ -100,7 +101,7 @@ Result<std::vector<Number>> table(const DocumentValue& tree, std::string_view ke
   for (const double value : values) {
     if constexpr (std::is_integral_v<Number>) {
       const bool fits = value >= static_cast<double>(std::numeric_limits<Number>::min()) &&
-                        value <= static_cast<double>(std::numeric_limits<Number>::max());
+                        value < std::ldexp(1.0, std::numeric_limits<Number>::digits);
       if (!fits || value != std::floor(value)) {
         return invalid_argument(fmt::format("{}: {} is not a number that fits", key, value));
       }

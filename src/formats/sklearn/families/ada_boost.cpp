@@ -113,6 +113,7 @@ Result<Step> lower_regressor(Lowering& lowering, pickle::Value self, const Featu
   Boosted boosted = TRY(boosted_members(lowering, self, input));
   if (boosted.members.unknown) return unknown_step();
   std::vector<ValueId> values;
+  values.reserve(boosted.members.steps.size());
   for (const Step& step : boosted.members.steps) {
     values.push_back(TRY(as_numbers(lowering, *TRY(method_of(step, "predict")))));
   }

@@ -101,6 +101,7 @@ Result<Step> lower_bagging_classifier(Lowering& lowering, pickle::Value self,
   const auto classes = static_cast<uint32_t>(labels.size());
   const double count = TRY(member_count(self, members.steps.size()));
   std::vector<ValueId> values;
+  values.reserve(members.steps.size());
   for (const Step& step : members.steps) {
     values.push_back(TRY(member_probabilities(lowering, step, classes)));
   }

@@ -83,7 +83,7 @@ Result<Step> lower_classifier(Lowering& lowering, pickle::Value self, const Feat
 /// A model of classes in a class that knows none gives raw scores.
 Result<Step> lower_regressor(Lowering& lowering, pickle::Value self, const Features& input) {
   const std::vector<OutputSpec> outputs = TRY(lower_model(lowering, self, input));
-  const bool is_classifier = outputs.front().labels.size() > 0;
+  const bool is_classifier = !outputs.front().labels.empty();
   Step step;
   step.methods.push_back(method_of(is_classifier ? outputs.back() : outputs.front()));
   step.methods.back().name = "predict";

@@ -93,6 +93,7 @@ Status append_indicator(Lowering& lowering, pickle::Value self, const Features& 
   if (columns.empty()) return {};
   TRY_STATUS(lowering.spend(columns.size(), input.longest_name()));
   std::vector<std::string> names;
+  names.reserve(columns.size());
   for (const uint32_t column : columns) names.push_back("missingindicator_" + input.name(column));
   const auto width = static_cast<uint32_t>(columns.size());
   const ValueId flags =

@@ -94,6 +94,7 @@ Result<ValueId> as_numbers(Lowering& lowering, const Method& method) {
 Result<ValueId> pick_columns(Lowering& lowering, ValueId value,
                              const std::vector<uint32_t>& picks) {
   std::vector<ColumnPick> columns;
+  columns.reserve(picks.size());
   for (const uint32_t pick : picks) columns.push_back({0, pick});
   return lowering.add(std::make_unique<SelectOp>(std::move(columns)), {value});
 }

@@ -52,12 +52,14 @@ Result<Binary> binary_score(Lowering& lowering, const Step& step) {
 
 Result<std::vector<Binary>> binary_scores(Lowering& lowering, const std::vector<Step>& steps) {
   std::vector<Binary> scores;
+  scores.reserve(steps.size());
   for (const Step& step : steps) scores.push_back(TRY(binary_score(lowering, step)));
   return scores;
 }
 
 Result<ValueId> joined(Lowering& lowering, const std::vector<Binary>& scores) {
   std::vector<ValueId> values;
+  values.reserve(scores.size());
   for (const Binary& score : scores) values.push_back(score.score);
   return side_by_side(lowering, values);
 }
@@ -67,6 +69,7 @@ Result<Method> indicator(Lowering& lowering, const std::vector<Binary>& scores) 
   LabelTable zero_one;
   zero_one.ints = {0, 1};
   std::vector<ValueId> columns;
+  columns.reserve(scores.size());
   for (const Binary& score : scores) {
     columns.push_back(
         TRY(lowering.add(std::make_unique<ArgMaxOp>(scores[0].threshold), {score.score})));
@@ -138,6 +141,7 @@ Result<Step> lower_one_vs_one(Lowering& lowering, pickle::Value self, const Feat
   const LabelTable labels = TRY(label_table(TRY(self.attr("classes_"))));
   const std::vector<Binary> scores = TRY(binary_scores(lowering, members.steps));
   std::vector<ValueId> predictions;
+  predictions.reserve(members.steps.size());
   for (const Step& member : members.steps) {
     predictions.push_back(TRY(as_numbers(lowering, *TRY(method_of(member, "predict")))));
   }

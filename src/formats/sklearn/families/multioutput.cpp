@@ -15,6 +15,7 @@ Result<Step> lower_multi_regressor(Lowering& lowering, pickle::Value self, const
   const Members members = TRY(lower_members(lowering, self, "estimators_", input));
   if (members.unknown) return unknown_step();
   std::vector<ValueId> values;
+  values.reserve(members.steps.size());
   for (const Step& member : members.steps) {
     values.push_back(TRY(as_numbers(lowering, *TRY(method_of(member, "predict")))));
   }
@@ -112,6 +113,7 @@ Result<Chain> lower_chain(Lowering& lowering, pickle::Value self, const Features
 Result<ValueId> in_order(Lowering& lowering, const Chain& chain,
                          const std::vector<ValueId>& values) {
   std::vector<ValueId> sorted;
+  sorted.reserve(chain.places.size());
   for (const uint32_t place : chain.places) sorted.push_back(values[place]);
   return side_by_side(lowering, sorted);
 }

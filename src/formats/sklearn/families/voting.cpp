@@ -60,6 +60,7 @@ Status add_transform(Lowering& lowering, const std::vector<ValueId>& values, Ste
 Result<std::vector<ValueId>> member_values(Lowering& lowering, const std::vector<Step>& steps,
                                            std::string_view method) {
   std::vector<ValueId> values;
+  values.reserve(steps.size());
   for (const Step& step : steps) {
     values.push_back(TRY(as_numbers(lowering, *TRY(method_of(step, method)))));
   }
