@@ -9,7 +9,7 @@ std::span<const std::span<const KernelEntry>> kernel_tables() {
       basic_kernels(),       linear_kernels(),    tree_ensemble_kernels(), boosting_kernels(),
       naive_bayes_kernels(), neighbors_kernels(), svm_kernels(),           scale_kernels(),
       elementwise_kernels(), impute_kernels(),    encode_kernels(),        polynomial_kernels(),
-      record_kernels(),
+      record_kernels(),      tensor_kernels(),
   };
   return kTables;
 }

@@ -22,6 +22,7 @@ std::span<const KernelEntry> impute_kernels();
 std::span<const KernelEntry> encode_kernels();
 std::span<const KernelEntry> polynomial_kernels();
 std::span<const KernelEntry> record_kernels();
+std::span<const KernelEntry> tensor_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();
