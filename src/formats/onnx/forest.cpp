@@ -12,6 +12,9 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr size_t kNoNode = SIZE_MAX;
+constexpr size_t kNodesMax = size_t{1} << 24;
+constexpr size_t kMembersMax = 4096;  // of one merged test
+constexpr size_t kMergesMax = size_t{1} << 24;
 
 /// Makes the graph's trees, collecting the membership tests on the way.
 class ForestLowering {
@@ -24,8 +27,15 @@ class ForestLowering {
   std::vector<TensorMembershipOp::Test> take_tests() { return std::move(tests_); }
 
  private:
-  /// The nodes of the tree from its root on, parents before children; each once.
-  Result<std::vector<size_t>> order_of(size_t root);
+  /// A node in its place in one tree. Converters let several splits share a child: here it is there
+  /// for each of them.
+  struct Placed {
+    size_t node = 0;
+    size_t if_true = 0;  // places in the same list
+    size_t if_false = 0;
+  };
+  /// The nodes of the tree from its root on, parents before children.
+  Result<std::vector<Placed>> order_of(size_t root);
   SourceTreeNode split_of(const ForestNode& node, size_t if_true, size_t if_false) const;
   bool is_narrow() const;
 
@@ -35,7 +45,7 @@ class ForestLowering {
   const uint32_t width_;
   std::vector<TensorMembershipOp::Test> tests_;
   std::map<std::pair<uint32_t, std::vector<double>>, uint32_t> test_columns_;
-  std::vector<bool> seen_;
+  size_t placed_ = 0;  // nodes of all trees
 };
 
 std::vector<double> members_of(const ForestNode& node) {
@@ -48,9 +58,20 @@ bool is_membership(TreeTest test) {
 }
 
 Status ForestLowering::collect_tests() {
-  for (const ForestNode& node : forest_.nodes) {
+  std::vector<bool> seen(forest_.nodes.size(), false);
+  std::vector<size_t> pending = forest_.roots;
+  while (!pending.empty()) {
+    const size_t at = pending.back();
+    pending.pop_back();
+    if (at >= seen.size() || seen[at]) continue;
+    seen[at] = true;
+    const ForestNode& node = forest_.nodes[at];
     if (node.test != TreeTest::kLeaf && node.feature >= width_) {
       return invalid_argument(fmt::format("a tree tests feature {} of {}", node.feature, width_));
+    }
+    if (node.test != TreeTest::kLeaf) {
+      pending.push_back(node.if_true);
+      pending.push_back(node.if_false);
     }
     if (!is_membership(node.test)) continue;
     std::vector<double> members = members_of(node);
@@ -59,20 +80,25 @@ Status ForestLowering::collect_tests() {
       tests_.push_back({node.feature, std::move(members)});
     }
   }
-  seen_.assign(forest_.nodes.size(), false);
   return {};
 }
 
-Result<std::vector<size_t>> ForestLowering::order_of(size_t root) {
-  std::vector<size_t> order = {root};
+Result<std::vector<ForestLowering::Placed>> ForestLowering::order_of(size_t root) {
+  std::vector<Placed> order = {{root, 0, 0}};
   for (size_t i = 0; i < order.size(); ++i) {
-    if (order[i] >= forest_.nodes.size()) return invalid_argument("a tree's child does not exist");
-    if (seen_[order[i]]) return invalid_argument("a tree's node has two parents");
-    seen_[order[i]] = true;
-    const ForestNode& node = forest_.nodes[order[i]];
+    const size_t at = order[i].node;
+    if (at >= forest_.nodes.size()) return invalid_argument("a tree's child does not exist");
+    // A cycle ends here too.
+    if (++placed_ > kNodesMax) {
+      return resource_exhausted(
+          fmt::format("its trees have too many nodes or go in circles, limit {}", kNodesMax));
+    }
+    const ForestNode& node = forest_.nodes[at];
     if (node.test == TreeTest::kLeaf) continue;
-    order.push_back(node.if_true);
-    order.push_back(node.if_false);
+    order[i].if_true = order.size();
+    order[i].if_false = order.size() + 1;
+    order.push_back({node.if_true, 0, 0});
+    order.push_back({node.if_false, 0, 0});
   }
   return order;
 }
@@ -115,13 +141,13 @@ Result<TreeEnsemble> ForestLowering::ensemble() {
   const bool apart = combine_ != TreeCombine::kSum;  // each tree has outputs of its own
   const uint64_t outputs = apart ? uint64_t{targets_} * forest_.roots.size() : targets_;
   if (outputs == 0 || outputs > kWidthMax) return unimplemented("its trees have too many outputs");
-  std::vector<std::vector<size_t>> orders;
+  std::vector<std::vector<Placed>> orders;
   bool narrow = is_narrow();
   for (const size_t root : forest_.roots) {
     orders.push_back(TRY(order_of(root)));
     std::optional<uint32_t> target;
-    for (const size_t i : orders.back()) {
-      for (const TreeWeight& weight : forest_.nodes[i].weights) {
+    for (const Placed& placed : orders.back()) {
+      for (const TreeWeight& weight : forest_.nodes[placed.node].weights) {
         if (weight.target >= targets_) return invalid_argument("a leaf's target does not exist");
         narrow = narrow && target.value_or(weight.target) == weight.target;
         target = weight.target;
@@ -138,10 +164,8 @@ Result<TreeEnsemble> ForestLowering::ensemble() {
   const double none = combine_ == TreeCombine::kMin   ? kInfinity
                       : combine_ == TreeCombine::kMax ? -kInfinity
                                                       : 0;
-  std::vector<size_t> places(forest_.nodes.size());
   for (size_t tree = 0; tree < orders.size(); ++tree) {
-    const std::vector<size_t>& order = orders[tree];
-    for (size_t i = 0; i < order.size(); ++i) places[order[i]] = i;
+    const std::vector<Placed>& order = orders[tree];
     const size_t leaf_width = narrow ? 1 : targets_;
     if (order.size() > TreeEnsembleBuilder::kLeafValuesMax / leaf_width) {
       return resource_exhausted("its leaves hold too many numbers");
@@ -150,9 +174,9 @@ Result<TreeEnsemble> ForestLowering::ensemble() {
     std::vector<double> values(order.size() * leaf_width, none);
     uint32_t column = apart ? static_cast<uint32_t>(tree) * targets_ : 0;
     for (size_t i = 0; i < order.size(); ++i) {
-      const ForestNode& node = forest_.nodes[order[i]];
+      const ForestNode& node = forest_.nodes[order[i].node];
       if (node.test != TreeTest::kLeaf) {
-        nodes[i] = split_of(node, places[node.if_true], places[node.if_false]);
+        nodes[i] = split_of(node, order[i].if_true, order[i].if_false);
         continue;
       }
       nodes[i].is_leaf = true;
@@ -168,6 +192,31 @@ Result<TreeEnsemble> ForestLowering::ensemble() {
     TRY_STATUS(builder.add_tree(nodes, values, column));
   }
   return std::move(builder).finish();
+}
+
+/// "x is a, else x is b" with one child for both is "x is a or b": how converters write LightGBM's
+/// categories. Chains are as long as there are categories.
+void merge_equalities(Forest& forest) {
+  size_t merges = 0;
+  for (size_t i = forest.nodes.size(); i-- > 0;) {
+    ForestNode& node = forest.nodes[i];
+    if (node.test != TreeTest::kEqual || std::isnan(node.value)) continue;
+    node.test = TreeTest::kMember;
+    node.members = {node.value};
+    while (node.if_false < forest.nodes.size() && node.if_false != i) {
+      const ForestNode& next = forest.nodes[node.if_false];
+      const bool same = next.feature == node.feature && next.if_true == node.if_true &&
+                        next.missing_is_true == node.missing_is_true;
+      const bool tests = next.test == TreeTest::kMember ||
+                         (next.test == TreeTest::kEqual && !std::isnan(next.value));
+      if (!same || !tests || node.members.size() > kMembersMax || merges > kMergesMax) break;
+      merges += next.members.size() + 1;
+      if (next.test == TreeTest::kEqual) node.members.push_back(next.value);
+      node.members.insert(node.members.end(), next.members.begin(), next.members.end());
+      node.if_false = next.if_false;
+    }
+    std::ranges::sort(node.members);
+  }
 }
 
 }  // namespace
@@ -267,6 +316,7 @@ Result<Forest> read_flat_forest(Call& call, std::string_view weights) {
     if (node.test != TreeTest::kLeaf) continue;
     node.weights.push_back({static_cast<uint32_t>(targets[i]), leaf_weights[i]});
   }
+  merge_equalities(forest);
   return forest;
 }
 
