@@ -69,7 +69,9 @@ std::vector<std::string> Call::texts(std::string_view name) const {
 Result<std::optional<Value>> Call::tensor(std::string_view name) const {
   const AttributeProto* found = find(name);
   if (found == nullptr || found->tensors.empty()) return std::optional<Value>();
-  return std::optional(TRY(decode_tensor(found->tensors[0])));
+  const Value value = TRY(decode_tensor(found->tensors[0]));
+  TRY_STATUS(lower.charge(value.constant->numbers.size() + value.constant->texts.size()));
+  return std::optional(value);
 }
 
 Result<std::vector<double>> Call::numbers(std::string_view name) const {

@@ -12,15 +12,15 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr size_t kNoNode = SIZE_MAX;
-constexpr size_t kNodesMax = size_t{1} << 24;
 constexpr size_t kMembersMax = 4096;  // of one merged test
 constexpr size_t kMergesMax = size_t{1} << 24;
 
 /// Makes the graph's trees, collecting the membership tests on the way.
 class ForestLowering {
  public:
-  ForestLowering(const Forest& forest, uint32_t targets, TreeCombine combine, uint32_t width)
-      : forest_(forest), targets_(targets), combine_(combine), width_(width) {}
+  ForestLowering(Lowering& lower, const Forest& forest, uint32_t targets, TreeCombine combine,
+                 uint32_t width)
+      : lower_(lower), forest_(forest), targets_(targets), combine_(combine), width_(width) {}
 
   Status collect_tests();
   Result<TreeEnsemble> ensemble();
@@ -39,13 +39,13 @@ class ForestLowering {
   SourceTreeNode split_of(const ForestNode& node, size_t if_true, size_t if_false) const;
   bool is_narrow() const;
 
+  Lowering& lower_;
   const Forest& forest_;
   const uint32_t targets_;
   const TreeCombine combine_;
   const uint32_t width_;
   std::vector<TensorMembershipOp::Test> tests_;
   std::map<std::pair<uint32_t, std::vector<double>>, uint32_t> test_columns_;
-  size_t placed_ = 0;  // nodes of all trees
 };
 
 std::vector<double> members_of(const ForestNode& node) {
@@ -88,11 +88,8 @@ Result<std::vector<ForestLowering::Placed>> ForestLowering::order_of(size_t root
   for (size_t i = 0; i < order.size(); ++i) {
     const size_t at = order[i].node;
     if (at >= forest_.nodes.size()) return invalid_argument("a tree's child does not exist");
-    // A cycle ends here too.
-    if (++placed_ > kNodesMax) {
-      return resource_exhausted(
-          fmt::format("its trees have too many nodes or go in circles, limit {}", kNodesMax));
-    }
+    // A circle ends here too.
+    TRY_STATUS(lower_.charge_bytes(sizeof(Placed) + sizeof(SourceTreeNode)));
     const ForestNode& node = forest_.nodes[at];
     if (node.test == TreeTest::kLeaf) continue;
     order[i].if_true = order.size();
@@ -170,6 +167,7 @@ Result<TreeEnsemble> ForestLowering::ensemble() {
     if (order.size() > TreeEnsembleBuilder::kLeafValuesMax / leaf_width) {
       return resource_exhausted("its leaves hold too many numbers");
     }
+    TRY_STATUS(lower_.charge(order.size() * leaf_width));
     std::vector<SourceTreeNode> nodes(order.size());
     std::vector<double> values(order.size() * leaf_width, none);
     uint32_t column = apart ? static_cast<uint32_t>(tree) * targets_ : 0;
@@ -236,7 +234,7 @@ Result<TreeTest> tree_test(std::string_view name) {
 
 Result<Value> lower_forest(Call& call, const Forest& forest, uint32_t targets, TreeCombine combine,
                            ValueId x, uint32_t width) {
-  ForestLowering lowering(forest, targets, combine, width);
+  ForestLowering lowering(call.lower, forest, targets, combine, width);
   TRY_STATUS(lowering.collect_tests());
   TreeEnsemble ensemble = TRY(lowering.ensemble());
   std::vector<TensorMembershipOp::Test> tests = lowering.take_tests();
@@ -269,6 +267,7 @@ Result<Forest> read_flat_forest(Call& call, std::string_view weights) {
       (!missing.empty() && missing.size() != count)) {
     return invalid_argument("its trees' attributes are not of one length");
   }
+  TRY_STATUS(call.lower.charge_bytes(count * (sizeof(ForestNode) + 64)));
   std::map<std::pair<int64_t, int64_t>, size_t> places;
   for (size_t i = 0; i < count; ++i) {
     if (!places.emplace(std::pair(trees[i], ids[i]), i).second) {
@@ -295,10 +294,19 @@ Result<Forest> read_flat_forest(Call& call, std::string_view weights) {
       is_child[found->second] = true;
     }
   }
+  std::map<int64_t, size_t> roots;  // of each tree
   for (size_t i = 0; i < count; ++i) {
-    if (!is_child[i]) forest.roots.push_back(i);
+    size_t& of_tree = roots[trees[i]];
+    if (is_child[i]) continue;
+    ++of_tree;
+    forest.roots.push_back(i);
+  }
+  for (const auto& [name, of_tree] : roots) {
+    if (of_tree == 1) continue;
+    return invalid_argument(fmt::format("tree {} has {} roots, expected one", name, of_tree));
   }
   const std::string prefix(weights);
+  const bool one_target = weights == "target" && call.integer("n_targets", 1) == 1;
   const std::vector<int64_t> leaf_trees = integers(prefix + "_treeids");
   const std::vector<int64_t> leaf_ids = integers(prefix + "_nodeids");
   const std::vector<int64_t> targets = integers(prefix + "_ids");
@@ -313,7 +321,8 @@ Result<Forest> read_flat_forest(Call& call, std::string_view weights) {
       return invalid_argument("a weight belongs to no leaf");
     }
     ForestNode& node = forest.nodes[found->second];
-    if (node.test != TreeTest::kLeaf) continue;
+    // With one target, the first weight of a leaf is the leaf's, as in ONNX Runtime.
+    if (node.test != TreeTest::kLeaf || (one_target && !node.weights.empty())) continue;
     node.weights.push_back({static_cast<uint32_t>(targets[i]), leaf_weights[i]});
   }
   merge_equalities(forest);
@@ -344,6 +353,7 @@ Result<Forest> read_rooted_forest(Call& call) {
       (!missing.empty() && missing.size() != count)) {
     return invalid_argument("its trees' attributes are not of one length");
   }
+  TRY_STATUS(call.lower.charge_bytes((count + leaves) * sizeof(ForestNode)));
   Forest forest;
   forest.nodes.resize(count + leaves);  // leaves behind the splits
   size_t next_member = 0;

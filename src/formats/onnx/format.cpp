@@ -63,13 +63,13 @@ class OnnxFormat final : public formats::ModelFormat {
     return has_next;
   }
 
-  Result<ReadReport> read(std::string bytes, const ReadOptions&, const FormatSet&,
+  Result<ReadReport> read(std::string bytes, const ReadOptions& options, const FormatSet&,
                           const Limits& limits) const override {
     const ModelProto model = TRY(parse_model(bytes, limits));
     ReadReport report;
     describe(model, report);
     report.info.file_bytes = bytes.size();
-    ModelLowering lowering(model);
+    ModelLowering lowering(model, memory_budget(limits, bytes.size()), options.column_names);
     report.gaps = lowering.missing_operators();
     if (!report.gaps.empty()) return report;
     Result<std::shared_ptr<const Graph>> graph = lowering.run();

@@ -37,19 +37,23 @@ std::vector<uint32_t> walk(const Dims& dims, const std::vector<uint32_t>& stride
 
 }  // namespace
 
-Status Lowering::charge(uint64_t elements) {
-  if (elements > kElementsMax - elements_) {
-    return resource_exhausted(
-        fmt::format("the model's tensors hold too many elements together, limit {}", kElementsMax));
+Status Lowering::charge_bytes(uint64_t bytes) {
+  if (bytes > bytes_left_) {
+    return resource_exhausted("the model becomes far larger than its file");
   }
-  elements_ += elements;
+  bytes_left_ -= bytes;
   return {};
+}
+
+Status Lowering::charge(uint64_t elements) {
+  return charge_bytes(std::min<uint64_t>(elements, UINT64_MAX / 8) * 8);
 }
 
 Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs) {
   if (++nodes_ > kNodesMax) {
     return resource_exhausted(fmt::format("the model becomes too many nodes, limit {}", kNodesMax));
   }
+  TRY_STATUS(charge_bytes(op->size_bytes()));
   const ValueId id = TRY(graph_.add(std::move(op), std::move(inputs), path_));
   TRY_STATUS(charge(graph_.type(id).width));
   return id;
@@ -100,6 +104,11 @@ Result<Value> Lowering::texts(Dims dims, std::vector<std::string> texts) {
 }
 
 Result<Value> Lowering::plain(const Value& value) {
+  if (value.tokens != nullptr) {
+    return unimplemented(
+        "it takes the words of a text, of which there are more or less in each row");
+  }
+  if (value.text_case != TextCase::kStays) return change_case(value);
   if (value.labels == nullptr) return value;
   const uint32_t count = TRY(element_count(value.dims));
   const LabelTable& labels = *value.labels;
@@ -151,6 +160,7 @@ Result<Value> Lowering::select(const Value& value, Dims dims, const std::vector<
     tensor->type = value.type;
     for (const uint32_t place : map) {
       if (value.is_text()) {
+        TRY_STATUS(charge_bytes(value.constant->texts[place].size() + sizeof(std::string)));
         tensor->texts.push_back(value.constant->texts[place]);
       } else {
         tensor->numbers.push_back(value.constant->numbers[place]);
@@ -159,7 +169,15 @@ Result<Value> Lowering::select(const Value& value, Dims dims, const std::vector<
     result.constant = std::move(tensor);
     return result;
   }
-  if (map.empty()) return unimplemented("a tensor has no elements");
+  if (map.empty()) {
+    auto nothing = std::make_shared<Tensor>();
+    nothing->type = value.type;
+    Value empty;
+    empty.type = value.type;
+    empty.dims = std::move(result.dims);
+    empty.constant = std::move(nothing);
+    return empty;
+  }
   result = TRY(plain(result));
   std::vector<ColumnPick> picks;
   picks.reserve(map.size());
@@ -253,6 +271,7 @@ Result<Value> Lowering::concat(std::span<const Value> values, size_t axis) {
     for (const ColumnPick& pick : picks) {
       const Tensor& part = *values[pick.input].constant;
       if (result.is_text()) {
+        TRY_STATUS(charge_bytes(part.texts[pick.column].size() + sizeof(std::string)));
         tensor->texts.push_back(part.texts[pick.column]);
       } else {
         tensor->numbers.push_back(part.numbers[pick.column]);
@@ -333,9 +352,7 @@ Result<Value> Lowering::expand(const Value& value, const Dims& dims) {
 
 Result<Value> Lowering::cast(const Value& value, DType type) {
   if (value.type == type) return value;
-  if (value.is_text() || type == DType::kString) {
-    return unimplemented("texts become numbers or numbers texts");
-  }
+  if (value.is_text() || type == DType::kString) return cast_text(value, type);
   const bool widens = value.type == DType::kBool || type == DType::kFloat64;
   const auto function = type == DType::kBool ? UnaryFunction::kToBool : UnaryFunction::kIdentity;
   if (widens && value.constant == nullptr && value.labels == nullptr) {
@@ -465,13 +482,21 @@ Result<Value> Lowering::reduce(TensorReduceOp::Function function, const Value& v
                                const std::vector<size_t>& axes, bool keep, DType type) {
   uint32_t size = 1;
   Dims dims;
+  // Zeros add up to zero over however many rows: converters take the shape of such a sum.
+  const bool is_zero =
+      value.constant != nullptr && !value.is_text() && function == TensorReduceOp::Function::kSum &&
+      std::ranges::all_of(value.constant->numbers, [](double x) { return x == 0; });
   for (size_t i = 0; i < value.dims.size(); ++i) {
     const bool reduced = std::ranges::find(axes, i) != axes.end();
-    if (reduced && is_batch(value.dims[i])) {
+    if (reduced && is_batch(value.dims[i]) && !is_zero) {
       return unimplemented("the rows of a batch are combined into one");
     }
-    if (reduced) size *= static_cast<uint32_t>(value.dims[i]);
+    if (reduced && !is_zero) size *= static_cast<uint32_t>(value.dims[i]);
     if (!reduced || keep) dims.push_back(reduced ? 1 : value.dims[i]);
+  }
+  if (is_zero) {
+    std::vector<double> zeros(TRY(element_count(dims)), 0.0);
+    return constant(type, std::move(dims), std::move(zeros));
   }
   if (size == 0) return unimplemented("a tensor has no elements");
   const ValueId source = TRY(id_of(TRY(axes_last(value, axes))));

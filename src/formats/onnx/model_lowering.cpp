@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <set>
 
 #include "graph/ops/basic.h"
 
@@ -66,19 +67,25 @@ const Value* ModelLowering::Scope::find(std::string_view name) const {
   return nullptr;
 }
 
-ModelLowering::ModelLowering(const ModelProto& model) : model_(model) {
+ModelLowering::ModelLowering(const ModelProto& model, uint64_t bytes_max,
+                             std::vector<std::string> column_names)
+    : model_(model), bytes_max_(bytes_max), column_names_(std::move(column_names)) {
+  std::set<std::string_view> given;
+  for (const TensorProto& tensor : model.graph.initializers) given.insert(tensor.name);
   for (const ValueInfoProto& input : model.graph.inputs) {
-    const bool given = std::ranges::find(model.graph.initializers, input.name,
-                                         &TensorProto::name) != model.graph.initializers.end();
-    if (!given) inputs_.push_back(&input);
+    if (!given.contains(input.name)) inputs_.push_back(&input);
+  }
+  for (const OperatorSet& set : model.operator_sets) versions_.emplace(set.domain, set.version);
+  for (const NodeProto& node : model.graph.nodes) {
+    if (node.inputs.empty()) continue;
+    int64_t& features = features_[node.inputs[0]];
+    features = std::max(features, features_of(node));
   }
 }
 
 int64_t ModelLowering::version_of(std::string_view domain) const {
-  for (const OperatorSet& set : model_.operator_sets) {
-    if (set.domain == domain) return set.version;
-  }
-  return 1;
+  const auto found = versions_.find(domain);
+  return found == versions_.end() ? 1 : found->second;
 }
 
 const Operator* ModelLowering::find_operator(const NodeProto& node) const {
@@ -86,7 +93,8 @@ const Operator* ModelLowering::find_operator(const NodeProto& node) const {
   const std::array tables = {elementwise_operators(), shape_operators(),   gather_operators(),
                              reduce_operators(),      network_operators(), control_operators(),
                              feature_operators(),     label_operators(),   linear_operators(),
-                             svm_operators(),         tree_operators()};
+                             svm_operators(),         tree_operators(),    text_operators(),
+                             einsum_operators()};
   for (const std::span<const Operator> table : tables) {
     for (const Operator& entry : table) {
       if (entry.name == node.op_type && entry.domain == node.domain &&
@@ -140,11 +148,8 @@ Result<Dims> ModelLowering::input_dims(const ValueInfoProto& input) const {
   // Only the first axis may be open; a second one is what the operator behind it takes.
   for (size_t i = 1; i < dims.size(); ++i) {
     if (!is_batch(dims[i])) continue;
-    int64_t features = 0;
-    for (const NodeProto& node : model_.graph.nodes) {
-      const bool takes = !node.inputs.empty() && node.inputs[0] == input.name;
-      if (takes && dims.size() == 2) features = std::max(features, features_of(node));
-    }
+    const auto found = dims.size() == 2 ? features_.find(input.name) : features_.end();
+    const int64_t features = found == features_.end() ? 0 : found->second;
     if (features <= 0) {
       return unimplemented(
           fmt::format("the input {} has an axis of unknown size, axis {}; only the "
@@ -167,9 +172,9 @@ Status ModelLowering::add_column_group(const ValueInfoProto& input) {
   const bool alone = inputs_.size() == 1;
   for (uint32_t i = 0; i < width; ++i) {
     InputColumn column;
-    column.name = alone        ? fmt::format("x{}", i)
-                  : width == 1 ? std::string(input.name)
-                               : fmt::format("{}[{}]", input.name, i);
+    column.name = width == 1 ? std::string(input.name)
+                  : alone    ? fmt::format("x{}", i)
+                             : fmt::format("{}[{}]", input.name, i);
     column.type = is_record ? ColumnType::kRecord
                   : is_text ? ColumnType::kText
                             : ColumnType::kNumber;
@@ -186,6 +191,12 @@ Status ModelLowering::make_columns() {
   if (inputs_.empty()) return unimplemented("the graph has no inputs");
   for (const ValueInfoProto* input : inputs_) TRY_STATUS(add_column_group(*input));
   signature_.columns_named = inputs_.size() > 1;
+  if (!signature_.columns_named && column_names_.size() == signature_.columns.size()) {
+    for (size_t i = 0; i < column_names_.size(); ++i) {
+      signature_.columns[i].name = column_names_[i];
+    }
+    signature_.columns_named = true;
+  }
   const auto has_batch = [](const Dims& dims) { return batch_axis(dims) != dims.end(); };
   has_batch_ = std::ranges::any_of(input_dims_, has_batch);
   for (size_t i = 0; i < inputs_.size() && has_batch_; ++i) {
@@ -224,13 +235,14 @@ Result<Value> ModelLowering::input_value(Lowering& lowering, const ValueInfoProt
   return value;
 }
 
-Status ModelLowering::add_initializers(const GraphProto& graph, Scope& scope) {
+Status ModelLowering::add_initializers(Lowering& lowering, const GraphProto& graph, Scope& scope) {
   if (graph.has_sparse_initializers) return unimplemented("the graph has sparse constants");
   for (const TensorProto& tensor : graph.initializers) {
     Result<Value> value = decode_tensor(tensor);
     if (!value.ok()) {
       return std::move(value).status().with_context(fmt::format("the constant {}", tensor.name));
     }
+    TRY_STATUS(lowering.charge(value->constant->numbers.size() + value->constant->texts.size()));
     scope.values.insert_or_assign(tensor.name, std::move(value).value());
   }
   return {};
@@ -248,7 +260,7 @@ Result<Values> ModelLowering::lower_body(Lowering& lowering, const GraphProto& b
   for (size_t i = 0; i < inputs.size(); ++i) {
     scope.values.insert_or_assign(body.inputs[i].name, inputs[i]);
   }
-  TRY_STATUS(add_initializers(body, scope));
+  TRY_STATUS(add_initializers(lowering, body, scope));
   TRY_STATUS(lower_nodes(lowering, body, scope, path, depth));
   Values results;
   for (const ValueInfoProto& output : body.outputs) {
@@ -318,6 +330,9 @@ Result<OutputSpec> ModelLowering::output_spec(Lowering& lowering, const ValueInf
   if (spec.width == 0) return unimplemented("an output has no elements");
   if (value.labels != nullptr) {
     spec.value = value.id;
+    uint64_t bytes = value.labels->ints.size() * sizeof(int64_t);
+    for (const std::string& label : value.labels->strings) bytes += sizeof label + label.size();
+    TRY_STATUS(lowering.charge_bytes(bytes * spec.width));
     spec.labels.assign(spec.width, *value.labels);
   } else {
     spec.value = TRY(lowering.id_of(value));
@@ -334,13 +349,13 @@ Result<std::shared_ptr<const Graph>> ModelLowering::run() {
                                      model_.graph.outputs.size(), kOutputsMax));
   }
   GraphBuilder builder(static_cast<uint32_t>(signature_.columns.size()));
-  Lowering lowering(builder);
+  Lowering lowering(builder, bytes_max_);
   Scope scope;
   for (size_t i = 0; i < inputs_.size(); ++i) {
     lowering.set_path(std::string(inputs_[i]->name));
     scope.values.insert_or_assign(inputs_[i]->name, TRY(input_value(lowering, *inputs_[i], i)));
   }
-  TRY_STATUS(add_initializers(model_.graph, scope));
+  TRY_STATUS(add_initializers(lowering, model_.graph, scope));
   TRY_STATUS(lower_nodes(lowering, model_.graph, scope, "", 0));
   for (const ValueInfoProto& output : model_.graph.outputs) {
     place_.path = output.name;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "formats/onnx/internal/wire.h"
 
 namespace slipway::onnx {
@@ -16,18 +18,22 @@ Status malformed(std::string_view what) {
       fmt::format("the file is damaged: {} has a field that does not fit", what));
 }
 
-/// What bounds the memory: every message counts, whatever it holds.
+/// What bounds the memory: every message counts with what it becomes, whatever it holds.
 class Parser {
  public:
-  explicit Parser(const Limits& limits) : objects_left_(limits.objects_max) {}
+  Parser(const Limits& limits, size_t file_bytes)
+      : objects_left_(limits.objects_max), bytes_left_(memory_budget(limits, file_bytes)) {}
 
   Result<TensorProto> tensor(std::string_view bytes);
   Result<GraphProto> graph(std::string_view bytes, uint32_t depth);
 
  private:
-  Status count() {
+  Status count(size_t bytes) {
     if (objects_left_ == 0) return resource_exhausted("too many messages in the file");
     --objects_left_;
+    bytes *= 2;  // a vector that has grown
+    if (bytes > bytes_left_) return resource_exhausted("the file's messages need too much memory");
+    bytes_left_ -= bytes;
     return {};
   }
   Result<AttributeProto> attribute(std::string_view bytes, uint32_t depth);
@@ -40,10 +46,11 @@ class Parser {
   Status shape(std::string_view bytes, ValueInfoProto& info);
 
   uint64_t objects_left_;
+  uint64_t bytes_left_;
 };
 
 Result<TensorProto> Parser::tensor(std::string_view bytes) {
-  TRY_STATUS(count());
+  TRY_STATUS(count(sizeof(TensorProto)));
   TensorProto tensor;
   WireFields fields(bytes);
   while (fields.next()) {
@@ -56,7 +63,7 @@ Result<TensorProto> Parser::tensor(std::string_view bytes) {
       case 7:
       case 11: fits = fields.append_integers(tensor.integer_data); break;
       case 6:
-        TRY_STATUS(count());
+        TRY_STATUS(count(sizeof(std::string_view)));
         tensor.string_data.push_back(fields.bytes());
         break;
       case 8: tensor.name = fields.bytes(); break;
@@ -92,7 +99,7 @@ Status Parser::attribute_field(const WireFields& fields, uint32_t depth,
     case 7: fits = fields.append_reals(attribute.reals); break;
     case 8: fits = fields.append_integers(attribute.integers); break;
     case 9:
-      TRY_STATUS(count());
+      TRY_STATUS(count(sizeof(std::string_view)));
       attribute.texts.push_back(fields.bytes());
       break;
     case 20: attribute.type = fields.integer(); break;
@@ -105,7 +112,7 @@ Status Parser::attribute_field(const WireFields& fields, uint32_t depth,
 }
 
 Result<AttributeProto> Parser::attribute(std::string_view bytes, uint32_t depth) {
-  TRY_STATUS(count());
+  TRY_STATUS(count(sizeof(AttributeProto)));
   AttributeProto attribute;
   WireFields fields(bytes);
   while (fields.next()) TRY_STATUS(attribute_field(fields, depth, attribute));
@@ -114,12 +121,12 @@ Result<AttributeProto> Parser::attribute(std::string_view bytes, uint32_t depth)
 }
 
 Result<NodeProto> Parser::node(std::string_view bytes, uint32_t depth) {
-  TRY_STATUS(count());
+  TRY_STATUS(count(sizeof(NodeProto)));
   NodeProto node;
   WireFields fields(bytes);
   while (fields.next()) {
     if (fields.is(1, kBytes) || fields.is(2, kBytes)) {
-      TRY_STATUS(count());
+      TRY_STATUS(count(sizeof(std::string_view)));
       (fields.number() == 1 ? node.inputs : node.outputs).push_back(fields.bytes());
     }
     if (fields.is(3, kBytes)) node.name = fields.bytes();
@@ -137,7 +144,7 @@ Status Parser::shape(std::string_view bytes, ValueInfoProto& info) {
   WireFields fields(bytes);
   while (fields.next()) {
     if (!fields.is(1, kBytes)) continue;
-    TRY_STATUS(count());
+    TRY_STATUS(count(sizeof(DimProto)));
     DimProto dim;
     WireFields parts(fields.bytes());
     while (parts.next()) {
@@ -193,7 +200,7 @@ Status Parser::type(std::string_view bytes, ValueInfoProto& info) {
 }
 
 Result<ValueInfoProto> Parser::value_info(std::string_view bytes) {
-  TRY_STATUS(count());
+  TRY_STATUS(count(sizeof(ValueInfoProto)));
   ValueInfoProto info;
   WireFields fields(bytes);
   while (fields.next()) {
@@ -210,7 +217,7 @@ Result<GraphProto> Parser::graph(std::string_view bytes, uint32_t depth) {
     return resource_exhausted(
         fmt::format("graphs lie in graphs too deep, limit {}", kGraphDepthMax));
   }
-  TRY_STATUS(count());
+  TRY_STATUS(count(sizeof(GraphProto)));
   GraphProto graph;
   WireFields fields(bytes);
   while (fields.next()) {
@@ -249,8 +256,14 @@ Result<std::string_view> function_name(std::string_view bytes) {
 
 }  // namespace
 
+uint64_t memory_budget(const Limits& limits, size_t file_bytes) {
+  constexpr uint64_t kFree = uint64_t{64} << 20;
+  constexpr uint64_t kPerByte = 64;
+  return std::min(limits.memory_bytes_max, kFree + kPerByte * uint64_t{file_bytes});
+}
+
 Result<ModelProto> parse_model(std::string_view bytes, const Limits& limits) {
-  Parser parser(limits);
+  Parser parser(limits, bytes.size());
   ModelProto model;
   bool has_graph = false;
   WireFields fields(bytes);
@@ -272,6 +285,8 @@ Result<ModelProto> parse_model(std::string_view bytes, const Limits& limits) {
   return model;
 }
 
-Result<TensorProto> parse_tensor(std::string_view bytes) { return Parser(Limits{}).tensor(bytes); }
+Result<TensorProto> parse_tensor(std::string_view bytes) {
+  return Parser(Limits{}, bytes.size()).tensor(bytes);
+}
 
 }  // namespace slipway::onnx

@@ -71,11 +71,23 @@ double floor_mod(double a, double b, bool whole) {
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-double shift(double a, double b, bool left) {
-  const auto x = static_cast<uint64_t>(to_bits(a));
+bool is_signed(DType dtype) {
+  return dtype == DType::kInt8 || dtype == DType::kInt16 || dtype == DType::kInt32 ||
+         dtype == DType::kInt64;
+}
+
+/// A shift by more than there are bits, or by less than none, moves all of them out; what comes in
+/// from the left is the sign.
+double shift(DType dtype, double a, double b, bool left) {
+  const int64_t x = to_bits(a);
   const int64_t by = to_bits(b);
-  if (by < 0 || by > 63) return 0;
-  return static_cast<double>(left ? x << by : x >> by);
+  const bool all = by < 0 || by > 63;
+  const auto bits = static_cast<uint64_t>(x);
+  if (is_signed(dtype)) {
+    if (!left) return static_cast<double>(x >> (all ? 63 : by));
+    return all ? 0 : static_cast<double>(static_cast<int64_t>(bits << by));
+  }
+  return all ? 0 : static_cast<double>(left ? bits << by : bits >> by);
 }
 
 double minimum(double a, double b) { return std::isnan(a) || a < b ? a : b; }
@@ -203,8 +215,8 @@ double apply(BinaryFunction function, DType dtype, double a, double b) {
       return round_to(dtype, static_cast<double>(to_bits(a) | to_bits(b)));
     case BinaryFunction::kBitXor:
       return round_to(dtype, static_cast<double>(to_bits(a) ^ to_bits(b)));
-    case BinaryFunction::kShiftLeft: return round_to(dtype, shift(a, b, true));
-    case BinaryFunction::kShiftRight: return round_to(dtype, shift(a, b, false));
+    case BinaryFunction::kShiftLeft: return round_to(dtype, shift(dtype, a, b, true));
+    case BinaryFunction::kShiftRight: return round_to(dtype, shift(dtype, a, b, false));
   }
   return a;
 }

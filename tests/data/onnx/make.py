@@ -53,7 +53,7 @@ def rows_of(inputs, count):
     return [[json_value(value) for part in parts for value in part[i].tolist()] for i in range(count)]
 
 
-def run(model, inputs):
+def run(model, inputs, count):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
@@ -64,13 +64,22 @@ def run(model, inputs):
         if isinstance(value, list):  # a list of maps
             keys = list(value[0])
             value = np.array([[row[key] for key in keys] for row in value])
-        results[name] = value
+        results[name] = rows_first(np.asarray(value), count)
     return results
+
+
+def rows_first(array, count):
+    """The axis of the rows in front; what has none is the same for each row."""
+    if array.ndim and array.shape[0] == count:
+        return array
+    if count in array.shape:
+        return np.moveaxis(array, array.shape.index(count), 0)
+    return np.broadcast_to(array, (count, *array.shape))
 
 
 def make(folder, name, model, inputs, tolerance):
     count = len(next(iter(inputs.values())))
-    outputs = run(model, inputs)
+    outputs = run(model, inputs, count)
     (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
     document = {
         "onnxruntime": onnxruntime.__version__,

@@ -10,7 +10,7 @@ import sys
 import warnings
 
 import numpy as np
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 OPERATORS = set("""
 Identity Dropout Cast CastLike Clip Where Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Cos Cosh Elu Erf Exp Floor Gelu
@@ -75,6 +75,8 @@ def pack(test):
     if not is_plain(inputs) or not is_plain(outputs):
         return None  # sequences, optional values
     needed = needed_inputs(model.graph)
+    if "_range_" in test.name or any(node.op_type == "Range" for node in operators_of(model.graph)):
+        needed |= {info.name for info in model.graph.input}  # a size, behind other operators
     kept, tensors = [], []
     for info, value in zip(list(model.graph.input), inputs):
         tensor = value if isinstance(value, TensorProto) else numpy_helper.from_array(np.asarray(value), info.name)
@@ -83,6 +85,9 @@ def pack(test):
         else:
             kept.append(info)
             tensors.append(tensor)
+    if not kept:  # a model without inputs has no rows
+        kept.append(helper.make_tensor_value_info("row", TensorProto.FLOAT, [1]))
+        tensors.append(numpy_helper.from_array(np.zeros(1, np.float32), "row"))
     del model.graph.input[:]
     model.graph.input.extend(kept)
     results = [value if isinstance(value, TensorProto) else numpy_helper.from_array(np.asarray(value), info.name)

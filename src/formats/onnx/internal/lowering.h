@@ -19,24 +19,29 @@ namespace slipway::onnx {
 
 class Lowering {
  public:
-  /// What all values of a model may hold together, and the most nodes that it may become.
-  static constexpr uint64_t kElementsMax = uint64_t{1} << 27;
+  /// The most nodes that a model may become.
   static constexpr size_t kNodesMax = size_t{1} << 20;
 
-  explicit Lowering(GraphBuilder& graph) : graph_(graph) {}
+  /// `bytes_max`: what all values and operators of the model may take together.
+  Lowering(GraphBuilder& graph, uint64_t bytes_max) : graph_(graph), bytes_left_(bytes_max) {}
+
+  /// RESOURCE_EXHAUSTED if so many numbers (or as many bytes) more are too many.
+  Status charge(uint64_t elements);
+  Status charge_bytes(uint64_t bytes);
 
   /// Where in the file the next nodes come from.
   void set_path(std::string path) { path_ = std::move(path); }
   const std::string& path() const { return path_; }
 
   Result<ValueId> add(std::unique_ptr<const Op> op, std::vector<ValueId> inputs);
+  GraphBuilder& graph() { return graph_; }
   /// A value of the graph under a shape; its width must be that of the shape.
   Result<Value> wrap(ValueId id, DType type, Dims dims);
   Result<Value> constant(DType type, Dims dims, std::vector<double> numbers);
   Result<Value> texts(Dims dims, std::vector<std::string> texts);
   /// The value in the graph: dense or string, not an index, not a constant.
   Result<ValueId> id_of(const Value& value);
-  /// The same with indices replaced by what they stand for.
+  /// The same with indices replaced by what they stand for, and case changed that was to be.
   Result<Value> plain(const Value& value);
 
   /// Elements of a row by place: element i of the result is element map[i].
@@ -53,6 +58,10 @@ class Lowering {
   Result<Value> expand(const Value& value, const Dims& dims);
 
   Result<Value> cast(const Value& value, DType type);
+  /// The case that a StringNormalizer asks for.
+  Result<Value> change_case(const Value& value);
+  /// Texts put together, element by element.
+  Result<Value> join(const Value& a, const Value& b);
   Result<Value> unary(UnaryFunction function, UnaryParameters parameters, DType type,
                       const Value& value);
   /// Comparisons compute in the operands' type and give kBool.
@@ -72,7 +81,7 @@ class Lowering {
   Result<Value> gather(const Value& data, const Value& places, TensorGatherOp::Map map, Dims dims);
 
  private:
-  Status charge(uint64_t elements);
+  Result<Value> cast_text(const Value& value, DType type);
   Result<Value> fold_binary(BinaryFunction function, DType type, Dims dims, const Value& a,
                             const Value& b);
   /// `axes` last, the others in order before them.
@@ -80,7 +89,7 @@ class Lowering {
 
   GraphBuilder& graph_;
   std::string path_;
-  uint64_t elements_ = 0;
+  uint64_t bytes_left_;
   size_t nodes_ = 0;
 };
 

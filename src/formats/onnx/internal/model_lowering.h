@@ -18,7 +18,10 @@ namespace slipway::onnx {
 
 class ModelLowering {
  public:
-  explicit ModelLowering(const ModelProto& model);
+  /// `bytes_max`: what the graph may take. `column_names`: for a model of one input, whose columns
+  /// have no names in the file, if they are as many.
+  ModelLowering(const ModelProto& model, uint64_t bytes_max,
+                std::vector<std::string> column_names = {});
 
   /// All operators that are not there. A graph with none of these may still fail to be lowered.
   std::vector<formats::Gap> missing_operators() const;
@@ -48,14 +51,18 @@ class ModelLowering {
                      const std::string& path, uint32_t depth);
   Status lower_node(Lowering& lowering, const NodeProto& node, Scope& scope,
                     const std::string& path, uint32_t depth);
-  Status add_initializers(const GraphProto& graph, Scope& scope);
+  Status add_initializers(Lowering& lowering, const GraphProto& graph, Scope& scope);
   Result<Values> lower_body(Lowering& lowering, const GraphProto& body, const Values& inputs,
                             const Scope& outer, const std::string& path, uint32_t depth);
   Result<OutputSpec> output_spec(Lowering& lowering, const ValueInfoProto& output,
                                  const Value& value) const;
 
   const ModelProto& model_;
-  std::vector<const ValueInfoProto*> inputs_;  // those that no initializer gives
+  const uint64_t bytes_max_;
+  const std::vector<std::string> column_names_;
+  std::map<std::string_view, int64_t> versions_;
+  std::map<std::string_view, int64_t> features_;  // that operators behind an input take
+  std::vector<const ValueInfoProto*> inputs_;     // those that no initializer gives
   std::vector<Dims> input_dims_;
   std::vector<uint32_t> input_columns_;  // the first column of each
   Signature signature_;

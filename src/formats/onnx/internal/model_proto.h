@@ -96,6 +96,9 @@ struct ModelProto {
   GraphProto graph;
 };
 
+/// What a file of so many bytes may become: a few megabytes say little about a hostile file, so
+/// that memory follows its size.
+uint64_t memory_budget(const Limits& limits, size_t file_bytes);
 /// INVALID_ARGUMENT if the bytes are no ONNX model; RESOURCE_EXHAUSTED over the limits.
 Result<ModelProto> parse_model(std::string_view bytes, const Limits& limits);
 /// A file that holds one tensor: the `onnx` package's test data.

@@ -36,6 +36,13 @@ struct Tensor {
   std::vector<std::string> texts;  // kString
 };
 
+/// How a text becomes words (com.microsoft Tokenizer).
+struct TokenRule {
+  std::string pattern;
+};
+
+enum class TextCase : uint8_t { kStays, kLower, kUpper };
+
 struct Value {
   DType type = DType::kFloat32;
   Dims dims;
@@ -44,6 +51,8 @@ struct Value {
   std::shared_ptr<const LabelTable> labels;  // `id` is an index into them
   bool is_per_row = false;                   // varies from row to row and has no batch axis
   std::vector<std::string> columns;          // names, where an operator knows them (ZipMap)
+  TextCase text_case = TextCase::kStays;     // that its texts still are to take
+  std::shared_ptr<const TokenRule> tokens;   // its texts' words are meant, not the texts
   bool is_record = false;  // a map that comes with the row, in this column of the input
   uint32_t record_column = 0;
 

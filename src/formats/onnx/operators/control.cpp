@@ -1,7 +1,8 @@
-// Operators of ai.onnx with graphs inside: Scan over the rows or over an axis of fixed size, If
-// with a condition that is known when the model is read.
+// Operators of ai.onnx with graphs inside: Scan over the rows or over an axis of fixed size, If and
+// Loop with conditions and counts that are known when the model is read.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "formats/onnx/internal/call.h"
 
@@ -125,6 +126,54 @@ Result<Values> scan(Call& call) {
   return scan_steps(call, *body->graph, shape, inputs, steps);
 }
 
+/// A condition that is known when the model is read.
+Result<bool> known_condition(const Value& value) {
+  if (value.constant == nullptr || value.is_text() || value.constant->numbers.size() != 1) {
+    return unimplemented("how often it goes round depends on the row");
+  }
+  return value.constant->numbers[0] != 0;
+}
+
+/// A loop whose rounds are known: they are laid out one behind the other.
+Result<Values> loop(Call& call) {
+  const AttributeProto* body = call.find("body");
+  if (body == nullptr || body->graph == nullptr || call.input_count() < 2) {
+    return invalid_argument("it has no body or no inputs");
+  }
+  const size_t states = call.input_count() - 2;
+  if (body->graph->inputs.size() != states + 2 || body->graph->outputs.size() < states + 1) {
+    return invalid_argument("its body has other inputs or outputs than it");
+  }
+  const auto trips = TRY(call.constant_input(0));
+  if (trips.has_value() && trips->size() != 1) return invalid_argument("its count is no number");
+  const double rounds = trips.has_value() ? (*trips)[0] : kStepsMax + 1.0;
+  if (std::isnan(rounds)) return unimplemented("it goes round once for each row");
+  bool goes_on = !call.has_input(1) || TRY(known_condition(TRY(call.input(1))));
+  Values values;
+  for (size_t i = 0; i < states; ++i) values.push_back(TRY(call.input(i + 2)));
+  std::vector<Values> collected(body->graph->outputs.size() - 1 - states);
+  for (int64_t round = 0; goes_on && static_cast<double>(round) < rounds; ++round) {
+    if (round >= kStepsMax) return resource_exhausted("it goes round too often");
+    Values arguments = {TRY(call.lower.constant(DType::kInt64, {}, {static_cast<double>(round)})),
+                        TRY(call.lower.constant(DType::kBool, {}, {1}))};
+    arguments.insert(arguments.end(), values.begin(), values.end());
+    Values results = TRY(call.lower_body(*body->graph, arguments));
+    goes_on = TRY(known_condition(results[0]));
+    values.assign(results.begin() + 1, results.begin() + 1 + static_cast<ptrdiff_t>(states));
+    for (size_t i = 0; i < collected.size(); ++i) {
+      const Value part = TRY(call.lower.plain(results[1 + states + i]));
+      Dims dims = part.dims;
+      dims.insert(dims.begin(), 1);
+      collected[i].push_back(TRY(call.lower.reshape(part, std::move(dims))));
+    }
+  }
+  for (const Values& parts : collected) {
+    if (parts.empty()) return unimplemented("it never goes round, and collects outputs");
+    values.push_back(TRY(call.lower.concat(parts, 0)));
+  }
+  return values;
+}
+
 Result<Values> if_else(Call& call) {
   const auto condition = TRY(call.constant_input(0));
   if (!condition.has_value() || condition->size() != 1)
@@ -140,6 +189,7 @@ std::span<const Operator> control_operators() {
   static constexpr std::array kTable = {
       Operator{"", "Scan", 9, 99, scan},
       Operator{"", "If", 1, 99, if_else},
+      Operator{"", "Loop", 1, 99, loop},
   };
   return kTable;
 }

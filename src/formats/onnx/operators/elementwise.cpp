@@ -67,7 +67,10 @@ Result<Values> identity(Call& call) {
 Result<Values> dropout(Call& call) {
   const auto training = call.version >= 12 ? TRY(call.constant_input(2)) : std::nullopt;
   if (training.has_value() && !training->empty() && (*training)[0] != 0) {
-    return unimplemented("it is in training mode");
+    const auto ratio = TRY(call.constant_input(1));
+    if (!ratio.has_value() || ratio->empty() || (*ratio)[0] != 0) {
+      return unimplemented("it is in training mode");
+    }
   }
   const Value x = TRY(call.input(0));
   Values values = {x};

@@ -108,6 +108,8 @@ Result<Values> array_feature_extractor(Call& call) {
   if (std::ranges::count_if(dims, is_batch) > 1) {
     return unimplemented("each row is combined with every other row");
   }
+  if (uint64_t{outer} * count > kWidthMax) return resource_exhausted("too many elements");
+  TRY_STATUS(call.lower.charge(uint64_t{outer} * count));
   TensorGatherOp::Map map;
   map.extent = extent;
   for (uint32_t i = 0; i < outer; ++i) {
@@ -141,6 +143,9 @@ Result<Values> one_hot_encoder(Call& call) {
   const Value cells = x.is_text() ? x : TRY(call.lower.cast(x, DType::kInt64));
   const uint32_t count = TRY(element_count(x.dims));
   if (uint64_t{count} * categories > kWidthMax) return resource_exhausted("too many categories");
+  uint64_t bytes = categories * sizeof(double);
+  for (const std::string& text : texts) bytes += sizeof text + text.size();
+  TRY_STATUS(call.lower.charge_bytes(bytes * std::max(count, 1U)));
   std::vector<OneHotOp::Column> columns(count);
   for (uint32_t i = 0; i < count; ++i) {
     Categories& known = columns[i].categories;

@@ -56,6 +56,7 @@ Result<Values> gather(Call& call) {
   if (is_batch(size)) return unimplemented("some of the rows are chosen");
   if (places.is_text()) return invalid_argument("expected places that are numbers");
   const Around shape = TRY(around(data, places, axis));
+  TRY_STATUS(call.lower.charge(TRY(element_count(shape.dims))));
   TensorGatherOp::Map map;
   map.extent = static_cast<uint32_t>(size);
   map.stride = shape.inner;
@@ -87,6 +88,7 @@ Result<Values> gather_elements(Call& call) {
   const Dims shape = row_dims(places.dims);
   const std::vector<uint32_t> strides = strides_of(data.dims);
   const uint32_t count = TRY(element_count(places.dims));
+  TRY_STATUS(call.lower.charge(count));
   TensorGatherOp::Map map;
   map.extent = static_cast<uint32_t>(data.dims[axis]);
   map.stride = strides[axis];
@@ -110,24 +112,34 @@ Result<Values> gather_elements(Call& call) {
   return one(call.lower.gather(data, places, std::move(map), places.dims));
 }
 
-/// Without batch axes: the last axis of the places holds a whole place each.
+/// The last axis of the places holds a whole place each, in the axes of the data behind those that
+/// both have in common (batch_dims).
 Result<Values> gather_nd(Call& call) {
   const Value data = TRY(call.input(0));
   const Value places = TRY(call.input(1));
-  if (call.integer("batch_dims", 0) != 0 || places.dims.empty() || data.has_batch()) {
-    return unimplemented("elements are chosen across rows");
+  const int64_t common = call.integer("batch_dims", 0);
+  const auto rank = static_cast<int64_t>(data.dims.size());
+  if (common < 0 || common >= rank || common >= static_cast<int64_t>(places.dims.size()) ||
+      !std::equal(data.dims.begin(), data.dims.begin() + common, places.dims.begin())) {
+    return invalid_argument("its data and places have no such axes in common");
   }
+  const Dims outer_dims(data.dims.begin(), data.dims.begin() + common);
   const int64_t depth = places.dims.back();
-  if (depth < 1 || depth > static_cast<int64_t>(data.dims.size())) {
+  if (depth < 1 || depth > rank - common) {
     return invalid_argument("a place has more numbers than there are axes");
   }
+  const auto first = data.dims.begin() + common;
+  if (std::any_of(first, data.dims.end(), is_batch)) {
+    return unimplemented("elements are chosen across rows");
+  }
   const std::vector<uint32_t> strides = strides_of(data.dims);
-  const Dims inner_dims(data.dims.begin() + depth, data.dims.end());
+  const Dims inner_dims(first + depth, data.dims.end());
   const uint32_t inner = TRY(element_count(inner_dims));
+  const uint32_t outer = TRY(element_count(outer_dims));
   // One number for each place: sizes bring negative numbers up, strides add them together.
-  std::vector<double> sizes(data.dims.begin(), data.dims.begin() + depth);
-  std::vector<double> steps(strides.begin(), strides.begin() + depth);
-  for (double& step : steps) step /= inner;
+  std::vector<double> sizes(first, first + depth);
+  std::vector<double> steps(strides.begin() + common, strides.begin() + common + depth);
+  for (double& step : steps) step /= std::max(inner, 1U);
   Lowering& lower = call.lower;
   const Value zero = TRY(lower.constant(DType::kInt64, {}, {0}));
   const Value size_value = TRY(lower.constant(DType::kInt64, {depth}, sizes));
@@ -139,10 +151,14 @@ Result<Values> gather_nd(Call& call) {
   const Value flat = TRY(lower.matmul(whole, step_value, DType::kInt64));
   const uint32_t count = TRY(element_count(flat.dims));
   TensorGatherOp::Map map;
-  map.extent = TRY(element_count(Dims(data.dims.begin(), data.dims.begin() + depth)));
+  map.extent = TRY(element_count(Dims(first, first + depth)));
   map.stride = inner;
-  for (uint32_t i = 0; i < count * inner; ++i) {
-    map.offsets.push_back(i % inner);
+  const uint64_t total = uint64_t{count} * inner;
+  TRY_STATUS(lower.charge(total));
+  if (outer == 0 || total > kWidthMax) return unimplemented("a tensor has no elements or too many");
+  for (uint32_t i = 0; i < total; ++i) {
+    const uint32_t group = i / inner / (count / outer);
+    map.offsets.push_back(group * map.extent * inner + i % inner);
     map.places.push_back(i / inner);
   }
   Dims dims = flat.dims;

@@ -89,7 +89,13 @@ Result<Dims> reshape_dims(const Value& x, const std::vector<double>& wanted, boo
   return dims;
 }
 
+/// Words of a text stay what they are: TfIdfVectorizer takes a row's, whatever their axes.
+bool holds_words(const Call& call) {
+  return call.has_input(0) && call.raw_input(0)->tokens != nullptr;
+}
+
 Result<Values> reshape(Call& call) {
+  if (holds_words(call)) return Values{*call.raw_input(0)};
   const Value x = TRY(call.input(0));
   std::vector<double> wanted;
   if (call.version < 5) {
@@ -104,6 +110,7 @@ Result<Values> reshape(Call& call) {
 }
 
 Result<Values> flatten(Call& call) {
+  if (holds_words(call)) return Values{*call.raw_input(0)};
   const Value x = TRY(call.input(0));
   const auto rank = static_cast<int64_t>(x.dims.size());
   int64_t axis = call.integer("axis", 1);
@@ -118,6 +125,7 @@ Result<Values> flatten(Call& call) {
 }
 
 Result<Values> squeeze(Call& call) {
+  if (holds_words(call)) return Values{*call.raw_input(0)};
   const Value x = TRY(call.input(0));
   const auto axes = TRY(call.axes(1, x.dims.size()));
   Dims dims;
@@ -292,6 +300,7 @@ Result<Values> tile(Call& call) {
       continue;
     }
     if (!(times >= 1 && times <= 65536)) return unimplemented("a tensor is repeated too often");
+    TRY_STATUS(call.lower.charge(static_cast<uint64_t>(times) * (sizeof(Value) / 8 + 1)));
     x = TRY(call.lower.concat(Values(static_cast<size_t>(times), x), axis));
   }
   return one(std::move(x));
@@ -346,6 +355,7 @@ Result<Values> range(Call& call) {
   const double count = std::ceil((bounds[1] - bounds[0]) / bounds[2]);
   if (std::isnan(count)) return unimplemented("the result depends on how many rows there are");
   if (count > kWidthMax) return resource_exhausted("a range has too many elements");
+  TRY_STATUS(call.lower.charge(static_cast<uint64_t>(std::max(count, 0.0))));
   std::vector<double> numbers;
   for (double i = 0; i < count; ++i) numbers.push_back(bounds[0] + i * bounds[2]);
   const Dims dims = {static_cast<int64_t>(numbers.size())};
@@ -361,6 +371,7 @@ Result<Values> trilu(Call& call) {
   }
   const int64_t k = shift.has_value() && !shift->empty() ? static_cast<int64_t>((*shift)[0]) : 0;
   const bool upper = call.integer("upper", 1) != 0;
+  TRY_STATUS(call.lower.charge(TRY(element_count({x.dims[rank - 2], x.dims[rank - 1]}))));
   std::vector<double> mask;
   for (int64_t i = 0; i < x.dims[rank - 2]; ++i) {
     for (int64_t j = 0; j < x.dims[rank - 1]; ++j) {
