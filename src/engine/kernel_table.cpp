@@ -6,11 +6,13 @@ namespace slipway::engine {
 
 std::span<const std::span<const KernelEntry>> kernel_tables() {
   static const std::array kTables = {
-      basic_kernels(),       linear_kernels(),    tree_ensemble_kernels(), boosting_kernels(),
-      naive_bayes_kernels(), neighbors_kernels(), svm_kernels(),           scale_kernels(),
-      elementwise_kernels(), impute_kernels(),    encode_kernels(),        polynomial_kernels(),
-      record_kernels(),      combine_kernels(),   interpolate_kernels(),   pairwise_kernels(),
-      unwarp_kernels(),
+      basic_kernels(),     linear_kernels(),       tree_ensemble_kernels(),
+      boosting_kernels(),  naive_bayes_kernels(),  neighbors_kernels(),
+      svm_kernels(),       scale_kernels(),        elementwise_kernels(),
+      impute_kernels(),    encode_kernels(),       polynomial_kernels(),
+      record_kernels(),    combine_kernels(),      interpolate_kernels(),
+      pairwise_kernels(),  unwarp_kernels(),       neighborhood_kernels(),
+      quadratic_kernels(), cluster_tree_kernels(), gaussian_process_kernels(),
   };
   return kTables;
 }

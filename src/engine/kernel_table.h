@@ -26,6 +26,10 @@ std::span<const KernelEntry> combine_kernels();
 std::span<const KernelEntry> interpolate_kernels();
 std::span<const KernelEntry> pairwise_kernels();
 std::span<const KernelEntry> unwarp_kernels();
+std::span<const KernelEntry> neighborhood_kernels();
+std::span<const KernelEntry> quadratic_kernels();
+std::span<const KernelEntry> cluster_tree_kernels();
+std::span<const KernelEntry> gaussian_process_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

@@ -32,6 +32,13 @@ LowerFunction find_estimator(std::string_view module, std::string_view class_nam
       multioutput_family(),
       threshold_family(),
       target_family(),
+      neighborhood_family(),
+      gaussian_family(),
+      neural_network_family(),
+      cluster_family(),
+      gaussian_process_family(),
+      isolation_family(),
+      dummy_family(),
   };
   for (const auto family : families) {
     for (const EstimatorEntry& entry : family) {

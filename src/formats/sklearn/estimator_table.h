@@ -40,6 +40,13 @@ std::span<const EstimatorEntry> multiclass_family();
 std::span<const EstimatorEntry> multioutput_family();
 std::span<const EstimatorEntry> threshold_family();
 std::span<const EstimatorEntry> target_family();
+std::span<const EstimatorEntry> neighborhood_family();
+std::span<const EstimatorEntry> gaussian_family();
+std::span<const EstimatorEntry> neural_network_family();
+std::span<const EstimatorEntry> cluster_family();
+std::span<const EstimatorEntry> gaussian_process_family();
+std::span<const EstimatorEntry> isolation_family();
+std::span<const EstimatorEntry> dummy_family();
 
 /// The function for a class, or null. Modules moved between versions, so only their first part
 /// counts.

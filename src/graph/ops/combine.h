@@ -93,7 +93,9 @@ class RowFunctionOp final : public Op {
     kSum,              // to one column, as those that follow
     kLogSumExp,        // scipy.special.logsumexp
     kMinimum,          // numpy.min
-    kNormalizeOrKeep,  // the row divided by its sum; a row whose sum is 0 stays
+    kNormalize,        // the row divided by its sum, as those that follow; 0 / 0 is NaN
+    kNormalizeOrKeep,  // a row whose sum is 0 stays
+    kLogNotZero,       // log, where 0 counts as the smallest normal number
     kSubtractMean,     // the row minus its mean
   };
   explicit RowFunctionOp(Function function) : function(function) {}

@@ -25,7 +25,7 @@ import sklearn
 import zstandard
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform",
-           "score_samples")
+           "score_samples", "mahalanobis")
 
 # How a file is written: (container, codec, pickle protocol). A case takes one by a hash of its name,
 # so that every estimator family meets most of them and a rerun gives the same choice.

@@ -248,6 +248,12 @@ Status read_brute(pickle::Value self, FittedNeighbors& fitted) {
 
 }  // namespace
 
+Result<FittedNeighbors> tree_points(pickle::Value tree) {
+  FittedNeighbors fitted;
+  TRY_STATUS(read_tree(tree, fitted));
+  return fitted;
+}
+
 Result<FittedNeighbors> fitted_neighbors(pickle::Value self) {
   FittedNeighbors fitted;
   const std::string method = string_attr_or(self, "_fit_method", "");

@@ -13,6 +13,8 @@ struct FittedNeighbors {
   NeighborsOp::Tree tree;
 };
 
+/// The points and the metric of a KDTree or BallTree by itself.
+Result<FittedNeighbors> tree_points(pickle::Value tree);
 /// UNIMPLEMENTED names a metric or search that is not supported.
 Result<FittedNeighbors> fitted_neighbors(pickle::Value self);
 

@@ -4,5 +4,5 @@ from cases import registry
 
 
 def all_cases():
-    from cases import compose, kept, linear, meta, neighbors, preprocessing, records, svm, trees  # noqa: F401
+    from cases import compose, kept, linear, meta, models, neighbors, preprocessing, records, svm, trees  # noqa: F401
     return registry.CASES
