@@ -43,7 +43,7 @@ BufferSize buffer_size(const ValueType& type, size_t rows) {
   switch (type.kind) {
     case ValueKind::kDense: return {cells * sizeof(double)};
     case ValueKind::kDense32: return {cells * sizeof(float)};
-    case ValueKind::kString: return {cells * sizeof(StringCell)};
+    case ValueKind::kString: return {cells * sizeof(StringCell), rows * type.text_bytes};
     case ValueKind::kIndex: return {cells * sizeof(int32_t)};
     case ValueKind::kRecord: return {};  // always the caller's
     case ValueKind::kSparse:
@@ -56,27 +56,43 @@ BufferSize buffer_size(const ValueType& type, size_t rows) {
 class GraphScratch final : public Scratch {
  public:
   struct FreeAligned {
-    void operator()(std::byte* bytes) const {
-      ::operator delete[](bytes, std::align_val_t{kAlignment});
+    void operator()(std::byte* memory) const {
+      ::operator delete[](memory, std::align_val_t{kAlignment});
     }
   };
 
   /// The values stand in the arena too: what one thread writes shares no cache line with what
   /// another thread's scratch holds.
-  GraphScratch(size_t bytes, size_t value_count)
-      : arena(static_cast<std::byte*>(::operator new[](
-            aligned(value_count * sizeof(ValueBuffer)) + bytes, std::align_val_t{kAlignment}))),
+  GraphScratch(size_t value_bytes, size_t value_count)
+      : bytes(aligned(value_count * sizeof(ValueBuffer)) + value_bytes),
+        arena(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{kAlignment}))),
         values(reinterpret_cast<ValueBuffer*>(arena.get()), value_count),
         rest(arena.get() + aligned(value_count * sizeof(ValueBuffer))) {
     static_assert(std::is_trivially_destructible_v<ValueBuffer>);
     std::uninitialized_default_construct(values.begin(), values.end());
   }
 
+  size_t bytes;  // of the arena
   std::unique_ptr<std::byte[], FreeAligned> arena;
   std::span<ValueBuffer> values;
   std::byte* rest;  // of the arena
   std::byte* workspace = nullptr;
 };
+
+/// Texts that lie in the scratch, which the next chunk overwrites, move into the output.
+void keep_made_texts(const GraphScratch& scratch, std::span<StringCell> cells,
+                     OutputBuffer& output) {
+  const auto begin = reinterpret_cast<uintptr_t>(scratch.arena.get());
+  const auto end = begin + scratch.bytes;
+  for (StringCell& cell : cells) {
+    if (!cell.is_text()) continue;
+    const auto place = reinterpret_cast<uintptr_t>(cell.data);
+    if (place < begin || place >= end) continue;
+    char* kept = output.texts->take(cell.size);
+    std::copy_n(cell.data, cell.size, kept);
+    cell.data = kept;
+  }
+}
 
 class GraphExecutable final : public Executable {
  public:
@@ -84,6 +100,7 @@ class GraphExecutable final : public Executable {
       : graph_(std::move(graph)), steps_(std::move(steps)), chunk_rows_(chunk_rows) {
     for (const Step& step : steps_) {
       workspace_bytes_ = std::max(workspace_bytes_, step.kernel->workspace_bytes(chunk_rows_));
+      makes_texts_ = makes_texts_ || graph_->type(step.output).text_bytes > 0;
     }
   }
 
@@ -116,6 +133,7 @@ class GraphExecutable final : public Executable {
   std::vector<Step> steps_;
   size_t chunk_rows_;
   size_t workspace_bytes_ = 0;
+  bool makes_texts_ = false;  // some node has texts of its own in the scratch
 };
 
 std::unique_ptr<Scratch> GraphExecutable::make_scratch() const {
@@ -176,6 +194,9 @@ void GraphExecutable::copy_output(const OutputSpec& spec, size_t first_row, size
       break;
     case ValueKind::kString:
       std::copy_n(value.strings(0), count, output.strings.data() + offset);
+      if (makes_texts_) {
+        keep_made_texts(scratch, std::span(output.strings).subspan(offset, count), output);
+      }
       break;
     case ValueKind::kDense32:
     case ValueKind::kSparse:
@@ -217,6 +238,9 @@ Status GraphExecutable::run(const Batch& batch, OutputMask wanted, Scratch& scra
     outputs[i].numbers.resize(kind == ValueKind::kDense ? cells : 0);
     outputs[i].indices.resize(kind == ValueKind::kIndex ? cells : 0);
     outputs[i].strings.resize(kind == ValueKind::kString ? cells : 0);
+    if (!makes_texts_ || kind != ValueKind::kString) continue;
+    // A new one for each run: rows of a joined run, which went to others, may point into the last.
+    outputs[i].texts = std::make_shared<TextStore>();
   }
   for (size_t first = 0; first < batch.rows; first += chunk_rows_) {
     const size_t rows = std::min(chunk_rows_, batch.rows - first);

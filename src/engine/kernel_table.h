@@ -22,6 +22,9 @@ std::span<const KernelEntry> impute_kernels();
 std::span<const KernelEntry> encode_kernels();
 std::span<const KernelEntry> polynomial_kernels();
 std::span<const KernelEntry> record_kernels();
+std::span<const KernelEntry> score_link_kernels();
+std::span<const KernelEntry> expression_kernels();
+std::span<const KernelEntry> text_kernels();
 std::span<const KernelEntry> combine_kernels();
 std::span<const KernelEntry> interpolate_kernels();
 std::span<const KernelEntry> pairwise_kernels();
@@ -30,6 +33,14 @@ std::span<const KernelEntry> neighborhood_kernels();
 std::span<const KernelEntry> quadratic_kernels();
 std::span<const KernelEntry> cluster_tree_kernels();
 std::span<const KernelEntry> gaussian_process_kernels();
+std::span<const KernelEntry> row_solver_kernels();
+std::span<const KernelEntry> manifold_kernels();
+std::span<const KernelEntry> float32_kernels();
+std::span<const KernelEntry> oblivious_ensemble_kernels();
+std::span<const KernelEntry> category_statistics_kernels();
+std::span<const KernelEntry> random_feature_kernels();
+std::span<const KernelEntry> column_function_kernels();
+std::span<const KernelEntry> impute_model_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

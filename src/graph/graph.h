@@ -41,6 +41,7 @@ struct ValueType {
   ValueKind kind = ValueKind::kDense;
   uint32_t width = 0;
   uint32_t nonzeros_max = 0;  // kSparse only, per row
+  uint32_t text_bytes = 0;    // kString only: room per row for texts that the node makes
 
   bool operator==(const ValueType&) const = default;
 };

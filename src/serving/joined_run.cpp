@@ -124,6 +124,7 @@ void JoinedRun::split(Requests& requests) const {
       copy_rows(from.numbers, first, rows, from.width, to.numbers);
       copy_rows(from.indices, first, rows, from.width, to.indices);
       copy_rows(from.strings, first, rows, from.width, to.strings);
+      to.texts = from.texts;
     }
     first += rows;
   }

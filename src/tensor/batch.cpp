@@ -9,6 +9,27 @@
 
 namespace slipway {
 
+char* TextStore::take(size_t bytes) {
+  while (block_index_ < blocks_.size() && blocks_[block_index_].size - block_used_ < bytes) {
+    ++block_index_;
+    block_used_ = 0;
+  }
+  if (block_index_ == blocks_.size()) {
+    const size_t size = std::max(kBlockBytes, bytes);
+    blocks_.push_back({std::make_unique<char[]>(size), size});
+    block_used_ = 0;
+  }
+  char* place = blocks_[block_index_].bytes.get() + block_used_;
+  block_used_ += bytes;
+  return place;
+}
+
+void TextStore::reset() {
+  if (blocks_.size() > 1) blocks_.resize(1);
+  block_index_ = 0;
+  block_used_ = 0;
+}
+
 void InputBuffer::reset(size_t rows, size_t columns, InputMatrices matrices) {
   rows_ = rows;
   columns_ = columns;
@@ -17,9 +38,7 @@ void InputBuffer::reset(size_t rows, size_t columns, InputMatrices matrices) {
   strings_.assign(matrices.strings ? rows * columns : 0, StringCell::absent());
   records_.assign(matrices.records ? rows * columns : 0, Record());
   fields_.clear();
-  if (blocks_.size() > 1) blocks_.resize(1);
-  block_index_ = 0;
-  block_used_ = 0;
+  texts_.reset();
 }
 
 void InputBuffer::add_row() {
@@ -45,31 +64,16 @@ bool InputBuffer::append_rows(const InputBuffer& other) {
   return true;
 }
 
-char* InputBuffer::take(size_t bytes) {
-  while (block_index_ < blocks_.size() && blocks_[block_index_].size - block_used_ < bytes) {
-    ++block_index_;
-    block_used_ = 0;
-  }
-  if (block_index_ == blocks_.size()) {
-    const size_t size = std::max(kBlockBytes, bytes);
-    blocks_.push_back({std::make_unique<char[]>(size), size});
-    block_used_ = 0;
-  }
-  char* place = blocks_[block_index_].bytes.get() + block_used_;
-  block_used_ += bytes;
-  return place;
-}
-
 StringCell InputBuffer::store(std::string_view text) {
   if (text.empty()) return StringCell::text("");
-  char* place = take(text.size());
+  char* place = texts_.take(text.size());
   std::memcpy(place, text.data(), text.size());
   return StringCell::text({place, text.size()});
 }
 
 std::string_view InputBuffer::store_key(std::string_view key) {
   // One byte at least, so that no two entries share a place.
-  char* place = take(std::max<size_t>(key.size(), 1));
+  char* place = texts_.take(std::max<size_t>(key.size(), 1));
   if (!key.empty()) std::memcpy(place, key.data(), key.size());
   return {place, key.size()};
 }

@@ -93,6 +93,24 @@ struct InputMatrices {
   bool records = false;
 };
 
+/// Bytes of texts, in blocks that never move; the first block is kept from use to use.
+class TextStore {
+ public:
+  /// Room for so many bytes, valid until reset().
+  char* take(size_t bytes);
+  void reset();
+
+ private:
+  static constexpr size_t kBlockBytes = 16 * 1024;
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    size_t size = 0;
+  };
+  std::vector<Block> blocks_;
+  size_t block_index_ = 0;
+  size_t block_used_ = 0;
+};
+
 /// Owns the rows that a Batch points to; reused from request to request without allocating.
 class InputBuffer {
  public:
@@ -126,10 +144,6 @@ class InputBuffer {
   Batch batch() const;
 
  private:
-  static constexpr size_t kBlockBytes = 16 * 1024;
-
-  char* take(size_t bytes);
-
   size_t rows_ = 0;
   size_t columns_ = 0;
   InputMatrices matrices_;
@@ -139,24 +153,19 @@ class InputBuffer {
   std::vector<RecordField> fields_;
   size_t open_record_ = 0;              // the cell that begin_record() chose
   std::vector<std::string_view> keys_;  // of the open record, to be sorted
-  struct Block {
-    std::unique_ptr<char[]> bytes;
-    size_t size = 0;
-  };
-  std::vector<Block> blocks_;  // text bytes; the first one is kept between requests
-  size_t block_index_ = 0;
-  size_t block_used_ = 0;
+  TextStore texts_;
 };
 
 /// One output of a model for all rows of a batch, row-major rows x width. Which vector is filled
 /// depends on the output: numbers (dense), indices (into the label tables of the signature) or
-/// strings (cells point into the batch or the model; valid while both live).
+/// strings (cells point into the batch, the model or `texts`; valid while all three live).
 struct OutputBuffer {
   size_t rows = 0;
   size_t width = 0;
   std::vector<double> numbers;
   std::vector<int32_t> indices;
   std::vector<StringCell> strings;
+  std::shared_ptr<TextStore> texts;  // what the model made; null if it made none
 };
 
 }  // namespace slipway

@@ -1,6 +1,8 @@
 // Kernel of graph/ops/gaussian_process.h.
 #include "graph/ops/gaussian_process.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -41,7 +43,13 @@ class LaplaceKernel final : public Kernel {
       const double* kernel = args.input(0).dense(row);
       double mean = 0;
       for (size_t i = 0; i < tables_.rows; ++i) mean += kernel[i] * tables_.residuals[i];
-      const double variance = *args.input(1).dense(row) - explained(kernel, solved);
+      const double own = *args.input(1).dense(row);
+      const double variance = own - explained(kernel, solved);
+      // scipy solves no equations of what is not finite.
+      if (std::isinf(own) || !std::isfinite(variance)) {
+        return invalid_argument(fmt::format("values too large for a Gaussian process, in row {}",
+                                            args.first_row + row));
+      }
       double* out = args.output.dense(row);
       out[1] = probability(mean, variance);
       out[0] = 1 - out[1];

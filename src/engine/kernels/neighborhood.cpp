@@ -74,7 +74,11 @@ class PointSet {
   PointSet(const NeighborsOp::Distance& distance, size_t features,
            const std::vector<double>& points)
       : distance_(distance), features_(features), points_(points) {
-    distance_.expanded = false;
+    if (distance.expanded) {
+      for (size_t i = 0; i + features <= points.size(); i += features) {
+        norms_.push_back(squared_norm(points.data() + i, features));
+      }
+    }
     if (distance.metric != Metric::kCosine) return;
     units_.resize(points.size());
     for (size_t i = 0; i + features <= points.size(); i += features) {
@@ -90,16 +94,22 @@ class PointSet {
   }
   double distance(const double* x, size_t point, double* room) const {
     const double* y = (units_.empty() ? points_.data() : units_.data()) + point * features_;
+    if (distance_.expanded) {
+      const double norm = squared_norm(x, features_);
+      const double square = (norm + -2 * fused_dot(x, y, features_)) + norms_[point];
+      return from_reduced(distance_, std::max(0.0, square));
+    }
     return from_reduced(distance_,
                         reduced_distance(distance_, features_, {x, y, room + features_}));
   }
-  size_t size_bytes() const { return heap_bytes(units_); }
+  size_t size_bytes() const { return heap_bytes(units_) + heap_bytes(norms_); }
 
  private:
   NeighborsOp::Distance distance_;
   const size_t features_;
   const std::vector<double>& points_;
   std::vector<double> units_;
+  std::vector<double> norms_;  // |y|^2, if distances are expanded
 };
 
 class RadiusNeighborsKernel final : public Kernel {

@@ -54,12 +54,38 @@ std::optional<pickle::Value> find_nested(pickle::Value estimator, std::string_vi
   });
 }
 
-bool is_dict_vectorizer(pickle::Value value) { return value.is("sklearn.", "DictVectorizer"); }
+bool is_of_records(pickle::Value value) {
+  return value.is("sklearn.", "DictVectorizer") || value.is("sklearn.", "FeatureHasher");
+}
+
+bool is_of_texts(pickle::Value value) {
+  return value.is("sklearn.", "CountVectorizer") || value.is("sklearn.", "TfidfVectorizer") ||
+         value.is("sklearn.", "HashingVectorizer");
+}
+
+/// True if the first estimator that either is one of these or says how many columns it takes is
+/// one of these.
+bool comes_first(pickle::Value estimator, bool (*matches)(pickle::Value)) {
+  const auto first = search_nested(estimator, [matches](pickle::Value value) {
+    return matches(value) ? value : value.find_attr("n_features_in_");
+  });
+  return first.has_value() && first->kind() == pickle::Kind::kObject && matches(*first);
+}
 
 }  // namespace
 
+Result<pickle::Value> fitted_attr(pickle::Value self, std::string_view name) {
+  // scikit-learn-intelex keeps what its properties give under names of its own.
+  if (self.module().starts_with("sklearnex.") && !self.find_attr(name).has_value()) {
+    if (const auto hidden = self.find_attr(fmt::format("_{}", name)); hidden.has_value()) {
+      return *hidden;
+    }
+  }
+  return self.attr(name);
+}
+
 Result<pickle::Array<double>> f64_attr(pickle::Value self, std::string_view name) {
-  const pickle::Value value = TRY(self.attr(name));
+  const pickle::Value value = TRY(fitted_attr(self, name));
   Result<pickle::Array<double>> array = pickle::to_f64(value);
   if (!array.ok()) return in_attribute(std::move(array).status(), self, name);
   return array;
@@ -76,7 +102,7 @@ Result<pickle::Array<double>> matrix_attr(pickle::Value self, std::string_view n
 }
 
 Result<pickle::Array<int64_t>> i64_attr(pickle::Value self, std::string_view name) {
-  const pickle::Value value = TRY(self.attr(name));
+  const pickle::Value value = TRY(fitted_attr(self, name));
   Result<pickle::Array<int64_t>> array = pickle::to_i64(value);
   if (!array.ok()) return in_attribute(std::move(array).status(), self, name);
   return array;
@@ -163,6 +189,9 @@ std::vector<std::string> label_names(const LabelTable& labels) {
 }
 
 std::optional<uint32_t> feature_count(pickle::Value estimator) {
+  if (estimator.is("sklearn.", "LabelEncoder") || estimator.is("sklearn.", "LabelBinarizer")) {
+    return 1;  // labels
+  }
   for (const std::string_view name : {"n_features_in_", "n_features_", "_n_features"}) {
     if (const auto found = find_nested(estimator, name); found.has_value()) {
       const Result<int64_t> count = found->as_int();
@@ -174,6 +203,12 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
   if (const auto found = find_nested(estimator, "categories_"); found.has_value()) {
     if (found->kind() == pickle::Kind::kList && found->size() <= kColumnsMax) {
       return static_cast<uint32_t>(found->size());  // encoders before 1.0
+    }
+  }
+  if (const auto found = find_nested(estimator, "dictionary"); found.has_value()) {
+    const Result<pickle::ArrayInfo> info = pickle::array_info(*found);  // SparseCoder before 1.7
+    if (info.ok() && info->shape.size() == 2 && info->shape[1] <= kColumnsMax) {
+      return static_cast<uint32_t>(info->shape[1]);
     }
   }
   if (find_nested(estimator, "X_thresholds_").has_value()) return 1;  // IsotonicRegression
@@ -189,12 +224,20 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
   return std::nullopt;
 }
 
-bool takes_records(pickle::Value estimator) {
-  const auto first = search_nested(estimator, [](pickle::Value value) {
-    return is_dict_vectorizer(value) ? value : value.find_attr("n_features_in_");
+std::optional<pickle::Value> first_of_library(pickle::Value estimator,
+                                              std::string_view module_prefix) {
+  const auto is_of_library = [module_prefix](pickle::Value value) {
+    return value.kind() == pickle::Kind::kObject && value.module().starts_with(module_prefix);
+  };
+  const auto first = search_nested(estimator, [&](pickle::Value value) {
+    return is_of_library(value) ? value : value.find_attr("n_features_in_");
   });
-  return first.has_value() && first->kind() == pickle::Kind::kObject && is_dict_vectorizer(*first);
+  return first.has_value() && is_of_library(*first) ? first : std::nullopt;
 }
+
+bool takes_records(pickle::Value estimator) { return comes_first(estimator, is_of_records); }
+
+bool takes_texts(pickle::Value estimator) { return comes_first(estimator, is_of_texts); }
 
 std::vector<std::string> feature_names(pickle::Value estimator) {
   const auto found = find_nested(estimator, "feature_names_in_");

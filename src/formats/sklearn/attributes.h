@@ -13,6 +13,8 @@
 
 namespace slipway::sklearn {
 
+/// An attribute that training made. INVALID_ARGUMENT if there is none.
+Result<pickle::Value> fitted_attr(pickle::Value self, std::string_view name);
 /// Arrays. A missing attribute is INVALID_ARGUMENT ("LogisticRegression has no coef_: is it
 /// fitted?").
 Result<pickle::Array<double>> f64_attr(pickle::Value self, std::string_view name);
@@ -40,8 +42,14 @@ std::vector<std::string> label_names(const LabelTable& labels);
 
 /// n_features_in_ of the estimator itself, or of the first nested one that has it.
 std::optional<uint32_t> feature_count(pickle::Value estimator);
+/// The model of another library, if it is what sees the columns first: only its own bytes tell
+/// their names. `module_prefix`: "lightgbm.".
+std::optional<pickle::Value> first_of_library(pickle::Value estimator,
+                                              std::string_view module_prefix);
 /// True if what the estimator does first is done to dicts (DictVectorizer), not to columns.
 bool takes_records(pickle::Value estimator);
+/// True if what the estimator does first is done to a list of texts (TfidfVectorizer).
+bool takes_texts(pickle::Value estimator);
 /// feature_names_in_, likewise; empty if there are none.
 std::vector<std::string> feature_names(pickle::Value estimator);
 

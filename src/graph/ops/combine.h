@@ -12,7 +12,8 @@
 
 namespace slipway {
 
-/// The same numbers in every row. Takes no input.
+/// The same numbers in every row. Looks at no input; those that it has are there for what refuses
+/// rows on the way to them.
 class ConstantOp final : public Op {
  public:
   explicit ConstantOp(std::vector<double> row) : row(std::move(row)) {}

@@ -1,6 +1,6 @@
 """Writes the fixtures of one scikit-learn version: model files and the answers that this very version gives.
 
-Run by tools/make_fixtures inside that version's environment: `make.py OUTPUT_FOLDER [NAME_PREFIX]`.
+Run by tools/make_fixtures inside that version's environment: `make.py OUTPUT_FOLDER [NAME_PREFIX or cases.MODULE ...]`.
 README.md beside this file documents the JSON. Cases live in cases/, one module per estimator family.
 A case that this version cannot build is skipped and listed in <version>/SKIPPED.txt with the reason.
 """
@@ -110,9 +110,15 @@ def is_records(data):
     return isinstance(data, list) and bool(data) and isinstance(data[0], dict)
 
 
+def is_texts(data):
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str)
+
+
 def rows_of(data):
     if is_records(data):
         return [[record(value)] for value in data]
+    if is_texts(data) or (isinstance(data, np.ndarray) and data.ndim == 1):
+        return [[cell(value)] for value in data]
     if isinstance(data, pd.DataFrame):
         columns = [data[name].tolist() for name in data.columns]
         return [[record(column[i]) if isinstance(column[i], dict) else cell(column[i]) for column in columns]
@@ -122,7 +128,7 @@ def rows_of(data):
 
 
 def take(data, indices):
-    if is_records(data):
+    if is_records(data) or is_texts(data):
         return [data[i] for i in indices]
     return data.iloc[indices] if isinstance(data, pd.DataFrame) else data[indices]
 
@@ -132,7 +138,7 @@ def call(model, method, data):
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         result = getattr(model, method)(data)
-    if isinstance(result, list):
+    if isinstance(result, (list, tuple)):
         return {f"{method}_{i}": dense(part) for i, part in enumerate(result)}
     return {method: dense(result)}
 
@@ -155,13 +161,23 @@ def answer(array):
 
 def outputs_of(model, data):
     found = {}
-    for method in METHODS:
+    own = ("kneighbors",) if type(model).__name__ == "NearestNeighbors" else ()
+    for method in METHODS + own:
         if hasattr(model, method):
             try:
                 found.update(call(model, method, data))
             except (NotImplementedError, AttributeError):
                 pass  # an advertised method that this configuration does not have
+            except ValueError as error:
+                if "does not support" not in str(error):
+                    raise
     return found
+
+
+def outputs_alone(model, data):
+    """The answers that each row gets by itself, one below the other."""
+    rows = [outputs_of(model, take(data, [i])) for i in range(len(data))]
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
 def stable_digits(model, data, outputs):
@@ -183,7 +199,7 @@ def stable_digits(model, data, outputs):
 
 def with_value(data, value):
     """The first row with one numeric value replaced, or None where no column can hold it."""
-    if is_records(data):
+    if is_records(data) or is_texts(data) or np.ndim(data) < 2:
         return None
     row = take(data, [0]).copy()
     if isinstance(row, pd.DataFrame):
@@ -206,10 +222,10 @@ def refused(model, data, bad):
     for position, row in enumerate(tries):
         if row is None:
             continue
-        method = "predict" if hasattr(model, "predict") else "transform"
+        method = next(name for name in ("predict", "transform", "score_samples", "mahalanobis", "kneighbors") if hasattr(model, name))
         try:
             call(model, method, row)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, IndexError) as error:
             rows += rows_of(row)
             message = message or f"{type(error).__name__}: {str(error).splitlines()[0]}"
         else:
@@ -222,7 +238,7 @@ def as_input(data):
     """What a server hands to the model: tables as they are, matrices of numbers in float64."""
     if isinstance(data, pd.DataFrame):
         return data.reset_index(drop=True)
-    if is_records(data):
+    if is_records(data) or is_texts(data):
         return data
     array = np.asarray(data)
     return array.astype(np.float64) if array.dtype.kind in "iufb" else array
@@ -231,6 +247,10 @@ def as_input(data):
 def column_types(data):
     if is_records(data):
         return ["record"]
+    if is_texts(data):
+        return ["str"]
+    if np.ndim(data) == 1:
+        return [dtype_name(data.dtype)]
     if isinstance(data, pd.DataFrame):
         return ["record" if len(data) and isinstance(data[name].iloc[0], dict) else dtype_name(data[name].dtype)
                 for name in data.columns]
@@ -246,10 +266,10 @@ def make(case, folder):
     way = case.way or WAYS[zlib.crc32(case.name.encode()) % len(WAYS)]
     file, loaded = write(value, folder, case.name, way)
     model = pick(loaded, case.select)
-    outputs = outputs_of(model, data)
+    outputs = outputs_alone(model, data) if case.alone else outputs_of(model, data)
     if not outputs:
         raise AssertionError("no outputs")
-    exact = stable_digits(model, data, outputs) and all(
+    exact = (case.alone or stable_digits(model, data, outputs)) and all(
         array.dtype != np.float32 for array in outputs.values())
     frame = isinstance(data, pd.DataFrame)
     document = {
@@ -283,15 +303,20 @@ def layout(document, rows):
 
 def main():
     from cases import all_cases
+    from cases.registry import MILESTONES
+    from sklearn.utils import all_estimators
     out = pathlib.Path(sys.argv[1])
-    prefix = sys.argv[2] if len(sys.argv) > 2 else ""
+    wanted = sys.argv[2:]
     folder = out / sklearn.__version__
     folder.mkdir(parents=True, exist_ok=True)
-    skipped, made, failed = [], 0, 0
+    skipped, tried, made, failed = [], set(), 0, 0
     old_release = sklearn.__version__.startswith("0.") or sklearn.__version__ < "1.1"
     for case in all_cases():
-        if not case.name.startswith(prefix) or (old_release and not case.read_from_old):
+        if wanted and not case.name.startswith(tuple(wanted)) and case.build.__module__ not in wanted:
             continue
+        if (old_release and not case.read_from_old) or not case.is_made_by(sklearn.__version__):
+            continue
+        tried.add(case.name)
         for old in folder.glob(f"{case.name}.*"):
             old.unlink()
         try:
@@ -305,8 +330,13 @@ def main():
             if isinstance(error, AssertionError):
                 failed += 1
                 traceback.print_exc()
-    if not prefix:
-        (folder / "SKIPPED.txt").write_text("".join(line + "\n" for line in skipped))
+    if sklearn.__version__ == MILESTONES[-1]:
+        names = [name for name, _ in all_estimators()]
+        (folder / "ESTIMATORS.txt").write_text("".join(name + "\n" for name in names))
+    note = folder / "SKIPPED.txt"
+    kept = note.read_text().splitlines() if wanted and note.exists() else []
+    kept = [line for line in kept if line.split(":")[0] not in tried]
+    note.write_text("".join(line + "\n" for line in kept + skipped))
     print(f"scikit-learn {sklearn.__version__}: {made} cases made, {len(skipped)} skipped")
     for line in skipped:
         print("  skipped", line)

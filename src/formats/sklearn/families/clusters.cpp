@@ -1,4 +1,5 @@
-// Clusterings that can tell the cluster of a new row, by its nearest centre; and NearestCentroid.
+// Clusterings that can tell the cluster of a new row, by its nearest centre; NearestCentroid and
+// FeatureAgglomeration.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -235,6 +236,49 @@ Result<Step> lower_nearest_centroid(Lowering& lowering, pickle::Value self, cons
   return step;
 }
 
+/// Columns of one cluster become one, their mean or sum.
+Result<Step> lower_feature_agglomeration(Lowering& lowering, pickle::Value self,
+                                         const Features& input) {
+  const ValueId x = TRY(lowering.finite(self, input));
+  const uint32_t features = lowering.type(x).width;
+  const pickle::Value pooling = TRY(self.attr("pooling_func"));
+  const bool mean = pooling.is("numpy", "mean");
+  if (!mean && !pooling.is("numpy", "sum")) {
+    return unimplemented(
+        fmt::format("FeatureAgglomeration.pooling_func {} is not numpy.mean or numpy.sum",
+                    pooling.type_name()));
+  }
+  const std::vector<int64_t> labels = TRY(i64_attr(self, "labels_")).values;
+  std::vector<double> sizes;
+  for (const int64_t label : labels) {
+    if (label < 0 || label >= static_cast<int64_t>(labels.size())) {
+      return invalid_argument("FeatureAgglomeration.labels_: no usable label");
+    }
+    if (sizes.size() <= static_cast<size_t>(label)) sizes.resize(static_cast<size_t>(label) + 1);
+    sizes[static_cast<size_t>(label)] += 1;
+  }
+  if (labels.size() != features) {
+    return invalid_argument(fmt::format("{} labels for {} columns", labels.size(), features));
+  }
+  const auto clusters = static_cast<uint32_t>(sizes.size());
+  TRY_STATUS(lowering.spend(uint64_t{clusters} * features / 64));
+  std::vector<double> weights(size_t{clusters} * features, 0.0);
+  for (size_t j = 0; j < features; ++j) {
+    weights[static_cast<size_t>(labels[j]) * features + j] = 1;
+  }
+  ValueId y = TRY(lowering.add(std::make_unique<LinearOp>(clusters, features, std::move(weights),
+                                                          std::vector<double>(clusters)),
+                               {x}));
+  if (mean) {
+    y = TRY(lowering.add(std::make_unique<ScaleOp>(ScaleOp::Form::kSubtractDivide, clusters,
+                                                   std::vector<double>{}, std::move(sizes)),
+                         {y}));
+  }
+  std::vector<std::string> names;
+  for (uint32_t k = 0; k < clusters; ++k) names.push_back(fmt::format("featureagglomeration{}", k));
+  return transformed(y, clusters, std::move(names));
+}
+
 }  // namespace
 
 std::span<const EstimatorEntry> cluster_family() {
@@ -246,6 +290,7 @@ std::span<const EstimatorEntry> cluster_family() {
       EstimatorEntry{"MeanShift", lower_plain_centers},
       EstimatorEntry{"AffinityPropagation", lower_plain_centers},
       EstimatorEntry{"NearestCentroid", lower_nearest_centroid},
+      EstimatorEntry{"FeatureAgglomeration", lower_feature_agglomeration},
   };
   return kTable;
 }

@@ -13,10 +13,21 @@
 namespace slipway::sklearn {
 namespace {
 
-Result<Step> lower_regressor(Lowering& lowering, pickle::Value self, const Features&) {
+/// The values that reach the estimator: it does not look at them, but they may not be refused.
+std::vector<ValueId> values_of(const Features& input) {
+  std::vector<ValueId> values;
+  for (const ColumnRef& column : input.columns) {
+    if (!column.open && (values.empty() || values.back() != column.value)) {
+      values.push_back(column.value);
+    }
+  }
+  return values;
+}
+
+Result<Step> lower_regressor(Lowering& lowering, pickle::Value self, const Features& input) {
   const std::vector<double> constants = TRY(f64_attr(self, "constant_")).values;
   const auto width = static_cast<uint32_t>(constants.size());
-  const ValueId y = TRY(lowering.add(std::make_unique<ConstantOp>(constants), {}));
+  const ValueId y = TRY(lowering.add(std::make_unique<ConstantOp>(constants), values_of(input)));
   return regressor(y, width, width == 1);
 }
 
@@ -42,12 +53,13 @@ Result<std::vector<double>> target_probabilities(const std::string& strategy,
 }
 
 Result<Step> one_target(Lowering& lowering, const std::vector<double>& proba,
-                        const LabelTable& labels) {
-  const ValueId value = TRY(lowering.add(std::make_unique<ConstantOp>(proba), {}));
+                        const LabelTable& labels, const Features& input) {
+  const ValueId value = TRY(lowering.add(std::make_unique<ConstantOp>(proba), values_of(input)));
   return probability_classifier(lowering, value, labels);
 }
 
-Result<Step> several_targets(Lowering& lowering, pickle::Value self, const std::string& strategy) {
+Result<Step> several_targets(Lowering& lowering, pickle::Value self, const std::string& strategy,
+                             const Features& input) {
   const auto classes = TRY(pickle::to_values(TRY(self.attr("classes_")))).values;
   const auto priors = TRY(pickle::to_values(TRY(self.attr("class_prior_")))).values;
   std::vector<pickle::Value> constants;
@@ -66,8 +78,9 @@ Result<Step> several_targets(Lowering& lowering, pickle::Value self, const std::
     labels.push_back(TRY(label_table(classes[i])));
     const std::vector<double> prior = TRY(pickle::to_f64(priors[i])).values;
     const auto constant = i < constants.size() ? std::optional(constants[i]) : std::nullopt;
-    const Step one = TRY(one_target(
-        lowering, TRY(target_probabilities(strategy, prior, labels[i], constant)), labels[i]));
+    const Step one =
+        TRY(one_target(lowering, TRY(target_probabilities(strategy, prior, labels[i], constant)),
+                       labels[i], input));
     indices.push_back(one.methods[0].value);
     for (size_t k = 1; k < one.methods.size() && has_room; ++k) {
       step.methods.push_back(one.methods[k]);
@@ -78,18 +91,18 @@ Result<Step> several_targets(Lowering& lowering, pickle::Value self, const std::
   return step;
 }
 
-Result<Step> lower_classifier(Lowering& lowering, pickle::Value self, const Features&) {
+Result<Step> lower_classifier(Lowering& lowering, pickle::Value self, const Features& input) {
   // Before 1.0 the strategy that was not said is kept apart.
   const std::string strategy =
       string_attr_or(self, "_strategy", string_attr_or(self, "strategy", ""));
   if (TRY(int_attr_or(self, "n_outputs_", 1)) > 1) {
-    return several_targets(lowering, self, strategy);
+    return several_targets(lowering, self, strategy, input);
   }
   const LabelTable labels = TRY(label_table(TRY(self.attr("classes_"))));
   const std::vector<double> prior = TRY(f64_attr(self, "class_prior_")).values;
   return one_target(lowering,
                     TRY(target_probabilities(strategy, prior, labels, self.find_attr("constant"))),
-                    labels);
+                    labels, input);
 }
 
 }  // namespace

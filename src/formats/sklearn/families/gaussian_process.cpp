@@ -41,18 +41,6 @@ Result<Dual> dual_weights(pickle::Value self, std::string_view name, uint32_t ro
   return dual;
 }
 
-Result<std::vector<double>> training_rows(pickle::Value self, std::string_view name,
-                                          uint32_t features) {
-  const pickle::Value value = TRY(self.attr(name));
-  pickle::Array<double> rows =
-      pickle::is_sparse(value) ? TRY(pickle::to_dense(value)) : TRY(matrix_attr(self, name));
-  if (rows.columns() != features) {
-    return invalid_argument(fmt::format("{}.{}: {} columns, but {} reach it", self.name(), name,
-                                        rows.columns(), features));
-  }
-  return std::move(rows.values);
-}
-
 Result<ValueId> weighted_sum(Lowering& lowering, ValueId kernel, Dual dual) {
   const uint32_t rows = lowering.type(kernel).width;
   return lowering.add(std::make_unique<LinearOp>(dual.targets, rows, std::move(dual.weights),
@@ -137,18 +125,6 @@ Result<Step> lower_process_classifier(Lowering& lowering, pickle::Value self,
     if (const Method* method = inner.find(name)) step.methods.push_back(*method);
   }
   return step;
-}
-
-Result<MetricKernel> metric_kernel(pickle::Value self) {
-  const pickle::Value name = TRY(self.attr("kernel"));
-  if (!name.is_string()) return unimplemented(fmt::format("{}.kernel is code", self.name()));
-  MetricKernel kernel;
-  kernel.name = std::string(TRY(name.as_string()));
-  const auto gamma = self.find_attr("gamma");
-  if (gamma.has_value() && !gamma->is_none()) kernel.gamma = TRY(gamma->as_double());
-  kernel.coef0 = TRY(double_attr_or(self, "coef0", 1));
-  kernel.degree = TRY(double_attr_or(self, "degree", 3));
-  return kernel;
 }
 
 Result<Step> lower_kernel_ridge(Lowering& lowering, pickle::Value self, const Features& input) {

@@ -200,7 +200,8 @@ Result<std::vector<double>> component_offsets(pickle::Value self, size_t count, 
     for (size_t k = 0; k < count; ++k) offsets[k] = std::log(weights[k]);
     return offsets;
   }
-  const std::vector<double> freedom = TRY(f64_attr(self, "degrees_of_freedom_")).values;
+  std::vector<double> freedom = TRY(f64_attr(self, "degrees_of_freedom_")).values;
+  if (freedom.size() == 1) freedom.resize(count, freedom[0]);  // one for all that are tied
   const std::vector<double> precision = TRY(f64_attr(self, "mean_precision_")).values;
   const bool process =
       string_attr_or(self, "weight_concentration_prior_type", "") == "dirichlet_process";

@@ -95,7 +95,7 @@ Result<Step> lower_isolation(Lowering& lowering, pickle::Value self, const Featu
   const double offset = TRY(TRY(self.attr("offset_")).as_double());
   if (divisor == 0) {  // trees of a single row
     const ValueId half =
-        TRY(lowering.add(std::make_unique<ConstantOp>(std::vector<double>{-0.5}), {}));
+        TRY(lowering.add(std::make_unique<ConstantOp>(std::vector<double>{-0.5}), {x}));
     return outlier_detector(lowering, half, offset);
   }
   const ValueId depth = TRY(path_sum(lowering, self, x32, divisor));

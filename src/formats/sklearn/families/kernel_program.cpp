@@ -105,6 +105,30 @@ Status add_kernel(pickle::Value kernel, uint32_t features, int levels, PairwiseP
 
 }  // namespace
 
+Result<MetricKernel> metric_kernel(pickle::Value self) {
+  const pickle::Value name = TRY(self.attr("kernel"));
+  if (!name.is_string()) return unimplemented(fmt::format("{}.kernel is code", self.name()));
+  MetricKernel kernel;
+  kernel.name = std::string(TRY(name.as_string()));
+  const auto gamma = self.find_attr("gamma");
+  if (gamma.has_value() && !gamma->is_none()) kernel.gamma = TRY(gamma->as_double());
+  kernel.coef0 = TRY(double_attr_or(self, "coef0", 1));
+  kernel.degree = TRY(double_attr_or(self, "degree", 3));
+  return kernel;
+}
+
+Result<std::vector<double>> training_rows(pickle::Value self, std::string_view name,
+                                          uint32_t features) {
+  const pickle::Value value = TRY(self.attr(name));
+  pickle::Array<double> rows =
+      pickle::is_sparse(value) ? TRY(pickle::to_dense(value)) : TRY(matrix_attr(self, name));
+  if (rows.columns() != features) {
+    return invalid_argument(fmt::format("{}.{}: {} columns, but {} reach it", self.name(), name,
+                                        rows.columns(), features));
+  }
+  return std::move(rows.values);
+}
+
 Result<PairwiseProgram> metric_program(const MetricKernel& kernel, uint32_t features) {
   const double share = kernel.gamma.value_or(features == 0 ? 0 : 1.0 / features);
   const std::string& name = kernel.name;

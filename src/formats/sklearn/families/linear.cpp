@@ -21,7 +21,7 @@ struct Coefficients {
 };
 
 Result<Coefficients> coefficients(pickle::Value self) {
-  const pickle::Value value = TRY(self.attr("coef_"));
+  const pickle::Value value = TRY(fitted_attr(self, "coef_"));
   Coefficients found;
   if (pickle::is_sparse(value)) {  // sparsify() was called
     found.weights = TRY(pickle::to_dense(value));

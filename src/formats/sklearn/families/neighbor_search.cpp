@@ -269,4 +269,19 @@ Result<FittedNeighbors> fitted_neighbors(pickle::Value self) {
   return fitted;
 }
 
+Result<ValueId> neighbor_list(Lowering& lowering, ValueId x, FittedNeighbors fitted, int64_t k) {
+  if (k < 1 || k > int64_t{kWidthMax}) {
+    return invalid_argument(fmt::format("n_neighbors: no usable value, {}", k));
+  }
+  NeighborsOp::Options options;
+  options.search = fitted.search;
+  options.neighbors = static_cast<uint32_t>(k);
+  NeighborsOp::Targets targets;
+  targets.lists = true;
+  return lowering.add(std::make_unique<NeighborsOp>(
+                          options, lowering.type(x).width, std::move(fitted.points),
+                          std::move(fitted.distance), std::move(fitted.tree), std::move(targets)),
+                      {x});
+}
+
 }  // namespace slipway::sklearn

@@ -1,5 +1,5 @@
 // sklearn.neighbors beside the nearest k that vote: by radius, LocalOutlierFactor, graphs of
-// neighbours, KernelDensity, NeighborhoodComponentsAnalysis.
+// neighbours, KernelDensity.
 #include <fmt/format.h>
 
 #include <array>
@@ -17,22 +17,6 @@
 
 namespace slipway::sklearn {
 namespace {
-
-/// The k nearest of each row: distances, then places.
-Result<ValueId> neighbor_list(Lowering& lowering, ValueId x, FittedNeighbors fitted, int64_t k) {
-  if (k < 1 || k > int64_t{kWidthMax}) {
-    return invalid_argument(fmt::format("n_neighbors: no usable value, {}", k));
-  }
-  NeighborsOp::Options options;
-  options.search = fitted.search;
-  options.neighbors = static_cast<uint32_t>(k);
-  NeighborsOp::Targets targets;
-  targets.lists = true;
-  return lowering.add(std::make_unique<NeighborsOp>(
-                          options, lowering.type(x).width, std::move(fitted.points),
-                          std::move(fitted.distance), std::move(fitted.tree), std::move(targets)),
-                      {x});
-}
 
 Result<Step> lower_outlier_factor(Lowering& lowering, pickle::Value self, const Features& input) {
   if (!TRY(bool_attr_or(self, "novelty", false))) {
@@ -63,7 +47,6 @@ Result<RadiusNeighborsOp::Search> radius_search(pickle::Value self, uint32_t fea
   search.features = features;
   search.points = std::move(fitted.points);
   search.distance = std::move(fitted.distance);
-  search.distance.expanded = false;
   const auto weights = self.find_attr("weights");
   if (weights.has_value() && !weights->is_none()) {
     const auto name = weights->as_string();
@@ -240,17 +223,6 @@ Result<Step> lower_nearest(Lowering& lowering, pickle::Value self, const Feature
   return step;
 }
 
-Result<Step> lower_components(Lowering& lowering, pickle::Value self, const Features& input) {
-  const ValueId x = TRY(lowering.finite(self, input));
-  pickle::Array<double> components = TRY(matrix_attr(self, "components_"));
-  const auto outputs = static_cast<uint32_t>(components.rows());
-  const ValueId y = TRY(lowering.add(
-      std::make_unique<LinearOp>(outputs, lowering.type(x).width, std::move(components.values),
-                                 std::vector<double>(outputs)),
-      {x}));
-  return transformed(y, outputs, numbered_names("neighborhoodcomponentsanalysis", outputs));
-}
-
 /// Logarithm of the volume of the unit ball, and of the surface of the unit sphere.
 double log_ball(double n) {
   return 0.5 * n * std::log(std::numbers::pi) - std::lgamma(0.5 * n + 1);
@@ -333,7 +305,6 @@ std::span<const EstimatorEntry> neighborhood_family() {
       EstimatorEntry{"KNeighborsTransformer", lower_neighbor_graph},
       EstimatorEntry{"RadiusNeighborsTransformer", lower_radius_graph},
       EstimatorEntry{"NearestNeighbors", lower_nearest},
-      EstimatorEntry{"NeighborhoodComponentsAnalysis", lower_components},
       EstimatorEntry{"KernelDensity", lower_density},
   };
   return kTable;

@@ -1,4 +1,4 @@
-// sklearn.neural_network: multi-layer perceptrons, BernoulliRBM.
+// sklearn.neural_network: multi-layer perceptrons.
 #include <fmt/format.h>
 
 #include <array>
@@ -122,27 +122,12 @@ Result<Step> lower_classifier(Lowering& lowering, pickle::Value self, const Feat
   return step;
 }
 
-Result<Step> lower_boltzmann(Lowering& lowering, pickle::Value self, const Features& input) {
-  const ValueId x = TRY(lowering.finite_or_sparse(self, input));
-  pickle::Array<double> components = TRY(matrix_attr(self, "components_"));
-  const auto outputs = static_cast<uint32_t>(components.rows());
-  const ValueId scores = TRY(lowering.add(
-      std::make_unique<LinearOp>(outputs, lowering.type(x).width, std::move(components.values),
-                                 TRY(f64_attr(self, "intercept_hidden_")).values),
-      {x}));
-  std::vector<std::string> names;
-  for (uint32_t k = 0; k < outputs; ++k) names.push_back(fmt::format("bernoullirbm{}", k));
-  return transformed(TRY(activated(lowering, scores, ActivationOp::Function::kLogistic)), outputs,
-                     std::move(names));
-}
-
 }  // namespace
 
 std::span<const EstimatorEntry> neural_network_family() {
   static constexpr std::array kTable = {
       EstimatorEntry{"MLPClassifier", lower_classifier},
       EstimatorEntry{"MLPRegressor", lower_regressor},
-      EstimatorEntry{"BernoulliRBM", lower_boltzmann},
   };
   return kTable;
 }

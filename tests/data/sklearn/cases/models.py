@@ -1,17 +1,20 @@
 """Models outside of the linear and tree families: Gaussian, kernel, neural, cluster and outlier models, naive Bayes, dummies."""
 
+import functools
+
 import numpy as np
 from sklearn import cluster, covariance, dummy, ensemble, linear_model, mixture, naive_bayes, neighbors
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor, kernels
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.neural_network import BernoulliRBM, MLPClassifier, MLPRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 
-from cases import data
-from cases.registry import add
+from cases import data, registry
+
+add = functools.partial(registry.add, some_releases=True)
 
 
 def fit(model, xy):
@@ -57,10 +60,10 @@ for covariance_type in ("full", "tied", "diag", "spherical"):
     add(f"gaussian_mixture_{covariance_type}", lambda covariance_type=covariance_type: fit_rows(
         mixture.GaussianMixture(3, covariance_type=covariance_type, random_state=0)))
     add(f"bayesian_mixture_{covariance_type}", lambda covariance_type=covariance_type: fit_rows(
-        mixture.BayesianGaussianMixture(3, covariance_type=covariance_type, random_state=0)))
+        mixture.BayesianGaussianMixture(n_components=3, covariance_type=covariance_type, random_state=0)))
 add("gaussian_mixture_one", lambda: fit_rows(mixture.GaussianMixture(1)))
 add("bayesian_mixture_distribution", lambda: fit_rows(mixture.BayesianGaussianMixture(
-    3, weight_concentration_prior_type="dirichlet_distribution", random_state=0)))
+    n_components=3, weight_concentration_prior_type="dirichlet_distribution", random_state=0)))
 for name, model in {"empirical": covariance.EmpiricalCovariance, "shrunk": covariance.ShrunkCovariance,
                     "ledoit_wolf": covariance.LedoitWolf, "oas": covariance.OAS,
                     "min_cov_det": lambda: covariance.MinCovDet(random_state=0),
@@ -74,19 +77,12 @@ for activation in ("relu", "tanh", "logistic", "identity"):
     add(f"mlp_classifier_{activation}", lambda activation=activation: fit(MLPClassifier(
         (5,), activation=activation, max_iter=60, random_state=0), data.iris_text()))
     add(f"mlp_regressor_{activation}", lambda activation=activation: fit(MLPRegressor(
-        (6, 4), activation=activation, max_iter=60, random_state=0), data.diabetes()))
+        hidden_layer_sizes=(6, 4), activation=activation, max_iter=60, random_state=0), data.diabetes()))
 add("mlp_classifier_binary", lambda: fit(MLPClassifier((4,), max_iter=60, random_state=0), data.iris_binary()))
 add("mlp_classifier_multilabel", lambda: fit(MLPClassifier((4,), max_iter=60, random_state=0), two_labels()))
-add("mlp_regressor_two_targets", lambda: fit(MLPRegressor((4,), max_iter=60, random_state=0), data.diabetes_two()))
+add("mlp_regressor_two_targets", lambda: fit(MLPRegressor(hidden_layer_sizes=(4,), max_iter=60, random_state=0), data.diabetes_two()))
 add("mlp_regressor_lbfgs_scaled", lambda: fit(make_pipeline(StandardScaler(), MLPRegressor(
-    (4,), solver="lbfgs", max_iter=60, random_state=0)), data.diabetes()))
-add("bernoulli_rbm", lambda: boltzmann())
-
-
-def boltzmann():
-    X = data.iris()[0] / 8
-    return BernoulliRBM(3, n_iter=3, random_state=0).fit(X), data.probe(X)
-
+    hidden_layer_sizes=(4,), solver="lbfgs", max_iter=60, random_state=0)), data.diabetes()))
 
 # Gaussian processes.
 KERNELS = {
@@ -94,14 +90,14 @@ KERNELS = {
     "matern_half": lambda: kernels.Matern(nu=0.5), "matern_three": lambda: kernels.Matern(nu=1.5),
     "matern_five": lambda: kernels.Matern(nu=2.5), "matern_infinite": lambda: kernels.Matern(nu=np.inf),
     "matern_general": lambda: kernels.Matern(nu=1.1), "rational": lambda: kernels.RationalQuadratic(1.2, 0.7),
-    "sine": lambda: kernels.ExpSineSquared(1.1, 3.0), "dot": lambda: kernels.DotProduct(0.8) ** 2,
+    "sine": lambda: 0.02 * kernels.ExpSineSquared(1.1, 3.0) + kernels.RBF(0.5), "dot": lambda: kernels.DotProduct(0.8) ** 2,
     "constant": lambda: kernels.ConstantKernel(0.5) + kernels.RBF() + kernels.WhiteKernel(0.1),
     "pairwise": lambda: kernels.PairwiseKernel(metric="laplacian", gamma=0.3),
     "pairwise_poly": lambda: kernels.PairwiseKernel(metric="polynomial", gamma=0.05),
 }
 for name, kernel in KERNELS.items():
     add(f"gp_regressor_{name}", lambda kernel=kernel: fit_few(GaussianProcessRegressor(
-        kernel(), alpha=0.05, optimizer=None), (data.iris()[0], data.iris()[0][:, 0] * 0.3 + data.iris()[1])), tolerance=1e-9)
+        kernel(), alpha=0.05, optimizer=None), (data.iris()[0], data.iris()[0][:, 0] * 0.3 + data.iris()[1]), 15), tolerance=1e-9)
 add("gp_regressor_default", lambda: fit_few(GaussianProcessRegressor(alpha=0.1), data.diabetes()))
 add("gp_regressor_fitted", lambda: fit_few(GaussianProcessRegressor(
     kernels.ConstantKernel() * kernels.RBF() + kernels.WhiteKernel(), normalize_y=True), data.diabetes()))
@@ -124,7 +120,7 @@ add("kernel_ridge_two_targets", lambda: fit_few(KernelRidge(kernel="rbf", gamma=
 
 def positive_ridge(kernel):
     X, y = data.iris()
-    return KernelRidge(kernel=kernel).fit(X[::4], y[::4]), np.round(X[::13] * 1.1, 3)
+    return KernelRidge(kernel=kernel, gamma=0.7 if kernel == "chi2" else None).fit(X[::4], y[::4]), np.round(X[::13] * 1.1, 3)
 
 
 def partly():
@@ -158,10 +154,10 @@ add("nearest_centroid_binary", lambda: fit(neighbors.NearestCentroid(), data.iri
 add("nearest_centroid_priors", lambda: fit(neighbors.NearestCentroid(priors=[0.5, 0.3, 0.2]), data.iris()))
 
 # Outliers and novelty, forests without a target.
-add("isolation_forest", lambda: fit_rows(ensemble.IsolationForest(8, random_state=0)))
+add("isolation_forest", lambda: fit_rows(ensemble.IsolationForest(n_estimators=8, random_state=0)))
 add("isolation_forest_features", lambda: fit_rows(ensemble.IsolationForest(
-    6, max_features=2, contamination=0.1, random_state=0)))
-add("isolation_forest_one_row", lambda: fit_rows(ensemble.IsolationForest(3, max_samples=1, random_state=0)))
+    n_estimators=6, max_features=2, contamination=0.1, random_state=0)))
+add("isolation_forest_one_row", lambda: fit_rows(ensemble.IsolationForest(n_estimators=3, max_samples=1, random_state=0)))
 for algorithm in ("brute", "kd_tree"):
     add(f"local_outlier_factor_{algorithm}", lambda algorithm=algorithm: fit_rows(
         neighbors.LocalOutlierFactor(8, novelty=True, algorithm=algorithm)))
@@ -182,10 +178,12 @@ add("radius_classifier_most_frequent", lambda: fit_few(
     neighbors.RadiusNeighborsClassifier(1.0, outlier_label="most_frequent"), data.four_classes()))
 add("radius_classifier_two_targets", lambda: fit_few(
     neighbors.RadiusNeighborsClassifier(1.5, outlier_label="a"), two_targets()))
+for algorithm in ("brute", "ball_tree"):
+    add(f"nearest_neighbors_{algorithm}", lambda algorithm=algorithm: (
+        neighbors.NearestNeighbors(n_neighbors=3, algorithm=algorithm).fit(data.diabetes()[0][:30]), data.diabetes()[0][30:42]))
 for mode in ("distance", "connectivity"):
     add(f"neighbors_transformer_{mode}", lambda mode=mode: fit_rows(neighbors.KNeighborsTransformer(mode=mode, n_neighbors=3), 30))
     add(f"radius_transformer_{mode}", lambda mode=mode: fit_rows(neighbors.RadiusNeighborsTransformer(mode=mode, radius=1.2), 30))
-add("neighborhood_components", lambda: fit(neighbors.NeighborhoodComponentsAnalysis(2, max_iter=10, random_state=0), data.iris()))
 for kernel in ("gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine"):
     add(f"kernel_density_{kernel}", lambda kernel=kernel: fit_rows(neighbors.KernelDensity(bandwidth=0.8, kernel=kernel), 40), tolerance=1e-9)
 add("kernel_density_weights", lambda: (neighbors.KernelDensity(bandwidth=0.5, metric="manhattan").fit(
@@ -194,7 +192,7 @@ add("kernel_density_weights", lambda: (neighbors.KernelDensity(bandwidth=0.5, me
 
 def refusing():
     X, y = data.iris()
-    model = neighbors.RadiusNeighborsClassifier(1.0).fit(X[::4], y[::4])
+    model = neighbors.RadiusNeighborsClassifier(2.0).fit(X[::4], y[::4])
     return model, X[1::13], np.array([[100.0, 0, 0, 0]])
 
 

@@ -1,0 +1,81 @@
+#include "graph/ops/text_pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <fmt/format.h>
+#include <pcre2.h>
+
+#include "base/heap_bytes.h"
+
+namespace slipway {
+namespace {
+
+constexpr uint32_t kMatchLimit = 100'000;
+constexpr uint32_t kDepthLimit = 1'000;
+constexpr uint32_t kHeapLimitKib = 1'024;
+
+PCRE2_SPTR units(std::string_view text) {
+  return reinterpret_cast<PCRE2_SPTR>(text.empty() ? "" : text.data());
+}
+
+const pcre2_code* code_of(const std::shared_ptr<const void>& code) {
+  return static_cast<const pcre2_code*>(code.get());
+}
+
+}  // namespace
+
+Result<TextPattern> TextPattern::compile(std::string_view pattern) {
+  if (pattern.size() > kBytesMax) {
+    return invalid_argument(fmt::format("a regular expression has at most {} bytes, this one {}",
+                                        kBytesMax, pattern.size()));
+  }
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  pcre2_code* code =
+      pcre2_compile(units(pattern), pattern.size(), PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C,
+                    &error, &offset, nullptr);
+  if (code == nullptr) {
+    PCRE2_UCHAR message[160] = {};
+    pcre2_get_error_message(error, message, sizeof(message));
+    return invalid_argument(fmt::format("a regular expression is wrong at offset {}: {}", offset,
+                                        reinterpret_cast<const char*>(message)));
+  }
+  TextPattern made;
+  made.text_ = pattern;
+  made.code_ = std::shared_ptr<const void>(code, [code](const void*) { pcre2_code_free(code); });
+  return made;
+}
+
+size_t TextPattern::size_bytes() const {
+  size_t size = 0;
+  pcre2_pattern_info(code_of(code_), PCRE2_INFO_SIZE, &size);
+  return heap_bytes(text_) + size;
+}
+
+struct TextPattern::Matcher::Rep {
+  pcre2_match_data* data = nullptr;
+  pcre2_match_context* context = nullptr;
+};
+
+TextPattern::Matcher::Matcher() : rep_(std::make_unique<Rep>()) {
+  rep_->data = pcre2_match_data_create(1, nullptr);
+  rep_->context = pcre2_match_context_create(nullptr);
+  CHECK(rep_->data != nullptr && rep_->context != nullptr);
+  pcre2_set_match_limit(rep_->context, kMatchLimit);
+  pcre2_set_depth_limit(rep_->context, kDepthLimit);
+  pcre2_set_heap_limit(rep_->context, kHeapLimitKib);
+}
+
+TextPattern::Matcher::~Matcher() {
+  pcre2_match_data_free(rep_->data);
+  pcre2_match_context_free(rep_->context);
+}
+
+bool TextPattern::Matcher::find(const TextPattern& pattern, std::string_view text, size_t from) {
+  return pcre2_match(code_of(pattern.code_), units(text), text.size(), from, 0, rep_->data,
+                     rep_->context) >= 0;
+}
+
+size_t TextPattern::Matcher::start() const { return pcre2_get_ovector_pointer(rep_->data)[0]; }
+size_t TextPattern::Matcher::end() const { return pcre2_get_ovector_pointer(rep_->data)[1]; }
+
+}  // namespace slipway
