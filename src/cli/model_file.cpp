@@ -38,10 +38,10 @@ Result<std::string> digest_of(const formats::FileSet& files, const Limits& limit
 }
 
 Result<ModelFile> read_folder_as_model(const std::string& path, const std::string& select,
-                                       const Limits& limits) {
+                                       const Limits& limits, Digest digest) {
   const auto files = TRY(formats::open_folder(path, limits));
   ModelFile file;
-  file.digest = "sha256:" + TRY(digest_of(*files, limits));
+  if (digest == Digest::kWanted) file.digest = "sha256:" + TRY(digest_of(*files, limits));
   Result<formats::ReadReport> report = bundle::read_files(*files, {select}, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
   file.report = std::move(report).value();
@@ -49,8 +49,7 @@ Result<ModelFile> read_folder_as_model(const std::string& path, const std::strin
 }
 
 /// What lies beside the model; null if nothing does.
-Result<std::shared_ptr<const formats::Definitions>> read_definitions(const std::string& path,
-                                                                     const std::string& digest) {
+Result<std::shared_ptr<const formats::Definitions>> read_definitions(const std::string& path) {
   std::shared_ptr<const formats::Definitions> definitions;
   const std::string name = path + std::string(formats::kDefinitionsSuffix);
   Limits limits;
@@ -60,17 +59,14 @@ Result<std::shared_ptr<const formats::Definitions>> read_definitions(const std::
   if (!text.ok()) return text.status();
   Result<std::shared_ptr<const formats::Definitions>> parsed = formats::parse_definitions(*text);
   if (!parsed.ok()) return std::move(parsed).status().with_context(name);
-  if (Status status = (*parsed)->check_model(digest); !status.ok()) {
-    return std::move(status).with_context(name);
-  }
   return parsed;
 }
 
 Result<ModelFile> read_file_as_model(const std::string& path, const std::string& select,
-                                     const Limits& limits) {
+                                     const Limits& limits, Digest digest) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
-    return read_folder_as_model(path, select, limits);
+    return read_folder_as_model(path, select, limits, digest);
   }
   // A look first: gigabytes of something else need not be read to be refused.
   const std::string start = TRY(read_file_start(path, formats::FormatSet::kStartBytes));
@@ -81,9 +77,15 @@ Result<ModelFile> read_file_as_model(const std::string& path, const std::string&
   }
   std::string bytes = TRY(read_file(path, limits));
   ModelFile file;
-  file.digest = "sha256:" + sha256_hex(bytes);
   formats::ReadOptions options{.select = select};
-  options.definitions = TRY(read_definitions(path, file.digest));
+  options.definitions = TRY(read_definitions(path));
+  const bool is_bound = options.definitions != nullptr && options.definitions->names_model();
+  if (digest == Digest::kWanted || is_bound) file.digest = "sha256:" + sha256_hex(bytes);
+  if (is_bound) {
+    Status status = options.definitions->check_model(file.digest);
+    if (!status.ok())
+      return std::move(status).with_context(path + std::string(formats::kDefinitionsSuffix));
+  }
   Result<formats::ReadReport> report =
       format->read(std::move(bytes), options, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
@@ -136,11 +138,11 @@ const formats::FormatSet& all_formats() {
 }
 
 Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
-                                  uint64_t model_bytes_max) {
+                                  uint64_t model_bytes_max, Digest digest) {
   Limits limits;
   limits.file_bytes_max = model_bytes_max;
   try {
-    return read_file_as_model(path, select, limits);
+    return read_file_as_model(path, select, limits, digest);
   } catch (const std::bad_alloc&) {
     return resource_exhausted("not enough memory to read this file").with_context(path);
   }

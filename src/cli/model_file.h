@@ -17,12 +17,15 @@ const formats::FormatSet& all_formats();
 /// A model file, read; the report says why if there is no graph.
 struct ModelFile {
   formats::ReadReport report;
-  std::string digest;  // "sha256:..."
+  std::string digest;  // "sha256:...", or empty if it was not wanted
 };
+
+/// Whether a file's digest is asked for: of a large one it takes as long as all the rest.
+enum class Digest : uint8_t { kWanted, kNotWanted };
 
 /// Reads and lowers. Errors: the file cannot be read, or is no model file.
 Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
-                                  uint64_t model_bytes_max);
+                                  uint64_t model_bytes_max, Digest digest = Digest::kWanted);
 
 /// Holds a compiled model to what lies beside it or in its bundle: expected answers, samples. If
 /// definitions stand in for custom code, there must be such rows, or the operator must have said

@@ -147,7 +147,7 @@ int fail(const Status& status) {
 
 int predict(const PredictOptions& options) {
   const Result<ModelFile> file =
-      read_model_file(options.model, options.select, options.model_bytes_max);
+      read_model_file(options.model, options.select, options.model_bytes_max, Digest::kNotWanted);
   if (!file.ok()) return fail(file.status());
   if (const Status status = file->report.status(); !status.ok()) return fail(status);
   const auto model = compile_model(*file, options.model);

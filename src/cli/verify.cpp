@@ -19,7 +19,7 @@ constexpr int kExitCannotTell = 2;
 
 Result<std::shared_ptr<const Executable>> load(const std::string& path, const std::string& select,
                                                uint64_t model_bytes_max) {
-  const ModelFile file = TRY(read_model_file(path, select, model_bytes_max));
+  const ModelFile file = TRY(read_model_file(path, select, model_bytes_max, Digest::kNotWanted));
   if (Status status = file.report.status(); !status.ok()) {
     return std::move(status).with_context(path);
   }

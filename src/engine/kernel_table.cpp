@@ -33,6 +33,12 @@ std::span<const std::span<const KernelEntry>> kernel_tables() {
       column_function_kernels(),
       impute_model_kernels(),
       tensor_kernels(),
+      neighborhood_kernels(),
+      quadratic_kernels(),
+      cluster_tree_kernels(),
+      gaussian_process_kernels(),
+      row_solver_kernels(),
+      manifold_kernels(),
   };
   return kTables;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cfloat>
 #include <cmath>
 #include <numeric>
 
@@ -136,6 +137,12 @@ class RowFunctionKernel final : public Kernel {
         out[0] = std::log(total) + most;
         break;
       }
+      case Function::kNormalize:
+        for (size_t i = 0; i < width; ++i) out[i] = in[i] / sum;
+        break;
+      case Function::kLogNotZero:
+        for (size_t i = 0; i < width; ++i) out[i] = std::log(in[i] == 0 ? DBL_MIN : in[i]);
+        break;
       case Function::kNormalizeOrKeep:
         for (size_t i = 0; i < width; ++i) out[i] = sum == 0 ? in[i] : in[i] / sum;
         break;

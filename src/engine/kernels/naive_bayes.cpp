@@ -1,6 +1,8 @@
 // Kernels of graph/ops/naive_bayes.h.
 #include "graph/ops/naive_bayes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -48,6 +50,36 @@ class GaussianBayesKernel final : public Kernel {
   std::vector<double> log_priors_;
 };
 
+class CategoricalBayesKernel final : public Kernel {
+ public:
+  explicit CategoricalBayesKernel(const CategoricalBayesOp& op) : tables_(op.tables) {}
+  Status run(const KernelArgs& args) const override {
+    const size_t classes = tables_.priors.size();
+    for (size_t row = 0; row < args.rows; ++row) {
+      const double* x = args.input(0).dense(row);
+      double* out = args.output.dense(row);
+      std::fill_n(out, classes, 0.0);
+      for (size_t j = 0; j < tables_.features.size(); ++j) {
+        const std::vector<double>& table = tables_.features[j];
+        const size_t categories = table.size() / classes;
+        const double value = std::trunc(x[j]);
+        if (!(value >= 0 && value < static_cast<double>(categories))) {
+          return invalid_argument(
+              fmt::format("CategoricalNB takes categories 0 to {}, got {} in row {}, column {}",
+                          categories - 1, x[j], args.first_row + row, j));
+        }
+        const auto category = static_cast<size_t>(value);
+        for (size_t c = 0; c < classes; ++c) out[c] += table[c * categories + category];
+      }
+      for (size_t c = 0; c < classes; ++c) out[c] += tables_.priors[c];
+    }
+    return {};
+  }
+
+ private:
+  const CategoricalBayesOp::Tables& tables_;
+};
+
 class LogNormalizeKernel final : public Kernel {
  public:
   Status run(const KernelArgs& args) const override {
@@ -74,6 +106,11 @@ std::span<const KernelEntry> naive_bayes_kernels() {
                   [](const Op& op, std::span<const ValueType>) -> std::unique_ptr<const Kernel> {
                     return std::make_unique<GaussianBayesKernel>(
                         static_cast<const GaussianBayesOp&>(op));
+                  }},
+      KernelEntry{"categorical_bayes", "scalar", on_every_cpu,
+                  [](const Op& op, std::span<const ValueType>) -> std::unique_ptr<const Kernel> {
+                    return std::make_unique<CategoricalBayesKernel>(
+                        static_cast<const CategoricalBayesOp&>(op));
                   }},
       KernelEntry{"log_normalize", "scalar", on_every_cpu,
                   [](const Op&, std::span<const ValueType>) -> std::unique_ptr<const Kernel> {

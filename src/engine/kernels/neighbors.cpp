@@ -175,13 +175,19 @@ class NeighborsKernel : public Kernel {
 
   /// False if no neighbour has a weight that could vote; scikit-learn refuses this since 1.5.
   bool answer(const Room& room, double* out) const {
+    const size_t k = op_.options.neighbors;
+    if (op_.targets.lists) {
+      std::copy_n(room.distances, k, out);
+      std::copy_n(room.points, k, out + k);
+      return true;
+    }
     weigh(room);
     if (op_.targets.class_counts.empty()) {
       average(room, out);
       return true;
     }
     vote(room, out);
-    return std::any_of(room.distances, room.distances + op_.options.neighbors,
+    return std::any_of(room.distances, room.distances + k,
                        [](double weight) { return weight != 0; });
   }
 

@@ -10,7 +10,6 @@
 #include <limits>
 #include <numbers>
 
-#include "base/heap_bytes.h"
 #include "engine/kernel_table.h"
 
 namespace slipway::engine {
@@ -125,11 +124,6 @@ class PairwiseKernel final : public Kernel {
     }
   }
 
-  size_t size_bytes() const override {
-    size_t total = 0;
-    for (const std::vector<double>& points : points_) total += heap_bytes(points);
-    return total;
-  }
   /// The stack, then the row divided by lengths.
   size_t workspace_bytes(size_t) const override {
     return (depth_ * width_ + op_.features) * sizeof(double);
@@ -178,7 +172,9 @@ class PairwiseKernel final : public Kernel {
       x = scaled;
     }
     if (op_.diagonal) {
-      *out = value_of(step, {x, x, op_.features});
+      // Between a point and itself every stationary kernel is 1, which Bessel functions miss.
+      const bool is_one = step.function == Function::kMatern;
+      *out = is_one ? 1 : value_of(step, {x, x, op_.features});
       return;
     }
     const double* points = points_[index].empty() ? op_.points.data() : points_[index].data();

@@ -235,6 +235,20 @@ constexpr std::array kRows = {
     exact("xgboost.compat", "XGBoostLabelEncoder", kData),
     exact("catboost.core", "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker", kData),
 
+    // Relatives of scikit-learn whose objects are read as its own.
+    below("imblearn.pipeline imblearn.ensemble",
+          "Pipeline BalancedRandomForestClassifier BalancedBaggingClassifier "
+          "EasyEnsembleClassifier RUSBoostClassifier",
+          kData),
+    below("sklearnex", "LinearRegression Ridge LogisticRegression PCA", kData),
+    // oneDAL's own binary form, newer and older.
+    below("onedal", "model", kOpaque),
+    exact("daal4py._daal4py", "_rebuild linear_regression_model ridge_regression_model", kOpaque),
+    below("category_encoders",
+          "OrdinalEncoder OneHotEncoder BinaryEncoder BaseNEncoder TargetEncoder CountEncoder "
+          "LeaveOneOutEncoder",
+          kData),
+
     // Libraries of estimators that are recognised by name but not read.
     classes(
         "xgboost lightgbm catboost _catboost imblearn category_encoders sklearnex daal4py onedal "

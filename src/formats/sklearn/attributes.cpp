@@ -74,8 +74,18 @@ bool comes_first(pickle::Value estimator, bool (*matches)(pickle::Value)) {
 
 }  // namespace
 
+Result<pickle::Value> fitted_attr(pickle::Value self, std::string_view name) {
+  // scikit-learn-intelex keeps what its properties give under names of its own.
+  if (self.module().starts_with("sklearnex.") && !self.find_attr(name).has_value()) {
+    if (const auto hidden = self.find_attr(fmt::format("_{}", name)); hidden.has_value()) {
+      return *hidden;
+    }
+  }
+  return self.attr(name);
+}
+
 Result<pickle::Array<double>> f64_attr(pickle::Value self, std::string_view name) {
-  const pickle::Value value = TRY(self.attr(name));
+  const pickle::Value value = TRY(fitted_attr(self, name));
   Result<pickle::Array<double>> array = pickle::to_f64(value);
   if (!array.ok()) return in_attribute(std::move(array).status(), self, name);
   return array;
@@ -92,7 +102,7 @@ Result<pickle::Array<double>> matrix_attr(pickle::Value self, std::string_view n
 }
 
 Result<pickle::Array<int64_t>> i64_attr(pickle::Value self, std::string_view name) {
-  const pickle::Value value = TRY(self.attr(name));
+  const pickle::Value value = TRY(fitted_attr(self, name));
   Result<pickle::Array<int64_t>> array = pickle::to_i64(value);
   if (!array.ok()) return in_attribute(std::move(array).status(), self, name);
   return array;
@@ -193,6 +203,12 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
   if (const auto found = find_nested(estimator, "categories_"); found.has_value()) {
     if (found->kind() == pickle::Kind::kList && found->size() <= kColumnsMax) {
       return static_cast<uint32_t>(found->size());  // encoders before 1.0
+    }
+  }
+  if (const auto found = find_nested(estimator, "dictionary"); found.has_value()) {
+    const Result<pickle::ArrayInfo> info = pickle::array_info(*found);  // SparseCoder before 1.7
+    if (info.ok() && info->shape.size() == 2 && info->shape[1] <= kColumnsMax) {
+      return static_cast<uint32_t>(info->shape[1]);
     }
   }
   if (find_nested(estimator, "X_thresholds_").has_value()) return 1;  // IsotonicRegression

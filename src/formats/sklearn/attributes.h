@@ -14,6 +14,8 @@
 
 namespace slipway::sklearn {
 
+/// An attribute that training made. INVALID_ARGUMENT if there is none.
+Result<pickle::Value> fitted_attr(pickle::Value self, std::string_view name);
 /// Arrays. A missing attribute is INVALID_ARGUMENT ("LogisticRegression has no coef_: is it
 /// fitted?").
 Result<pickle::Array<double>> f64_attr(pickle::Value self, std::string_view name);

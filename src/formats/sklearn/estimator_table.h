@@ -48,9 +48,24 @@ std::span<const EstimatorEntry> multiclass_family();
 std::span<const EstimatorEntry> multioutput_family();
 std::span<const EstimatorEntry> threshold_family();
 std::span<const EstimatorEntry> target_family();
+std::span<const EstimatorEntry> neighborhood_family();
+std::span<const EstimatorEntry> gaussian_family();
+std::span<const EstimatorEntry> neural_network_family();
+std::span<const EstimatorEntry> cluster_family();
+std::span<const EstimatorEntry> gaussian_process_family();
+std::span<const EstimatorEntry> isolation_family();
+std::span<const EstimatorEntry> kernel_map_family();
+std::span<const EstimatorEntry> row_solver_family();
+std::span<const EstimatorEntry> dummy_family();
 std::span<const EstimatorEntry> xgboost_family();
 /// Its modules begin with "catboost.".
 std::span<const EstimatorEntry> catboost_family();
+
+/// Its modules begin with "category_encoders.".
+std::span<const EstimatorEntry> category_encoders_family();
+
+/// The classes of scikit-learn itself.
+std::vector<std::string_view> scikit_learn_classes();
 
 /// The function for a class, or null. Modules moved between versions, so only their first part
 /// counts.

@@ -27,9 +27,10 @@ constexpr std::string_view kRefusedMessage =
 /// Libraries whose objects count as models, whether or not they can be read.
 bool is_model_library(std::string_view module) {
   static constexpr std::array kPrefixes = {
-      std::string_view("sklearn."), std::string_view("xgboost."),  std::string_view("lightgbm."),
-      std::string_view("catboost"), std::string_view("imblearn."), std::string_view("sklearnex."),
-      std::string_view("daal4py")};
+      std::string_view("sklearn."),  std::string_view("xgboost."),
+      std::string_view("lightgbm."), std::string_view("catboost"),
+      std::string_view("imblearn."), std::string_view("sklearnex."),
+      std::string_view("daal4py"),   std::string_view("category_encoders.")};
   return std::any_of(kPrefixes.begin(), kPrefixes.end(),
                      [&](std::string_view prefix) { return module.starts_with(prefix); });
 }

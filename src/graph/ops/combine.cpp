@@ -21,8 +21,7 @@ ValueType dense(size_t width) { return {ValueKind::kDense, static_cast<uint32_t>
 
 }  // namespace
 
-Result<ValueType> ConstantOp::infer(std::span<const ValueType> inputs) const {
-  TRY_STATUS(expect_dense(inputs, 0));
+Result<ValueType> ConstantOp::infer(std::span<const ValueType> /*inputs*/) const {
   if (row.empty() || row.size() > kWidthMax) return invalid_argument("no usable width");
   return dense(row.size());
 }
@@ -90,8 +89,8 @@ std::string CombineOp::describe() const {
 Result<ValueType> RowFunctionOp::infer(std::span<const ValueType> inputs) const {
   TRY_STATUS(expect_dense(inputs, 1));
   if (inputs[0].width == 0) return invalid_argument("expected at least one column");
-  const bool keeps_width =
-      function == Function::kNormalizeOrKeep || function == Function::kSubtractMean;
+  const bool keeps_width = function != Function::kSum && function != Function::kLogSumExp &&
+                           function != Function::kMinimum;
   return keeps_width ? inputs[0] : dense(1);
 }
 
@@ -100,6 +99,8 @@ std::string RowFunctionOp::describe() const {
     case Function::kSum: return "sum";
     case Function::kLogSumExp: return "logsumexp";
     case Function::kMinimum: return "minimum";
+    case Function::kNormalize: return "normalize";
+    case Function::kLogNotZero: return "log of nonzero";
     case Function::kNormalizeOrKeep: return "normalize or keep";
     case Function::kSubtractMean: return "subtract mean";
   }

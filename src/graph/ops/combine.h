@@ -12,7 +12,8 @@
 
 namespace slipway {
 
-/// The same numbers in every row. Takes no input.
+/// The same numbers in every row. Looks at no input; those that it has are there for what refuses
+/// rows on the way to them.
 class ConstantOp final : public Op {
  public:
   explicit ConstantOp(std::vector<double> row) : row(std::move(row)) {}
@@ -93,7 +94,9 @@ class RowFunctionOp final : public Op {
     kSum,              // to one column, as those that follow
     kLogSumExp,        // scipy.special.logsumexp
     kMinimum,          // numpy.min
-    kNormalizeOrKeep,  // the row divided by its sum; a row whose sum is 0 stays
+    kNormalize,        // the row divided by its sum, as those that follow; 0 / 0 is NaN
+    kNormalizeOrKeep,  // a row whose sum is 0 stays
+    kLogNotZero,       // log, where 0 counts as the smallest normal number
     kSubtractMean,     // the row minus its mean
   };
   explicit RowFunctionOp(Function function) : function(function) {}

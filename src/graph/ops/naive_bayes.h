@@ -30,6 +30,23 @@ class GaussianBayesOp final : public Op {
   const Tables tables;
 };
 
+/// Whole numbers, each a category of its column, to the joint log likelihood of each class. A
+/// number that is no category is INVALID_ARGUMENT; what stands behind the point is cut off.
+class CategoricalBayesOp final : public Op {
+ public:
+  struct Tables {
+    std::vector<std::vector<double>> features;  // of each column: classes x categories
+    std::vector<double> priors;                 // one per class, as logarithms
+  };
+  explicit CategoricalBayesOp(Tables tables) : tables(std::move(tables)) {}
+  std::string_view name() const override { return "categorical_bayes"; }
+  Result<ValueType> infer(std::span<const ValueType> inputs) const override;
+  std::string describe() const override;
+  size_t size_bytes() const override;
+
+  const Tables tables;
+};
+
 /// Each row minus the logarithm of the sum of its exponentials (scipy.special.logsumexp).
 class LogNormalizeOp final : public Op {
  public:

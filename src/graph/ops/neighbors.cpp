@@ -109,6 +109,10 @@ Status NeighborsOp::check_tree() const {
 }
 
 Result<uint32_t> NeighborsOp::check_targets() const {
+  if (targets.lists) {
+    if (options.neighbors > kWidthMax / 2) return invalid_argument("too many neighbours to list");
+    return 2 * options.neighbors;
+  }
   if (targets.class_counts.empty()) {
     if (targets.value_count == 0 || targets.value_count > kWidthMax ||
         targets.values.size() != uint64_t{targets.value_count} * point_count_) {

@@ -14,6 +14,7 @@ namespace slipway {
 
 /// Dense rows to, for each row,
 /// - regression (`class_counts` empty): the mean of the neighbours' values, one per target;
+/// - `lists`: the distances of the neighbours, nearest first, then their places among the points;
 /// - classification: the votes for each class of each target, side by side. With distance weights
 ///   the same sums follow once more, added up in numpy's pairwise order, which decides predict.
 class NeighborsOp final : public Op {
@@ -73,6 +74,7 @@ class NeighborsOp final : public Op {
     std::vector<uint32_t> labels;        // points x targets, each below its class count
     uint32_t value_count = 0;            // regression: targets
     std::vector<double> values;          // points x targets
+    bool lists = false;                  // neither of them
   };
   struct Options {
     Search search = Search::kHeap;

@@ -84,7 +84,11 @@ std::string PairwiseOp::describe() const {
 
 size_t PairwiseOp::size_bytes() const {
   size_t total = heap_bytes(points) + heap_bytes(program.steps);
-  for (const PairwiseStep& step : program.steps) total += heap_bytes(step.lengths);
+  for (const PairwiseStep& step : program.steps) {
+    total += heap_bytes(step.lengths);
+    // Each step with lengths has its kernel keep the points divided by them.
+    if (!step.lengths.empty()) total += heap_bytes(points);
+  }
   return total;
 }
 

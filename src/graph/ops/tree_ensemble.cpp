@@ -144,6 +144,14 @@ std::string TreeEnsembleOp::describe() const {
 
 size_t TreeEnsembleOp::size_bytes() const { return heap_bytes(ensemble); }
 
+void TreeEnsembleBuilder::reserve(uint64_t nodes) {
+  constexpr uint64_t kReserveMax = uint64_t{1} << 22;  // memory that is not touched costs nothing
+  const uint64_t count = std::min(nodes, kReserveMax);
+  ensemble_.nodes.reserve(count);
+  if (ensemble_.leaf_width == 1) return;
+  ensemble_.leaf_values.reserve(std::min(count / 2 * ensemble_.leaf_width, 2 * kReserveMax));
+}
+
 int64_t TreeEnsembleBuilder::add_category_set(const CategorySet& set) {
   ensemble_.category_sets.push_back(set);
   return static_cast<int64_t>(ensemble_.category_sets.size()) - 1;

@@ -129,6 +129,8 @@ class TreeEnsembleBuilder {
   /// Sizes, divisor and base; no trees yet.
   explicit TreeEnsembleBuilder(TreeEnsemble shape) : ensemble_(std::move(shape)) {}
 
+  /// Room for so many nodes, within bounds; more is made as needed.
+  void reserve(uint64_t nodes);
   /// The set's index, for SourceTreeNode.
   int64_t add_category_set(const CategorySet& set);
   /// The same for a set of any size. RESOURCE_EXHAUSTED beyond kCategoryWordsMax.

@@ -1,6 +1,6 @@
 """Writes the fixtures of one scikit-learn version: model files and the answers that this very version gives.
 
-Run by tools/make_fixtures inside that version's environment: `make.py OUTPUT_FOLDER [NAME_PREFIX]`.
+Run by tools/make_fixtures inside that version's environment: `make.py OUTPUT_FOLDER [NAME_PREFIX or cases.MODULE ...]`.
 README.md beside this file documents the JSON. Cases live in cases/, one module per estimator family.
 A case that this version cannot build is skipped and listed in <version>/SKIPPED.txt with the reason.
 """
@@ -25,7 +25,7 @@ import sklearn
 import zstandard
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform",
-           "score_samples")
+           "score_samples", "mahalanobis")
 
 # How a file is written: (container, codec, pickle protocol). A case takes one by a hash of its name,
 # so that every estimator family meets most of them and a rerun gives the same choice.
@@ -138,7 +138,7 @@ def call(model, method, data):
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         result = getattr(model, method)(data)
-    if isinstance(result, list):
+    if isinstance(result, (list, tuple)):
         return {f"{method}_{i}": dense(part) for i, part in enumerate(result)}
     return {method: dense(result)}
 
@@ -161,13 +161,23 @@ def answer(array):
 
 def outputs_of(model, data):
     found = {}
-    for method in METHODS:
+    own = ("kneighbors",) if type(model).__name__ == "NearestNeighbors" else ()
+    for method in METHODS + own:
         if hasattr(model, method):
             try:
                 found.update(call(model, method, data))
             except (NotImplementedError, AttributeError):
                 pass  # an advertised method that this configuration does not have
+            except ValueError as error:
+                if "does not support" not in str(error):
+                    raise
     return found
+
+
+def outputs_alone(model, data):
+    """The answers that each row gets by itself, one below the other."""
+    rows = [outputs_of(model, take(data, [i])) for i in range(len(data))]
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
 def stable_digits(model, data, outputs):
@@ -212,10 +222,10 @@ def refused(model, data, bad):
     for position, row in enumerate(tries):
         if row is None:
             continue
-        method = "predict" if hasattr(model, "predict") else "transform"
+        method = next(name for name in ("predict", "transform", "score_samples", "mahalanobis", "kneighbors") if hasattr(model, name))
         try:
             call(model, method, row)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, IndexError) as error:
             rows += rows_of(row)
             message = message or f"{type(error).__name__}: {str(error).splitlines()[0]}"
         else:
@@ -256,10 +266,10 @@ def make(case, folder):
     way = case.way or WAYS[zlib.crc32(case.name.encode()) % len(WAYS)]
     file, loaded = write(value, folder, case.name, way)
     model = pick(loaded, case.select)
-    outputs = outputs_of(model, data)
+    outputs = outputs_alone(model, data) if case.alone else outputs_of(model, data)
     if not outputs:
         raise AssertionError("no outputs")
-    exact = stable_digits(model, data, outputs) and all(
+    exact = (case.alone or stable_digits(model, data, outputs)) and all(
         array.dtype != np.float32 for array in outputs.values())
     frame = isinstance(data, pd.DataFrame)
     document = {
@@ -293,15 +303,20 @@ def layout(document, rows):
 
 def main():
     from cases import all_cases
+    from cases.registry import MILESTONES
+    from sklearn.utils import all_estimators
     out = pathlib.Path(sys.argv[1])
-    prefix = sys.argv[2] if len(sys.argv) > 2 else ""
+    wanted = sys.argv[2:]
     folder = out / sklearn.__version__
     folder.mkdir(parents=True, exist_ok=True)
-    skipped, made, failed = [], 0, 0
+    skipped, tried, made, failed = [], set(), 0, 0
     old_release = sklearn.__version__.startswith("0.") or sklearn.__version__ < "1.1"
     for case in all_cases():
-        if not case.name.startswith(prefix) or (old_release and not case.read_from_old):
+        if wanted and not case.name.startswith(tuple(wanted)) and case.build.__module__ not in wanted:
             continue
+        if (old_release and not case.read_from_old) or not case.is_made_by(sklearn.__version__):
+            continue
+        tried.add(case.name)
         for old in folder.glob(f"{case.name}.*"):
             old.unlink()
         try:
@@ -315,8 +330,13 @@ def main():
             if isinstance(error, AssertionError):
                 failed += 1
                 traceback.print_exc()
-    if not prefix:
-        (folder / "SKIPPED.txt").write_text("".join(line + "\n" for line in skipped))
+    if sklearn.__version__ == MILESTONES[-1]:
+        names = [name for name, _ in all_estimators()]
+        (folder / "ESTIMATORS.txt").write_text("".join(name + "\n" for name in names))
+    note = folder / "SKIPPED.txt"
+    kept = note.read_text().splitlines() if wanted and note.exists() else []
+    kept = [line for line in kept if line.split(":")[0] not in tried]
+    note.write_text("".join(line + "\n" for line in kept + skipped))
     print(f"scikit-learn {sklearn.__version__}: {made} cases made, {len(skipped)} skipped")
     for line in skipped:
         print("  skipped", line)

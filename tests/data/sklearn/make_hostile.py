@@ -58,10 +58,10 @@ def named(value, key):
     return Raw(pickled(value) + put(key))
 
 
-def model(path, key=None, **attributes):
+def model(path, key=None, library="sklearn.", **attributes):
     """An estimator; with a key it is memoized before its state, so that the state can hold the estimator itself."""
     module, name = path.rsplit(".", 1)
-    made = b"c" + f"sklearn.{module}\n{name}\n".encode() + b")\x81"
+    made = b"c" + f"{library}{module}\n{name}\n".encode() + b")\x81"
     if key is not None:
         made += put(key)
     return Raw(made + pickled({**attributes, "_sklearn_version": "1.7.2"}) + b"b")
@@ -229,7 +229,92 @@ def long_names(width, size):
     return model("preprocessing._data.Normalizer", norm="l2", n_features_in_=width, feature_names_in_=names)
 
 
+def bisecting(tree, **attributes):
+    return model("cluster._bisect_k_means.BisectingKMeans", n_features_in_=1, cluster_centers_=array([1.0, 2.0], (2, 1)),
+                 _X_mean=None, _bisecting_tree=tree, **attributes)
+
+
+def tree_of_itself():
+    """Each child is its own parent: a walk over the tree would not end."""
+    return model("cluster._bisect_k_means._BisectingTree", 1, center=array([1.0]), left=get(1), right=get(1))
+
+
+def doubling_tree(levels):
+    """Both children of a node are one node: 2 ** levels leaves."""
+    part = named(model("cluster._bisect_k_means._BisectingTree", center=array([1.0]), label=0), 1)
+    for level in range(levels):
+        part = named(model("cluster._bisect_k_means._BisectingTree", center=array([1.0]), left=part, right=get(level + 1)), level + 2)
+    return part
+
+
+def kernel_sum(levels):
+    part = named(model("gaussian_process.kernels.ConstantKernel", constant_value=1.0), 1)
+    for level in range(levels):
+        part = named(model("gaussian_process.kernels.Sum", k1=part, k2=get(level + 1)), level + 2)
+    return part
+
+
+def process(kernel):
+    return model("gaussian_process._gpr.GaussianProcessRegressor", kernel_=kernel, X_train_=array([1.0], (1, 1)), alpha_=array([1.0]),
+                 _y_train_mean=array([0.0]), _y_train_std=array([1.0]), n_features_in_=1)
+
+
+def factorization(**attributes):
+    return model("decomposition._nmf.NMF", **{**dict(components_=array([1.0, 2.0], (2, 1)), beta_loss="frobenius", solver="cd", tol=1e-4,
+                                                    max_iter=200, n_features_in_=1), **attributes})
+
+
+def mixture(**attributes):
+    return model("mixture._gaussian_mixture.GaussianMixture", **{**dict(
+        means_=array([1.0, 2.0], (2, 1)), weights_=array([0.5, 0.5]), covariance_type="full",
+        precisions_cholesky_=array([1.0, 1.0], (2, 1, 1)), n_features_in_=1), **attributes})
+
+
+def series(labels, values):
+    made = b"cpandas.core.internals.managers\nSingleBlockManager\n)\x81" + pickled(([labels], [values], [labels], {})) + b"b"
+    return Raw(b"cpandas.core.series\nSeries\n)\x81" + pickled({"_mgr": Raw(made)}) + b"b")
+
+
+def encoder(name="ordinal.OrdinalEncoder", **attributes):
+    return model(name, library="category_encoders.", cols=["a"], feature_names_in_=["a"], n_features_in_=1, handle_unknown="value",
+                 handle_missing="value", **attributes)
+
+
+def perceptron(layers):
+    return model("neural_network._multilayer_perceptron.MLPRegressor", coefs_=layers, intercepts_=[array([0.0])] * len(layers),
+                 activation="relu", out_activation_="identity", n_features_in_=1)
+
+
+def more_models():
+    yield "cluster_tree_of_itself.pkl", bisecting(tree_of_itself()), "columns"
+    yield "cluster_tree_doubles.pkl", bisecting(doubling_tree(40)), "columns"
+    yield "kernel_doubles.pkl", process(kernel_sum(40)), "kernels"
+    yield "kernel_of_none.pkl", process(None), "kernel"
+    yield "factorization_without_end.pkl", factorization(max_iter=1 << 60), "iterations"
+    yield "factorization_negative.pkl", factorization(max_iter=-1), "max_iter"
+    yield "factorization_shape.pkl", factorization(components_=array([1.0, 2.0], (1, 2))), "components_"
+    yield "topics_missing.pkl", model("decomposition._lda.LatentDirichletAllocation", n_features_in_=1), "exp_dirichlet_component_"
+    yield "dictionary_of_many.pkl", model("decomposition._dict_learning.DictionaryLearning", n_features_in_=1,
+                                          components_=array([1.0] * 5000, (5000, 1)), transform_algorithm="omp"), "atoms"
+    yield "pursuit_of_too_many.pkl", model("decomposition._dict_learning.DictionaryLearning", n_features_in_=1, components_=array([1.0], (1, 1)),
+                                           transform_algorithm="omp", transform_n_nonzero_coefs=1 << 40), "atoms"
+    yield "mixture_shape.pkl", mixture(precisions_cholesky_=array([1.0])), "precisions_cholesky_"
+    yield "mixture_weights.pkl", mixture(weights_=array([1.0])), "weights_"
+    yield "centers_none.pkl", model("cluster._kmeans.KMeans", cluster_centers_=array([], (0, 1)), n_features_in_=1), "cluster_centers_"
+    yield "perceptron_layers.pkl", perceptron([array([1.0, 2.0], (1, 2)), array([1.0], (1, 1))]), "layer"
+    yield "kernel_pca_shape.pkl", model("decomposition._kernel_pca.KernelPCA", kernel="rbf", gamma=None, X_fit_=array([1.0], (1, 1)), n_features_in_=1,
+                                        eigenvectors_=array([1.0], (1, 1)), eigenvalues_=array([1.0, 2.0])), "eigenvectors_"
+    yield "labels_beyond.pkl", model("cluster._agglomerative.FeatureAgglomeration", labels_=array([1 << 40], kind="i"), n_features_in_=1,
+                                     pooling_func=Raw(b"cnumpy\nmean\n")), "label"
+    yield "encoder_no_table.pkl", encoder(mapping=[{"col": "a", "mapping": None}]), "pandas"
+    yield "encoder_short_table.pkl", encoder(mapping=[{"col": "a", "mapping": series(objects(["x", "y"]), array([1.0]))}]), "fit each other"
+    yield "encoder_of_none.pkl", encoder(mapping=[{"col": "b", "mapping": series(objects(["x"]), array([1.0]))}]), "no column"
+    yield "encoder_twice.pkl", encoder(mapping=[named({"col": "a", "mapping": series(objects(["x"]), array([1.0]))}, 9), get(9)]), "twice"
+    yield "encoder_repeats.pkl", encoder(mapping=repeated({"col": "a", "mapping": series(objects(["x"] * 3000), array([1.0] * 3000))}, 20_000)), "columns"
+
+
 def cases():
+    yield from more_models()
     yield "pipeline_of_itself.pkl", pipeline([("a", get(1))], 1), "places"
     yield "search_of_none.pkl", search(best_estimator_=search(best_estimator_=None)), "not supported"
     yield "search_cycle.pkl", search(1, best_estimator_=get(1)), "places"

@@ -19,7 +19,7 @@ namespace {
 
 /// whiten=True divides by the standard deviation of each component.
 Result<std::vector<double>> whitening(pickle::Value self, bool clipped) {
-  const pickle::Value variances = TRY(self.attr("explained_variance_"));
+  const pickle::Value variances = TRY(fitted_attr(self, "explained_variance_"));
   const pickle::ArrayInfo info = TRY(pickle::array_info(variances));
   std::vector<double> scale = TRY(f64_attr(self, "explained_variance_")).values;
   // scikit-learn works in the dtype that it was fitted in.
@@ -48,7 +48,7 @@ Result<Projection> read_projection(pickle::Value self, uint32_t features) {
   }
   Projection made{static_cast<uint32_t>(components.rows()), features, std::move(components.values),
                   std::vector<double>(features, 0.0)};
-  if (TRY(self.attr("mean_")).is_none()) return made;
+  if (TRY(fitted_attr(self, "mean_")).is_none()) return made;
   made.mean = TRY(f64_attr(self, "mean_")).values;
   if (made.mean.size() != features) {
     return invalid_argument(

@@ -1,4 +1,6 @@
 // Linear models: sklearn.linear_model, LinearSVC, LinearSVR.
+#include "formats/sklearn/families/linear_scores.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -6,6 +8,7 @@
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/classifier.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/members.h"
 #include "graph/ops/linear.h"
 
 namespace slipway::sklearn {
@@ -18,7 +21,7 @@ struct Coefficients {
 };
 
 Result<Coefficients> coefficients(pickle::Value self) {
-  const pickle::Value value = TRY(self.attr("coef_"));
+  const pickle::Value value = TRY(fitted_attr(self, "coef_"));
   Coefficients found;
   if (pickle::is_sparse(value)) {  // sparsify() was called
     found.weights = TRY(pickle::to_dense(value));
@@ -29,15 +32,9 @@ Result<Coefficients> coefficients(pickle::Value self) {
   return found;
 }
 
-/// The linear scores; `is_vector` is that of coef_.
-struct Scores {
-  ValueId value = 0;
-  uint32_t width = 0;
-  bool is_vector = false;
-};
+}  // namespace
 
-/// coef_ and intercept_ as a LinearOp over the input.
-Result<Scores> linear_scores(Lowering& lowering, pickle::Value self, const Features& input) {
+Result<LinearScores> linear_scores(Lowering& lowering, pickle::Value self, const Features& input) {
   const ValueId x = TRY(lowering.finite_or_sparse(self, input));
   Coefficients found = TRY(coefficients(self));
   const uint64_t outputs = found.weights.rows();
@@ -47,7 +44,7 @@ Result<Scores> linear_scores(Lowering& lowering, pickle::Value self, const Featu
   pickle::Array<double> intercept = TRY(f64_attr(self, "intercept_"));
   // A scalar 0.0 (fit_intercept=False) or a scalar for one output stands for all outputs.
   if (intercept.values.size() == 1) intercept.values.resize(outputs, intercept.values[0]);
-  Scores scores;
+  LinearScores scores;
   scores.value = TRY(lowering.add(
       std::make_unique<LinearOp>(static_cast<uint32_t>(outputs),
                                  static_cast<uint32_t>(found.weights.columns()),
@@ -57,6 +54,10 @@ Result<Scores> linear_scores(Lowering& lowering, pickle::Value self, const Featu
   scores.is_vector = found.is_vector;
   return scores;
 }
+
+namespace {
+
+using Scores = LinearScores;
 
 Result<ValueId> activate(Lowering& lowering, ActivationOp::Function function, ValueId value) {
   return lowering.add(std::make_unique<ActivationOp>(function), {value});
@@ -203,6 +204,21 @@ Result<Step> lower_ridge_classifier(Lowering& lowering, pickle::Value self, cons
   return score_classifier(lowering, scores.value, labels, Probability::kNone);
 }
 
+/// Its coefficients decide together with offset_.
+Result<Step> lower_sgd_one_class(Lowering& lowering, pickle::Value self, const Features& input) {
+  const ValueId x = TRY(lowering.finite_or_sparse(self, input));
+  pickle::Array<double> weights = TRY(matrix_attr(self, "coef_"));
+  const std::vector<double> offset = TRY(f64_attr(self, "offset_")).values;
+  if (weights.rows() != 1 || offset.size() != 1) {
+    return invalid_argument("SGDOneClassSVM: expected one row of coefficients and one offset");
+  }
+  const ValueId samples = TRY(
+      lowering.add(std::make_unique<LinearOp>(1, lowering.type(x).width, std::move(weights.values),
+                                              std::vector<double>{0}),
+                   {x}));
+  return outlier_detector(lowering, samples, offset[0]);
+}
+
 }  // namespace
 
 std::span<const EstimatorEntry> linear_family() {
@@ -236,6 +252,7 @@ std::span<const EstimatorEntry> linear_family() {
       EstimatorEntry{"PoissonRegressor", lower_exp_glm},
       EstimatorEntry{"GammaRegressor", lower_exp_glm},
       EstimatorEntry{"TweedieRegressor", lower_tweedie},
+      EstimatorEntry{"SGDOneClassSVM", lower_sgd_one_class},
       EstimatorEntry{"LogisticRegression", lower_logistic},
       EstimatorEntry{"LogisticRegressionCV", lower_logistic},
       EstimatorEntry{"SGDClassifier", lower_sgd_classifier},

@@ -242,4 +242,16 @@ Result<Step> plain_probability_classifier(Lowering& lowering, ValueId probabilit
   return step;
 }
 
+Result<Step> outlier_detector(Lowering& lowering, ValueId samples, double offset) {
+  const ValueId decision = TRY(scaled(lowering, samples, 1, -offset));
+  LabelTable labels;
+  labels.ints = {-1, 1};
+  Step step;
+  step.methods.push_back(
+      label_method(TRY(lowering.add(std::make_unique<ArgMaxOp>(0, true), {decision})), labels));
+  step.methods.push_back(number_method("decision_function", decision, 1, true));
+  step.methods.push_back(number_method("score_samples", samples, 1, true));
+  return step;
+}
+
 }  // namespace slipway::sklearn

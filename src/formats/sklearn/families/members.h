@@ -73,4 +73,8 @@ Result<Method> several_labels(Lowering& lowering, const std::vector<ValueId>& in
 Result<Step> plain_probability_classifier(Lowering& lowering, ValueId probabilities,
                                           const LabelTable& labels);
 
+/// An outlier detector: score_samples, decision_function (score_samples - offset) and predict, 1
+/// where the decision is at least 0, else -1.
+Result<Step> outlier_detector(Lowering& lowering, ValueId samples, double offset);
+
 }  // namespace slipway::sklearn

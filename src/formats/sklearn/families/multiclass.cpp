@@ -98,6 +98,20 @@ Status add_rest_probabilities(Lowering& lowering, const std::vector<Step>& steps
   return {};
 }
 
+/// The class of the highest score; of equal ones the first, before scikit-learn 1.8 the last.
+Result<Method> best_class(Lowering& lowering, pickle::Value self, ValueId scores, double threshold,
+                          const LabelTable& labels) {
+  const uint32_t width = lowering.type(scores).width;
+  if (width == 1 || written_since(self, 1, 8)) {
+    return label_method(TRY(lowering.add(std::make_unique<ArgMaxOp>(threshold), {scores})), labels);
+  }
+  std::vector<uint32_t> places;
+  for (uint32_t i = 0; i < width; ++i) places.push_back(width - 1 - i);
+  const ValueId reversed = TRY(pick_columns(lowering, scores, places));
+  return label_method(TRY(lowering.add(std::make_unique<ArgMaxOp>(threshold), {reversed})),
+                      labels_at(labels, places));
+}
+
 Result<Step> lower_one_vs_rest(Lowering& lowering, pickle::Value self, const Features& input) {
   const Members members = TRY(lower_members(lowering, self, "estimators_", input));
   if (members.unknown) return unknown_step();
@@ -116,8 +130,7 @@ Result<Step> lower_one_vs_rest(Lowering& lowering, pickle::Value self, const Fea
       return invalid_argument(
           fmt::format("it has {} classes, but {} estimators", labels.size(), scores.size()));
     }
-    const ValueId index = TRY(lowering.add(std::make_unique<ArgMaxOp>(scores[0].threshold), {all}));
-    step.methods.push_back(label_method(index, labels));
+    step.methods.push_back(TRY(best_class(lowering, self, all, scores[0].threshold, labels)));
   }
   const std::vector<std::string> names = label_names(labels);
   TRY_STATUS(add_rest_probabilities(lowering, members.steps, multilabel, names, step));

@@ -248,6 +248,12 @@ Status read_brute(pickle::Value self, FittedNeighbors& fitted) {
 
 }  // namespace
 
+Result<FittedNeighbors> tree_points(pickle::Value tree) {
+  FittedNeighbors fitted;
+  TRY_STATUS(read_tree(tree, fitted));
+  return fitted;
+}
+
 Result<FittedNeighbors> fitted_neighbors(pickle::Value self) {
   FittedNeighbors fitted;
   const std::string method = string_attr_or(self, "_fit_method", "");
@@ -261,6 +267,21 @@ Result<FittedNeighbors> fitted_neighbors(pickle::Value self) {
   fitted.search = method == "kd_tree" ? Search::kKdTree : Search::kBallTree;
   TRY_STATUS(read_tree(TRY(self.attr("_tree")), fitted));
   return fitted;
+}
+
+Result<ValueId> neighbor_list(Lowering& lowering, ValueId x, FittedNeighbors fitted, int64_t k) {
+  if (k < 1 || k > int64_t{kWidthMax}) {
+    return invalid_argument(fmt::format("n_neighbors: no usable value, {}", k));
+  }
+  NeighborsOp::Options options;
+  options.search = fitted.search;
+  options.neighbors = static_cast<uint32_t>(k);
+  NeighborsOp::Targets targets;
+  targets.lists = true;
+  return lowering.add(std::make_unique<NeighborsOp>(
+                          options, lowering.type(x).width, std::move(fitted.points),
+                          std::move(fitted.distance), std::move(fitted.tree), std::move(targets)),
+                      {x});
 }
 
 }  // namespace slipway::sklearn

@@ -1,6 +1,7 @@
 // Pipeline (one step after the other) and FeatureUnion (side by side).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "formats/sklearn/attributes.h"
@@ -10,11 +11,23 @@
 namespace slipway::sklearn {
 namespace {
 
+/// A sampler of imbalanced-learn: it changes the training's rows, and lets others pass.
+bool is_sampler(pickle::Value estimator) {
+  if (estimator.kind() != pickle::Kind::kObject) return false;
+  static constexpr std::array kModules = {
+      std::string_view("imblearn.over_sampling."), std::string_view("imblearn.under_sampling."),
+      std::string_view("imblearn.combine."), std::string_view("imblearn.base")};
+  return std::any_of(kModules.begin(), kModules.end(), [&](std::string_view module) {
+    return estimator.module().starts_with(module);
+  });
+}
+
 Result<Step> lower_pipeline(Lowering& lowering, pickle::Value self, const Features& input) {
   const std::vector<NamedPart> steps = TRY(named_parts(self, "steps"));
   if (steps.empty()) return invalid_argument("a Pipeline without steps");
   Features features = input;
   for (size_t i = 0; i + 1 < steps.size(); ++i) {
+    if (is_sampler(steps[i].estimator)) continue;
     features = TRY(transform_part(lowering, steps[i], features, "steps"));
   }
   const NamedPart& last = steps.back();

@@ -58,6 +58,8 @@ Result<Mean> mean_of_trees(Lowering& lowering, pickle::Value self, const Feature
       shape.divisor = static_cast<double>(trees.size());
       shape.base.assign(shape.outputs, 0.0);
       builder.emplace(std::move(shape));
+      // Trees of a forest are about as large as each other.
+      builder->reserve(trees.size() * (tree.nodes.size() + tree.nodes.size() / 8));
     }
     if (tree.outputs != mean.outputs || tree.output_width != mean.output_width) {
       return invalid_argument(fmt::format("the trees of {} have different outputs", self.name()));

@@ -5,6 +5,6 @@ from cases import registry
 
 def all_cases():
     from cases import (
-        compose, kept, linear, meta, neighbors, preprocessing, records, svm, text, transformers, trees,
+        compose, kept, linear, maps, meta, models, neighbors, preprocessing, records, svm, text, transformers, trees,
     )  # noqa: F401
     return registry.CASES

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Callable, Optional, Tuple
 
 CASES = []
+MILESTONES = ("1.1.3", "1.5.2", "1.9.1")
 OLD = """
 linear_regression linear_regression_two_targets ridge lasso elastic_net sgd_regressor linear_svr logistic_regression
 logistic_regression_ovr logistic_regression_text_labels logistic_regression_frame logistic_regression_cv
@@ -32,6 +33,11 @@ class Case:
     select: Optional[str] = None      # path to the model inside a container
     way: Optional[Tuple] = None       # (container, codec, protocol); None: chosen by the name
     tolerance: Optional[float] = None  # None: decided from the outputs
+    alone: bool = False               # answers of each row alone: a batch would change them
+    some_releases: bool = False       # only by those of MILESTONES: the file is the same in between
+
+    def is_made_by(self, version):
+        return not self.some_releases or version in MILESTONES
 
     @property
     def read_from_old(self):
