@@ -63,7 +63,7 @@ struct ReadOptions {
 struct ReadReport {
   ModelInfo info;
   std::vector<std::string> classes;  // of the estimators inside, short names, sorted
-  std::vector<Gap> gaps;  // what is not supported, refused globals included
+  std::vector<Gap> gaps;             // what is not supported, refused globals included
   std::vector<Candidate>
       candidates;  // filled if the file holds several models and none was selected
   std::vector<std::string> defined;    // custom code that definitions stand in for
