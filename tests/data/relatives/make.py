@@ -130,7 +130,8 @@ def intel_cases():
     # oneDAL adds in another order: 1e-9.
     add("intel_linear", lambda: fit(LinearRegression(), data.diabetes()), tolerance=1e-9)
     add("intel_linear_two_targets", lambda: fit(LinearRegression(), data.diabetes_two()), tolerance=1e-9)
-    add("intel_ridge", lambda: fit(Ridge(0.5), data.diabetes()), tolerance=1e-9)
+    if not Ridge.__module__.startswith("daal4py"):  # an older one, which is not read
+        add("intel_ridge", lambda: fit(Ridge(0.5), data.diabetes()), tolerance=1e-9)
     add("intel_logistic", lambda: near(LogisticRegression(max_iter=500), data.iris_text()), tolerance=1e-9)
     add("intel_logistic_binary", lambda: near(LogisticRegression(max_iter=500), data.iris_binary()), tolerance=1e-9)
     add("intel_pca", lambda: fit(PCA(2), data.iris()), tolerance=1e-9)

@@ -286,8 +286,8 @@ def perceptron(layers):
 
 
 def more_models():
-    yield "cluster_tree_of_itself.pkl", bisecting(tree_of_itself()), "columns"
-    yield "cluster_tree_doubles.pkl", bisecting(doubling_tree(40)), "columns"
+    yield "cluster_tree_of_itself.pkl", bisecting(tree_of_itself()), "more nodes"
+    yield "cluster_tree_doubles.pkl", bisecting(doubling_tree(40)), "more nodes"
     yield "kernel_doubles.pkl", process(kernel_sum(40)), "kernels"
     yield "kernel_of_none.pkl", process(None), "kernel"
     yield "factorization_without_end.pkl", factorization(max_iter=1 << 60), "iterations"

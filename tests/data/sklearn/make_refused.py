@@ -17,13 +17,11 @@ import zlib
 import cloudpickle
 import joblib
 import numpy as np
-from sklearn.cluster import KMeans
+from sklearn.cluster import DBSCAN
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.manifold import LocallyLinearEmbedding
-from sklearn.decomposition import NMF
+from sklearn.decomposition import NMF, DictionaryLearning
 from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -64,18 +62,16 @@ def unsupported(folder):
             (folder / name).write_bytes(dump(value))
         expected[name] = {"expect": expect, "names": names}
 
-    put("kmeans.joblib", KMeans(3, n_init=1, random_state=0).fit(X), "gaps", ["sklearn.cluster._kmeans.KMeans"])
+    put("clusters.joblib", DBSCAN().fit(X), "gaps", ["sklearn.cluster._dbscan.DBSCAN"])
+    factors = NMF(3, random_state=0, shuffle=True)
+    codes = DictionaryLearning(2, max_iter=3, random_state=0, transform_algorithm="lasso_cd")
+    names = ["sklearn.decomposition._nmf.NMF", "sklearn.decomposition._dict_learning.DictionaryLearning", "sklearn.cluster._dbscan.DBSCAN"]
     texts = ["good film", "bad film", "good good plot", "bad plot"]
     put("text_pipeline.joblib",
         make_pipeline(TfidfVectorizer(tokenizer=str.split), LogisticRegression()).fit(texts, [1, 0, 1, 0]),
         "gaps", ["sklearn.feature_extraction.text.TfidfVectorizer"])
-    put("three_gaps.joblib", fitted(make_pipeline(
-        NMF(3, random_state=0), StandardScaler(), LocallyLinearEmbedding(n_components=2), MLPClassifier((3,), max_iter=20, tol=1.0, random_state=0))),
-        "gaps", ["sklearn.decomposition._nmf.NMF", "sklearn.manifold._locally_linear.LocallyLinearEmbedding",
-                 "sklearn.neural_network._multilayer_perceptron.MLPClassifier"])
-    put("three_gaps.pkl", fitted(make_pipeline(NMF(3, random_state=0), LocallyLinearEmbedding(n_components=2), KMeans(2, n_init=1))),
-        "gaps", ["sklearn.decomposition._nmf.NMF", "sklearn.manifold._locally_linear.LocallyLinearEmbedding",
-                 "sklearn.cluster._kmeans.KMeans"], lambda value: pickle.dumps(value, 4))
+    put("three_gaps.joblib", fitted(make_pipeline(factors, StandardScaler(), codes, DBSCAN())), "gaps", names)
+    put("three_gaps.pkl", fitted(make_pipeline(factors, codes, DBSCAN())), "gaps", names, lambda value: pickle.dumps(value, 4))
     put("own_class.joblib", fitted(make_pipeline(Winsorize(), LogisticRegression(max_iter=1000))),
         "refused", ["__main__.Winsorize"])
     put("lambda.pkl", fitted(make_pipeline(FunctionTransformer(lambda x: x * 2), LogisticRegression(max_iter=1000))),

@@ -115,6 +115,10 @@ Result<ClusterTreeOp::Tables> bisecting_tables(Lowering& lowering, pickle::Value
   tables.features = features;
   std::vector<pickle::Value> nodes{TRY(self.attr("_bisecting_tree"))};
   for (size_t i = 0; i < nodes.size(); ++i) {
+    // Each split makes one cluster more.
+    if (nodes.size() > 2 * clusters) {
+      return invalid_argument("_bisecting_tree: more nodes than its clusters need");
+    }
     TRY_STATUS(lowering.spend(features));
     const std::vector<double> center = TRY(f64_attr(nodes[i], "center")).values;
     if (center.size() != features || mean.size() != features) {
