@@ -11,10 +11,8 @@
 #include "formats/pickle/tree.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
-#include "formats/sklearn/families/catboost.h"
+#include "formats/sklearn/families/boosters.h"
 #include "formats/sklearn/families/defined.h"
-#include "formats/sklearn/families/lightgbm.h"
-#include "formats/sklearn/families/xgboost.h"
 #include "formats/sklearn/lowering.h"
 
 namespace slipway::sklearn {
@@ -147,8 +145,8 @@ void describe(const pickle::Tree& tree, pickle::Value model, ModelInfo& info) {
   info.compression = tree.compression();
   info.file_bytes = tree.file_bytes();
   info.class_name = model.type_name();
-  if (model.module().starts_with("lightgbm.")) {
-    info.library = "LightGBM";  // its files do not tell its version
+  if (const std::string_view library = booster_library(model.module()); !library.empty()) {
+    info.library = library;  // a pickle does not tell its version
     return;
   }
   if (model.kind() == pickle::Kind::kObject) {
@@ -203,14 +201,7 @@ void add_no_model(pickle::Value root, std::vector<Gap>& gaps) {
 void add_booster_columns(pickle::Value model, const formats::FormatSet& formats,
                          const Limits& limits, std::optional<uint32_t>& count,
                          std::vector<std::string>& names) {
-  std::optional<BoosterColumns> columns;
-  if (const auto booster = first_of_library(model, "lightgbm."); booster.has_value()) {
-    columns = lightgbm_columns(*booster, formats, limits);
-  } else if (const auto other = first_of_library(model, "xgboost."); other.has_value()) {
-    columns = xgboost_columns(*other, formats, limits);
-  } else if (const auto third = first_of_library(model, "catboost."); third.has_value()) {
-    columns = catboost_columns(*third, formats, limits);
-  }
+  std::optional<BoosterColumns> columns = booster_columns(model, formats, limits);
   if (!columns.has_value() || count.value_or(columns->count) != columns->count) return;
   count = columns->count;
   names = std::move(columns->names);

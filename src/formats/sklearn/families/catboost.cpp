@@ -1,6 +1,6 @@
 // CatBoost, CatBoostClassifier, CatBoostRegressor and CatBoostRanker: the state holds the bytes of
 // a .cbm file, which formats/catboost reads. What the classes differ in is what predict() gives.
-#include "formats/sklearn/families/catboost.h"
+#include "formats/sklearn/families/boosters.h"
 
 #include <fmt/format.h>
 
@@ -14,15 +14,6 @@ namespace slipway::sklearn {
 namespace {
 
 using formats::ForeignModel;
-
-/// The bytes of its .cbm file, as long as the pickle's tree lives.
-Result<std::string_view> model_bytes(pickle::Value self) {
-  const auto bytes = self.find_attr("__model");
-  if (!bytes.has_value() || bytes->kind() != pickle::Kind::kBytes) {
-    return invalid_argument(fmt::format("{} holds no model: is it fitted?", self.name()));
-  }
-  return bytes->text();
-}
 
 /// The numbers and the categories of the columns that reach the model, each as one matrix.
 Result<formats::ForeignInputs> gather(Lowering& lowering, const ForeignModel& model,
@@ -54,7 +45,7 @@ Result<formats::ForeignInputs> gather(Lowering& lowering, const ForeignModel& mo
 
 Result<std::vector<OutputSpec>> lower_model(Lowering& lowering, pickle::Value self,
                                             const Features& input) {
-  const auto model = TRY(lowering.parse_foreign("catboost", TRY(model_bytes(self))));
+  const auto model = TRY(lowering.parse_foreign("catboost", TRY(catboost_bytes(self))));
   const formats::ForeignInputs inputs = TRY(gather(lowering, *model, input));
   return lowering.add_foreign(*model, inputs, {});
 }
@@ -103,20 +94,12 @@ Result<Step> lower_raw(Lowering& lowering, pickle::Value self, const Features& i
 
 }  // namespace
 
-std::optional<BoosterColumns> catboost_columns(pickle::Value self,
-                                               const formats::FormatSet& formats,
-                                               const Limits& limits) {
-  const formats::ModelFormat* format = formats.named("catboost");
-  if (format == nullptr) return std::nullopt;
-  const Result<std::string_view> bytes = model_bytes(self);
-  if (!bytes.ok()) return std::nullopt;
-  const auto model = format->parse(*bytes, limits);
-  if (!model.ok()) return std::nullopt;
-  BoosterColumns columns;
-  columns.count = static_cast<uint32_t>((*model)->columns().size());
-  if (!(*model)->columns_named()) return columns;
-  for (const InputColumn& column : (*model)->columns()) columns.names.push_back(column.name);
-  return columns;
+Result<std::string_view> catboost_bytes(pickle::Value self) {
+  const auto bytes = self.find_attr("__model");
+  if (!bytes.has_value() || bytes->kind() != pickle::Kind::kBytes) {
+    return invalid_argument(fmt::format("{} holds no model: is it fitted?", self.name()));
+  }
+  return bytes->text();
 }
 
 std::span<const EstimatorEntry> catboost_family() {

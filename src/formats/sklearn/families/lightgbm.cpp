@@ -1,6 +1,6 @@
 // LGBMClassifier, LGBMRegressor, LGBMRanker and lightgbm.basic.Booster: the booster lies in the
 // pickle as the text of its model file; formats/lightgbm reads it.
-#include "formats/sklearn/families/lightgbm.h"
+#include "formats/sklearn/families/boosters.h"
 
 #include <fmt/format.h>
 
@@ -120,22 +120,8 @@ Result<Step> lower_classifier(Lowering& lowering, pickle::Value self, const Feat
 
 }  // namespace
 
-std::optional<BoosterColumns> lightgbm_columns(pickle::Value self,
-                                               const formats::FormatSet& formats,
-                                               const Limits& limits) {
-  const formats::ModelFormat* format = formats.named("lightgbm");
-  if (format == nullptr || !self.module().starts_with("lightgbm.")) return std::nullopt;
-  const Result<pickle::Value> booster = booster_of(self);
-  if (!booster.ok()) return std::nullopt;
-  const Result<std::string_view> text = booster_text(*booster);
-  if (!text.ok()) return std::nullopt;
-  const auto model = format->parse(*text, limits);
-  if (!model.ok()) return std::nullopt;
-  BoosterColumns columns;
-  columns.count = static_cast<uint32_t>((*model)->columns().size());
-  if (!(*model)->columns_named()) return columns;
-  for (const InputColumn& column : (*model)->columns()) columns.names.push_back(column.name);
-  return columns;
+Result<std::string_view> lightgbm_bytes(pickle::Value self) {
+  return booster_text(TRY(booster_of(self)));
 }
 
 std::span<const EstimatorEntry> lightgbm_family() {

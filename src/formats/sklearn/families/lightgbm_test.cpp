@@ -1,6 +1,6 @@
 // LightGBM's objects in pickles written by hand, with a reader of boosters that stands in for
 // formats/lightgbm; parity_test.cpp reads real ones.
-#include "formats/sklearn/families/lightgbm.h"
+#include "formats/sklearn/families/boosters.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

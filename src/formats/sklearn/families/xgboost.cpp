@@ -1,7 +1,7 @@
 // XGBClassifier, XGBRegressor, XGBRanker, their random forests and xgboost.core.Booster: the
 // booster lies in the pickle as the bytes that XGBoost serialises; formats/xgboost reads them. What
 // the wrappers make of its predictions: XGBoost's python-package/xgboost/sklearn.py.
-#include "formats/sklearn/families/xgboost.h"
+#include "formats/sklearn/families/boosters.h"
 
 #include <fmt/format.h>
 
@@ -159,21 +159,8 @@ Result<Step> lower_classifier(Lowering& lowering, pickle::Value self, const Feat
 
 }  // namespace
 
-std::optional<BoosterColumns> xgboost_columns(pickle::Value self, const formats::FormatSet& formats,
-                                              const Limits& limits) {
-  const formats::ModelFormat* format = formats.named("xgboost");
-  if (format == nullptr || !self.module().starts_with("xgboost.")) return std::nullopt;
-  const Result<pickle::Value> booster = booster_of(self);
-  if (!booster.ok()) return std::nullopt;
-  const Result<std::string_view> bytes = booster_bytes(*booster);
-  if (!bytes.ok()) return std::nullopt;
-  const auto model = format->parse(*bytes, limits);
-  if (!model.ok()) return std::nullopt;
-  BoosterColumns columns;
-  columns.count = static_cast<uint32_t>((*model)->columns().size());
-  if (!(*model)->columns_named()) return columns;
-  for (const InputColumn& column : (*model)->columns()) columns.names.push_back(column.name);
-  return columns;
+Result<std::string_view> xgboost_bytes(pickle::Value self) {
+  return booster_bytes(TRY(booster_of(self)));
 }
 
 std::span<const EstimatorEntry> xgboost_family() {
