@@ -169,7 +169,7 @@ void print_ready(const Running& running, const serving::ModelSet& models) {
     }
   }
   for (const auto& model : models.models()) {
-    fmt::print("  {} ({}, scikit-learn {})\n", model->name, model->loaded.class_name,
+    fmt::print("  {} ({}, {} {})\n", model->name, model->loaded.class_name, model->loaded.library,
                model->loaded.library_version.empty() ? "version not recorded"
                                                      : model->loaded.library_version);
   }

@@ -249,6 +249,14 @@ TEST(OnnxFormatTest, ASmallFileDoesNotBecomeALargeModel) {
                  "far larger than its file");
 }
 
+TEST(OnnxFormatTest, InputsAreBounded) {
+  for (const int64_t width : {int64_t{1} << 21, int64_t{1} << 40, INT64_MAX}) {
+    const std::string file = model_of(node("Relu", {"X"}, {"Y"}) + input("X", 1, width) + output());
+    EXPECT_EQ(status_of(file).code(), StatusCode::kResourceExhausted)
+        << status_of(file).to_string();
+  }
+}
+
 TEST(OnnxFormatTest, LoopsAreBounded) {
   const std::string body = node("Add", {"state", "state"}, {"next"}) +
                            node("Identity", {"on"}, {"on2"}) + bytes(11, bytes(1, "round")) +

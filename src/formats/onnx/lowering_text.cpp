@@ -48,7 +48,7 @@ Result<Value> Lowering::change_case(const Value& value) {
   const Code code = value.text_case == TextCase::kLower ? Code::kLower : Code::kUpper;
   std::vector<TermId> outputs;
   const uint32_t count = TRY(element_count(value.dims));
-  TRY_STATUS(charge(uint64_t{count} * 8));
+  TRY_STATUS(charge_bytes(uint64_t{count} * ExpressionOp::kTextBytes));
   for (uint32_t i = 0; i < count; ++i) {
     outputs.push_back(TRY(terms.apply(code, {terms.column(value.id, i, ValueKind::kString)})));
   }
@@ -62,7 +62,7 @@ Result<Value> Lowering::cast_text(const Value& value, DType type) {
   const Value source = TRY(plain(value));
   if (source.type == type) return source;
   const uint32_t count = TRY(element_count(source.dims));
-  TRY_STATUS(charge(uint64_t{count} * 8));
+  TRY_STATUS(charge_bytes(uint64_t{count} * ExpressionOp::kTextBytes));
   if (source.constant != nullptr) {
     if (source.is_text()) return unimplemented("constant texts become numbers");
     std::vector<std::string> spelled;
@@ -92,7 +92,7 @@ Result<Value> Lowering::join(const Value& a, const Value& b) {
   const Value left = TRY(plain(TRY(expand(a, dims))));
   const Value right = TRY(plain(TRY(expand(b, dims))));
   const uint32_t count = TRY(element_count(dims));
-  TRY_STATUS(charge(uint64_t{count} * 8));
+  TRY_STATUS(charge_bytes(uint64_t{count} * ExpressionOp::kTextBytes));
   if (left.constant != nullptr && right.constant != nullptr) {
     std::vector<std::string> joined;
     for (uint32_t i = 0; i < count; ++i) {

@@ -13,6 +13,7 @@ namespace slipway::onnx {
 namespace {
 
 constexpr uint32_t kDepthMax = 8;
+constexpr size_t kColumnsMax = 1U << 20;   // each costs about 100 bytes, whatever the file's size
 constexpr uint64_t kBodiesMax = 1U << 16;  // of Scan, step by step
 
 std::string domain_name(std::string_view domain) {
@@ -165,7 +166,9 @@ Status ModelLowering::add_column_group(const ValueInfoProto& input) {
   Dims dims = TRY(input_dims(input));
   const uint32_t width = TRY(element_count(dims));
   if (width == 0) return unimplemented(fmt::format("the input {} has no elements", input.name));
-  if (width + signature_.columns.size() > kWidthMax) return resource_exhausted("too many columns");
+  if (width + signature_.columns.size() > kColumnsMax) {
+    return resource_exhausted(fmt::format("the inputs have over {} columns", kColumnsMax));
+  }
   const bool is_record = input.kind == ValueInfoProto::Kind::kMap;
   const bool is_text = !is_record && input.element_type == 8;
   input_columns_.push_back(static_cast<uint32_t>(signature_.columns.size()));
