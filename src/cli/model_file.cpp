@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "engine/compile.h"
+#include "formats/pmml/reader.h"
 #include "formats/sklearn/reader.h"
 #include "protocols/kserve_v2/samples.h"
 
@@ -50,6 +51,7 @@ const formats::FormatSet& all_formats() {
   static const formats::FormatSet formats = [] {
     formats::FormatSet set;
     set.add(sklearn::make_format());
+    set.add(pmml::make_format());
     return set;
   }();
   return formats;
