@@ -30,7 +30,8 @@ constexpr const char* kFooter =
     "  slipway serve models/ --port 0             a folder of models, any free port\n"
     "  slipway serve models.yaml                  a list of models with versions and labels\n"
     "  slipway predict model.joblib rows.csv      score a file\n"
-    "  slipway inspect model.joblib               what is in it, and can it be served?\n\n"
+    "  slipway inspect model.joblib               what is in it, and can it be served?\n"
+    "  slipway verify model.joblib expected.csv   does it answer as it should?\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
     "its --config file (port: 9000). `slipway COMMAND --help` lists them.";
 
@@ -247,6 +248,32 @@ void add_inspect(CLI::App& app, InspectOptions& o) {
   c.add_flag("--json", o.json, "As JSON");
 }
 
+void add_verify(CLI::App& app, VerifyOptions& o) {
+  CLI::App& c = *app.add_subcommand(
+      "verify", "Check that a model answers as expected, or as another model does");
+  c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
+  c.add_option("data", o.data, "Rows, CSV or JSON lines; CSV may hold the expected answers too")
+      ->required()
+      ->type_name("DATA");
+  CLI::Option* expected =
+      c.add_option("--expected", o.expected, "CSV of expected answers, a line for each row")
+          ->type_name("FILE");
+  c.add_option("--against", o.against, "Another model, whose answers are expected")
+      ->type_name("MODEL")
+      ->excludes(expected);
+  c.add_option("--select", o.select, "Which model, in a file that holds several")
+      ->type_name("PATH");
+  c.add_option("--against-select", o.against_select, "The same for --against")->type_name("PATH");
+  c.add_option("--keys", o.keys, "Columns of the data that are neither feature nor answer")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  c.add_option("--tolerance", o.tolerance,
+               "Numbers may differ by this, times the expected one where that is over 1")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  c.add_flag("--json", o.json, "The result as JSON");
+}
+
 std::vector<Setting> settings_of(const CLI::App& command) {
   std::vector<Setting> settings;
   for (const CLI::Option* option : command.get_options()) {
@@ -354,11 +381,13 @@ int run(int argc, char** argv) {
   ServeOptions serve_options;
   PredictOptions predict_options;
   InspectOptions inspect_options;
+  VerifyOptions verify_options;
   std::string config;
   std::string shell;
   add_serve(app, serve_options, config);
   add_predict(app, predict_options);
   add_inspect(app, inspect_options);
+  add_verify(app, verify_options);
   app.add_subcommand("version", "Print the version");
   CLI::App* completion =
       app.add_subcommand("completion", "Print a script for your shell's completion");
@@ -393,6 +422,7 @@ int run(int argc, char** argv) {
   }
   if (app.got_subcommand("predict")) return predict(predict_options);
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
+  if (app.got_subcommand("verify")) return verify(verify_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));
     return kExitOk;

@@ -29,6 +29,7 @@ struct ServeOptions {
   bool load_on_demand = false;
   std::string cache_folder;  // empty: the usual place
   std::string ca_file;
+  std::vector<std::string> allow_url;  // where admin calls may load models from
   std::string s3_endpoint;
   std::string s3_region;
   std::string s3_style = "auto";  // "auto", "path", "virtual"
@@ -80,8 +81,23 @@ struct InspectOptions {
   uint64_t model_bytes_max = 4ULL << 30;
 };
 
+struct VerifyOptions {
+  std::string model;
+  std::string data;      // rows
+  std::string expected;  // CSV of answers; empty: they are in `data`, or those of `against`
+  std::string against;   // another model file
+  std::string select;
+  std::string against_select;
+  std::vector<std::string> keys;  // columns of `data` that are no feature
+  double tolerance = 1e-6;
+  bool json = false;
+  uint64_t model_bytes_max = 4ULL << 30;
+};
+
 int serve(const ServeOptions& options);
 int predict(const PredictOptions& options);
 int inspect(const InspectOptions& options);
+/// 0: equal, 1: something differs, 2: it cannot be told.
+int verify(const VerifyOptions& options);
 
 }  // namespace slipway::cli

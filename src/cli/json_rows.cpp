@@ -214,6 +214,10 @@ class JsonRows final : public RowSource {
     }
     if (value.is_null()) return {};  // cells begin as missing
     if (target.is_text()) {
+      if (int64_t integer = 0; target.takes_integers && value.get(integer) == simdjson::SUCCESS) {
+        input.string_row(row)[column] = input.store(fmt::format("{}", integer));
+        return {};
+      }
       if (!value.is_string()) return wrong_type(target, "a text", value);
       input.string_row(row)[column] = input.store(value.get_string().value());
       return {};

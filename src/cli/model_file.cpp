@@ -3,20 +3,57 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 #include <new>
 
 #include "base/file.h"
+#include "cli/verification.h"
 #include "engine/compile.h"
+#include "formats/bundle/bundle.h"
+#include "formats/catboost/format.h"
+#include "formats/lightgbm/format.h"
 #include "formats/pmml/reader.h"
 #include "formats/sklearn/reader.h"
+#include "formats/xgboost/format.h"
 #include "protocols/kserve_v2/samples.h"
 
 namespace slipway::cli {
 
 namespace {
 
+/// The digest of a folder: of its files' names and digests, in order.
+Result<std::string> digest_of(const formats::FileSet& files, const Limits& limits) {
+  uint64_t total = 0;
+  std::string list;
+  for (size_t i = 0; i < files.files().size(); ++i) {
+    const std::string bytes = TRY(files.read(i));
+    total += bytes.size();
+    if (total > limits.file_bytes_max) {
+      return resource_exhausted(fmt::format(
+          "The folder is larger than the limit: file_bytes_max {}", limits.file_bytes_max));
+    }
+    list += fmt::format("{}  {}\n", sha256_hex(bytes), files.files()[i].name);
+  }
+  return sha256_hex(list);
+}
+
+Result<ModelFile> read_folder_as_model(const std::string& path, const std::string& select,
+                                       const Limits& limits) {
+  const auto files = TRY(formats::open_folder(path, limits));
+  ModelFile file;
+  file.digest = "sha256:" + TRY(digest_of(*files, limits));
+  Result<formats::ReadReport> report = bundle::read_files(*files, {select}, all_formats(), limits);
+  if (!report.ok()) return std::move(report).status().with_context(path);
+  file.report = std::move(report).value();
+  return file;
+}
+
 Result<ModelFile> read_file_as_model(const std::string& path, const std::string& select,
                                      const Limits& limits) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return read_folder_as_model(path, select, limits);
+  }
   // A look first: gigabytes of something else need not be read to be refused.
   const std::string start = TRY(read_file_start(path, formats::FormatSet::kStartBytes));
   const formats::ModelFormat* format = all_formats().find(start);
@@ -34,15 +71,29 @@ Result<ModelFile> read_file_as_model(const std::string& path, const std::string&
   return file;
 }
 
-/// Runs what the author says that the model answers, where a file beside it says so.
-Status check_samples_beside(const std::string& path, const Executable& model) {
-  const std::string samples = path + ".samples.json";
-  Limits limits;
-  limits.file_bytes_max = protocols::kserve_v2::kSamplesBytesMax;
-  const Result<std::string> text = read_file(samples, limits);
-  if (text.status().code() == StatusCode::kNotFound) return {};
-  Status status = text.ok() ? protocols::kserve_v2::check_samples(*text, model) : text.status();
-  return status.ok() ? status : std::move(status).with_context(samples);
+/// Holds a model to what a file beside it says that it answers; which kind of file tells its name.
+Status check_companion(const std::string& name, const std::string& bytes, const Executable& model) {
+  Status status = name.ends_with(".samples.json")
+                      ? protocols::kserve_v2::check_samples(bytes, model)
+                      : check_expected(model, bytes);
+  return status.ok() ? status : std::move(status).with_context(name);
+}
+
+/// Runs what the author says that the model answers, where a file beside it, or in its bundle or
+/// folder, says so.
+Status check_companions(const std::string& path, const formats::ReadReport& report,
+                        const Executable& model) {
+  for (const std::string& name : {path + ".samples.json", path + ".expected.csv"}) {
+    Limits limits;
+    limits.file_bytes_max = protocols::kserve_v2::kSamplesBytesMax;
+    const Result<std::string> text = read_file(name, limits);
+    if (text.status().code() == StatusCode::kNotFound) continue;
+    TRY_STATUS(text.ok() ? check_companion(name, *text, model) : text.status());
+  }
+  for (const formats::Companion& companion : report.companions) {
+    TRY_STATUS(check_companion(companion.name, companion.bytes, model));
+  }
+  return {};
 }
 
 }  // namespace
@@ -50,7 +101,12 @@ Status check_samples_beside(const std::string& path, const Executable& model) {
 const formats::FormatSet& all_formats() {
   static const formats::FormatSet formats = [] {
     formats::FormatSet set;
+    set.add(bundle::make_format());  // first: it looks into what others might claim
+    set.add(sklearn::make_skops_format());
     set.add(sklearn::make_format());
+    set.add(catboost::make_format());
+    set.add(lightgbm::make_format());
+    set.add(xgboost::make_format());
     set.add(pmml::make_format());
     return set;
   }();
@@ -87,9 +143,9 @@ Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource&
   serving::LoadedModel model;
   model.executable = TRY(compile_model(file, path));
   try {
-    TRY_STATUS(check_samples_beside(path, *model.executable));
+    TRY_STATUS(check_companions(path, file.report, *model.executable));
   } catch (const std::bad_alloc&) {
-    return resource_exhausted("not enough memory to check the samples").with_context(path);
+    return resource_exhausted("not enough memory to check what it answers").with_context(path);
   }
   model.class_name = file.report.info.class_name;
   model.library = file.report.info.library;

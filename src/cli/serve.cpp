@@ -4,13 +4,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <future>
 #include <optional>
-#include <sstream>
 
 #include "base/cpu_list.h"
 #include "base/log.h"
@@ -19,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/listeners.h"
 #include "cli/model_file.h"
+#include "cli/serve_settings.h"
 #include "cli/signals.h"
 #include "cli/systemd.h"
 #include "cli/upkeep.h"
@@ -35,10 +33,6 @@
 
 namespace slipway::cli {
 namespace {
-
-std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
-}
 
 LogLevel log_level(const std::string& name) {
   if (name == "debug") return LogLevel::kDebug;
@@ -76,56 +70,6 @@ void limit_kept_memory() {
 #endif
 }
 
-struct Resources {
-  uint32_t loops;
-  uint32_t pool_threads;
-  uint32_t load_threads;
-  std::vector<uint32_t> loop_cpus;
-  std::vector<uint32_t> pool_cpus;
-};
-
-Result<Resources> plan_resources(const ServeOptions& options) {
-  const Machine machine = detect_machine();
-  uint32_t cpus = std::max<uint32_t>(1, machine.cpus_usable);
-  if (machine.cpu_quota > 0) {
-    cpus = std::min(cpus, static_cast<uint32_t>(std::max(1.0, std::floor(machine.cpu_quota))));
-  }
-  Resources plan{};
-  plan.loop_cpus = TRY(parse_cpu_list(options.admission.loop_cpus));
-  plan.pool_cpus = TRY(parse_cpu_list(options.admission.pool_cpus));
-  const auto count = [cpus](uint32_t asked, const std::vector<uint32_t>& pinned) {
-    if (asked != 0) return asked;
-    return pinned.empty() ? cpus : static_cast<uint32_t>(pinned.size());
-  };
-  plan.loops = count(options.loops, plan.loop_cpus);
-  plan.pool_threads = count(options.pool_threads, plan.pool_cpus);
-  plan.load_threads = count(options.load_threads, {});
-  log_info("{} event loops, {} inference threads ({} usable CPUs, CPU quota {}, memory limit {})",
-           plan.loops, plan.pool_threads, machine.cpus_usable,
-           machine.cpu_quota > 0 ? fmt::format("{:.2f}", machine.cpu_quota) : "none",
-           machine.memory_bytes_max > 0 ? fmt::format("{} MiB", machine.memory_bytes_max >> 20)
-                                        : "none");
-  return plan;
-}
-
-transport::ServerOptions server_options(const ServeOptions& options, uint32_t loops) {
-  transport::ServerOptions server;
-  server.loops = loops;
-  server.header_bytes_max = options.header_bytes_max;
-  server.body_bytes_max = options.body_bytes_max;
-  server.connections_max = options.connections_max;
-  server.tls_handshake_timeout = milliseconds(options.listeners.tls_handshake_timeout_s);
-  server.http2_streams_max = options.listeners.http2_streams_max;
-  server.http2_bytes_max = options.listeners.http2_bytes_max;
-  server.ping_interval = milliseconds(options.listeners.http2_ping_interval_s);
-  server.ping_timeout = milliseconds(options.listeners.http2_ping_timeout_s);
-  server.idle_timeout = milliseconds(options.idle_timeout_s);
-  server.header_timeout = milliseconds(options.header_timeout_s);
-  server.body_timeout = milliseconds(options.body_timeout_s);
-  server.write_timeout = milliseconds(options.write_timeout_s);
-  return server;
-}
-
 int fail(const Status& status) {
   fmt::print(stderr, "slipway: {}\n", status.message());
   return kExitFailure;
@@ -138,28 +82,6 @@ protocols::GrpcRouter grpc_router(transport::GrpcHandler& inference, protocols::
                                 {"grpc.health.v1.Health", &health},
                                 {"grpc.reflection.v1.ServerReflection", &reflection},
                                 {"grpc.reflection.v1alpha.ServerReflection", &reflection}});
-}
-
-/// Lets pages of other origins ask; null if none may.
-Result<std::unique_ptr<transport::HttpHandler>> make_cors(const ListenerFlags& flags,
-                                                          transport::HttpHandler& service) {
-  transport::CorsOptions cors;
-  for (const std::string& texts : flags.cors_origins) {
-    std::istringstream words(texts);  // one environment variable holds them all
-    for (std::string origin; words >> origin;) {
-      if (!transport::is_cors_origin(origin)) {
-        return invalid_argument(fmt::format(
-            "--cors-origin: expected * or an origin such as https://app.example.com, without a "
-            "path, got \"{}\"",
-            origin));
-      }
-      cors.origins.push_back(std::move(origin));
-    }
-  }
-  if (cors.origins.empty()) return std::unique_ptr<transport::HttpHandler>();
-  cors.max_age = std::chrono::duration_cast<std::chrono::seconds>(
-      std::chrono::duration<double>(flags.cors_max_age_s));
-  return transport::make_cors_handler(std::move(cors), service);
 }
 
 /// The server of the admin listeners; null if there is none.
@@ -203,77 +125,12 @@ struct Running {
   }
 };
 
-Result<std::shared_ptr<serving::InferencePool>> make_pool(const ServeOptions& options,
-                                                          const Resources& plan) {
-  serving::InferencePool::Options pool;
-  pool.threads = plan.pool_threads;
-  pool.settings = TRY(admission_settings(options.admission));
-  pool.cpus = plan.pool_cpus;
-  return std::make_shared<serving::InferencePool>(pool);
-}
-
 void pin_loops(transport::Server& server, const Resources& plan) {
   if (plan.loop_cpus.empty()) return;
   for (uint32_t loop = 0; loop < plan.loops; ++loop) {
     const uint32_t cpu = plan.loop_cpus[loop % plan.loop_cpus.size()];
     server.post(loop, [cpu] { pin_this_thread(cpu); });
   }
-}
-
-/// The first of these environment variables that is set.
-std::string first_of(std::initializer_list<const char*> variables) {
-  for (const char* name : variables) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return {};
-}
-
-Result<lifecycle::MirrorOptions> mirror_options(const ServeOptions& options) {
-  lifecycle::MirrorOptions mirror;
-  mirror.cache_folder = options.cache_folder;
-  mirror.file_bytes_max = options.model_bytes_max;
-  mirror.poll_interval = milliseconds(options.poll_interval_s);
-  mirror.polls = options.watch != "off";
-  mirror.http.ca_file = options.ca_file;
-  mirror.s3.endpoint = options.s3_endpoint;
-  if (mirror.s3.endpoint.empty()) {
-    mirror.s3.endpoint = first_of({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
-  }
-  if (!mirror.s3.endpoint.empty()) {
-    const lifecycle::Url url = TRY(lifecycle::parse_url(mirror.s3.endpoint));
-    if (url.is_s3() || url.path != "/" || !url.query.empty()) {
-      return invalid_argument(fmt::format("the S3 endpoint: expected http(s)://HOST[:PORT], got {}",
-                                          mirror.s3.endpoint));
-    }
-    mirror.s3.endpoint = url.scheme + "://" + url.host;
-  }
-  const std::string region = options.s3_region.empty()
-                                 ? first_of({"AWS_REGION", "AWS_DEFAULT_REGION"})
-                                 : options.s3_region;
-  if (!region.empty()) mirror.s3.region = region;
-  mirror.s3.path_style = options.s3_style == "path";
-  mirror.s3.virtual_style = options.s3_style == "virtual";
-  return mirror;
-}
-
-Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& options,
-                                                        uint32_t load_threads) {
-  lifecycle::RepositoryOptions repository;
-  repository.request.paths = options.paths;
-  repository.request.name = options.name;
-  repository.request.policy = TRY(lifecycle::parse_version_policy(options.versions));
-  repository.watch = options.watch == "off"    ? lifecycle::WatchMode::kOff
-                     : options.watch == "poll" ? lifecycle::WatchMode::kPoll
-                                               : lifecycle::WatchMode::kInotify;
-  repository.poll_interval = milliseconds(options.poll_interval_s);
-  repository.quiet = milliseconds(options.quiet_time_s);
-  repository.load_threads = load_threads;
-  repository.default_model = options.default_model;
-  repository.mirror = TRY(mirror_options(options));
-  repository.memory_budget = options.memory_budget;
-  repository.load_on_demand = options.load_on_demand;
-  return repository;
 }
 
 /// Why serving makes no sense now that every model has been tried; OK if it does. An empty folder
@@ -395,8 +252,11 @@ int serve(const ServeOptions& options) {
   const auto planned = plan_resources(options);
   if (!planned.ok()) return fail(planned.status());
   const Resources& plan = *planned;
-  const auto pool = make_pool(options, plan);
-  if (!pool.ok()) return fail(pool.status());
+  const auto pool_settings = pool_options(options, plan);
+  if (!pool_settings.ok()) return fail(pool_settings.status());
+  const auto pool = std::make_shared<serving::InferencePool>(*pool_settings);
+  const auto cors = cors_options(options.listeners);
+  if (!cors.ok()) return fail(cors.status());
   auto repository = repository_options(options, plan.load_threads);
   if (!repository.ok()) return fail(repository.status());
 
@@ -418,15 +278,13 @@ int serve(const ServeOptions& options) {
   service_options.load_timeout = milliseconds(options.load_timeout_s);
   Running running;
   running.loops = plan.loops;
-  running.service = protocols::HttpService::create(service_options, *pool, metrics);
-  auto cors = make_cors(options.listeners, *running.service);
-  if (!cors.ok()) return fail(cors.status());
+  running.service = protocols::HttpService::create(service_options, pool, metrics);
   running.grpc.emplace(
       grpc_router(running.service->grpc_handler(), running.health, running.reflection));
   running.admin_grpc.emplace(
       grpc_router(running.service->admin_grpc_handler(), running.health, running.reflection));
 
-  running.cors = std::move(cors).value();
+  if (!cors->origins.empty()) running.cors = transport::make_cors_handler(*cors, *running.service);
   // The ports first: a wrong one is told at once, and probes are answered while models load.
   transport::ServerOptions transport_options = server_options(options, plan.loops);
   transport_options.listeners = std::move(listeners->inference);
@@ -448,7 +306,7 @@ int serve(const ServeOptions& options) {
   running.server->start();
   if (running.admin != nullptr) running.admin->start();
   pin_loops(*running.server, plan);
-  repository->configure = [pool = *pool](const auto& models) {
+  repository->configure = [pool](const auto& models) {
     serving::InferencePool::Overrides overrides;
     for (const serving::ModelSource& model : models) overrides[model.name] = model.admission;
     pool->set_overrides(std::move(overrides));

@@ -38,6 +38,15 @@ void add_source_flags(CLI::App& command, ServeOptions& options) {
       ->type_name("FILE")
       ->group("Sources");
   command
+      .add_option(
+          "--allow-url", options.allow_url,
+          "Addresses that an admin call may load models from, with all below them: "
+          "https://HOST/PATH or s3://BUCKET/PREFIX; may be given several times (default: none)")
+      ->transform(filled_value())
+      ->allow_extra_args(false)
+      ->type_name("URL")
+      ->group("Sources");
+  command
       .add_option("--s3-endpoint", options.s3_endpoint,
                   "Address of an S3 compatible server (default: AWS_ENDPOINT_URL, or AWS itself)")
       ->type_name("URL")

@@ -56,8 +56,8 @@ BufferSize buffer_size(const ValueType& type, size_t rows) {
 class GraphScratch final : public Scratch {
  public:
   struct FreeAligned {
-    void operator()(std::byte* bytes) const {
-      ::operator delete[](bytes, std::align_val_t{kAlignment});
+    void operator()(std::byte* memory) const {
+      ::operator delete[](memory, std::align_val_t{kAlignment});
     }
   };
 

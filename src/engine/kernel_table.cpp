@@ -6,10 +6,32 @@ namespace slipway::engine {
 
 std::span<const std::span<const KernelEntry>> kernel_tables() {
   static const std::array kTables = {
-      basic_kernels(),       linear_kernels(),     tree_ensemble_kernels(), boosting_kernels(),
-      naive_bayes_kernels(), neighbors_kernels(),  svm_kernels(),           scale_kernels(),
-      elementwise_kernels(), impute_kernels(),     encode_kernels(),        polynomial_kernels(),
-      record_kernels(),      expression_kernels(),
+      basic_kernels(),
+      linear_kernels(),
+      tree_ensemble_kernels(),
+      boosting_kernels(),
+      naive_bayes_kernels(),
+      neighbors_kernels(),
+      svm_kernels(),
+      scale_kernels(),
+      elementwise_kernels(),
+      impute_kernels(),
+      encode_kernels(),
+      polynomial_kernels(),
+      record_kernels(),
+      score_link_kernels(),
+      expression_kernels(),
+      text_kernels(),
+      combine_kernels(),
+      interpolate_kernels(),
+      pairwise_kernels(),
+      unwarp_kernels(),
+      float32_kernels(),
+      oblivious_ensemble_kernels(),
+      category_statistics_kernels(),
+      random_feature_kernels(),
+      column_function_kernels(),
+      impute_model_kernels(),
   };
   return kTables;
 }

@@ -22,7 +22,19 @@ std::span<const KernelEntry> impute_kernels();
 std::span<const KernelEntry> encode_kernels();
 std::span<const KernelEntry> polynomial_kernels();
 std::span<const KernelEntry> record_kernels();
+std::span<const KernelEntry> score_link_kernels();
 std::span<const KernelEntry> expression_kernels();
+std::span<const KernelEntry> text_kernels();
+std::span<const KernelEntry> combine_kernels();
+std::span<const KernelEntry> interpolate_kernels();
+std::span<const KernelEntry> pairwise_kernels();
+std::span<const KernelEntry> unwarp_kernels();
+std::span<const KernelEntry> float32_kernels();
+std::span<const KernelEntry> oblivious_ensemble_kernels();
+std::span<const KernelEntry> category_statistics_kernels();
+std::span<const KernelEntry> random_feature_kernels();
+std::span<const KernelEntry> column_function_kernels();
+std::span<const KernelEntry> impute_model_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

@@ -27,13 +27,18 @@ Result<ForeignInputs> split_inputs(GraphBuilder& graph, std::span<const InputCol
   return inputs;
 }
 
-Result<std::shared_ptr<const Graph>> graph_of(const ForeignModel& model) {
+Result<std::shared_ptr<const Graph>> graph_of(const ForeignModel& model,
+                                              std::span<const std::string> column_names) {
   const std::span<const InputColumn> columns = model.columns();
   GraphBuilder graph(static_cast<uint32_t>(columns.size()));
   const ForeignInputs inputs = TRY(split_inputs(graph, columns));
   Signature signature;
   signature.columns.assign(columns.begin(), columns.end());
   signature.columns_named = model.columns_named();
+  if (!signature.columns_named && column_names.size() == columns.size()) {
+    signature.columns_named = !columns.empty();
+    for (size_t i = 0; i < columns.size(); ++i) signature.columns[i].name = column_names[i];
+  }
   signature.matrices.strings = std::any_of(
       columns.begin(), columns.end(), [](const InputColumn& column) { return column.is_text(); });
   signature.outputs = TRY(model.lower(graph, inputs, {}, ""));
@@ -42,11 +47,12 @@ Result<std::shared_ptr<const Graph>> graph_of(const ForeignModel& model) {
 
 }  // namespace
 
-ReadReport report_of(const ForeignModel& model, uint64_t file_bytes) {
+ReadReport report_of(const ForeignModel& model, uint64_t file_bytes,
+                     std::span<const std::string> column_names) {
   ReadReport report;
   report.info = model.info();
   report.info.file_bytes = file_bytes;
-  Result<std::shared_ptr<const Graph>> graph = graph_of(model);
+  Result<std::shared_ptr<const Graph>> graph = graph_of(model, column_names);
   if (graph.ok()) {
     report.graph = std::move(graph).value();
   } else {
@@ -66,7 +72,7 @@ Result<ReadReport> ModelFormat::read(std::string bytes, const ReadOptions& optio
   const uint64_t file_bytes = bytes.size();
   const std::unique_ptr<const ForeignModel> model = TRY(parse(bytes, limits));
   bytes = {};  // what was parsed stands by itself
-  return report_of(*model, file_bytes);
+  return report_of(*model, file_bytes, options.column_names);
 }
 
 Result<std::unique_ptr<const ForeignModel>> ModelFormat::parse(std::string_view bytes,

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ class ForeignModel {
   /// where the file knows no names.
   virtual std::span<const InputColumn> columns() const = 0;
   virtual bool columns_named() const = 0;
+  /// The round, counted from 0, that early stopping found the best; for wrappers that stop there.
+  virtual std::optional<uint32_t> best_iteration() const { return std::nullopt; }
   /// Adds nodes; gives outputs under the names of the library's methods ("predict" first), their
   /// numbers as the library's own predict gives them. UNIMPLEMENTED names what cannot be computed.
   virtual Result<std::vector<OutputSpec>> lower(GraphBuilder& graph, const ForeignInputs& inputs,
@@ -95,7 +98,9 @@ class FormatSet {
   std::vector<std::unique_ptr<const ModelFormat>> formats_;
 };
 
-/// Does for a parsed model by itself what read() does: a graph of its own.
-ReadReport report_of(const ForeignModel& model, uint64_t file_bytes);
+/// Does for a parsed model by itself what read() does: a graph of its own. `column_names` as in
+/// ReadOptions.
+ReadReport report_of(const ForeignModel& model, uint64_t file_bytes,
+                     std::span<const std::string> column_names = {});
 
 }  // namespace slipway::formats

@@ -43,8 +43,17 @@ struct Candidate {
   std::string class_name;
 };
 
+/// A file that lies beside the model in its bundle or folder, for those who check the model.
+struct Companion {
+  std::string name;  // "expected.csv", "model.joblib.samples.json"
+  std::string bytes;
+};
+
 struct ReadOptions {
   std::string select;  // path of the model in a file that holds several
+  // Names for a model that knows none of its columns, from what lies beside it; used if they are as
+  // many as its columns.
+  std::vector<std::string> column_names = {};
 };
 
 /// Everything that can be learnt from a file, whether or not it can be served.
@@ -53,6 +62,7 @@ struct ReadReport {
   std::vector<Gap> gaps;  // what is not supported, refused globals included
   std::vector<Candidate>
       candidates;  // filled if the file holds several models and none was selected
+  std::vector<Companion> companions;   // of a bundle: expected outputs, samples
   std::shared_ptr<const Graph> graph;  // null if there are gaps or candidates
 
   /// OK if there is a graph; else UNIMPLEMENTED or PERMISSION_DENIED (something refused) with every

@@ -27,6 +27,7 @@ struct InputColumn {
   ColumnType type = ColumnType::kNumber;
   bool is_used = true;  // false: nothing depends on it, so it may hold anything or be missing
   std::string example;  // a JSON value that it takes; empty: any number or text will do
+  bool takes_integers = false;  // kText: a whole number stands for its digits
 
   bool is_text() const { return type == ColumnType::kText; }
   bool is_record() const { return type == ColumnType::kRecord; }

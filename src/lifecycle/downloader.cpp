@@ -147,7 +147,8 @@ class FileSink {
 Downloader::Downloader(HttpClient& client, S3Options s3, uint64_t file_bytes_max)
     : client_(client), s3_(std::move(s3)), file_bytes_max_(file_bytes_max) {}
 
-Status Downloader::begin() {
+Status Downloader::begin(std::span<const Url> within) {
+  within_ = within;
   credentials_ = TRY(find_aws_credentials());
   return {};
 }
@@ -202,6 +203,11 @@ Result<HttpHead> Downloader::get(Url url, const std::map<std::string, std::strin
     if (next.is_s3() || (url.scheme == "https" && next.scheme != "https")) {
       return permission_denied(fmt::format("cannot fetch {}: it leads to {}, which is not followed",
                                            shown(url), next.scheme));
+    }
+    if (!within_.empty() && !allowed_by(next, within_)) {
+      return permission_denied(
+          fmt::format("cannot fetch {}: it leads to {}, which --allow-url does not allow",
+                      shown(url), shown(next)));
     }
     url = std::move(next);
   }

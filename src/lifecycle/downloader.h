@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,9 @@ class Downloader {
                      const ObjectTag& known, ObjectTag& tag);
   /// All objects whose keys begin with the address's path.
   Result<std::vector<S3Object>> list(const Url& url);
-  /// Reads the credentials anew.
-  Status begin();
+  /// Reads the credentials anew. From now on redirects may lead only to what `within` allows; if it
+  /// is empty, anywhere. It must live as long as it is used.
+  Status begin(std::span<const Url> within);
 
  private:
   struct Target {
@@ -61,6 +63,7 @@ class Downloader {
   const S3Options s3_;
   const uint64_t file_bytes_max_;
   std::optional<AwsCredentials> credentials_;
+  std::span<const Url> within_;
 };
 
 }  // namespace slipway::lifecycle

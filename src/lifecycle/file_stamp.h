@@ -13,5 +13,9 @@ namespace slipway::lifecycle {
 Result<serving::FileStamp> stamp_file(const std::string& path);
 /// As stamp_file(), for a folder.
 Result<serving::FileStamp> stamp_folder(const std::string& path);
+/// Of a folder that is one model (MLflow's): it changes with any file in it, to a few levels.
+Result<serving::FileStamp> stamp_tree(const std::string& path);
+/// stamp_tree() of a folder, stamp_file() of anything else.
+Result<serving::FileStamp> stamp_model(const std::string& path);
 
 }  // namespace slipway::lifecycle

@@ -109,11 +109,12 @@ std::string Mirror::folder_of(const Url& url) const {
          short_digest(url.is_s3() ? options_.s3.endpoint + " " + url.text() : url.text());
 }
 
-Mirror::Place Mirror::place(const Url& url) {
+Mirror::Place Mirror::place(const Url& url, bool confined) {
   const MutexLock lock(mutex_);
   const auto [entry, is_new] = sources_.try_emplace(url.text());
   Source& source = entry->second;
   source.round = round_;
+  source.confined = confined && (is_new || source.confined);
   if (is_new) {
     source.url = url;
     source.place.path = folder_of(url) + "/" + std::string(url.name());
@@ -143,7 +144,7 @@ void Mirror::refresh(std::function<void()> done) {
 }
 
 /// Waits until something is to be looked at; empty if the server stops.
-std::vector<Url> Mirror::due(std::vector<std::function<void()>>& callbacks) {
+std::vector<Mirror::Task> Mirror::due(std::vector<std::function<void()>>& callbacks) {
   const MutexLock lock(mutex_);
   while (true) {
     if (stop_.load()) return {};
@@ -154,11 +155,11 @@ std::vector<Url> Mirror::due(std::vector<std::function<void()>>& callbacks) {
       has_new_ = false;
       callbacks = std::exchange(refreshes_, {});
       if (all) next_poll_ = now + options_.poll_interval;
-      std::vector<Url> urls;
+      std::vector<Task> tasks;
       for (const auto& [text, source] : sources_) {
-        if (all || !source.place.tried) urls.push_back(source.url);
+        if (all || !source.place.tried) tasks.push_back({source.url, source.confined});
       }
-      return urls;
+      return tasks;
     }
     if (options_.polls && !sources_.empty()) {
       wake_.wait_until(mutex_, next_poll_);
@@ -171,11 +172,11 @@ std::vector<Url> Mirror::due(std::vector<std::function<void()>>& callbacks) {
 void Mirror::run() {
   while (!stop_.load()) {
     std::vector<std::function<void()>> callbacks;
-    for (const Url& url : due(callbacks)) {
+    for (const Task& task : due(callbacks)) {
       if (stop_.load()) break;
       bool changed = false;
-      Status problem = sync(url, changed);
-      if (!stop_.load()) finish(url, changed, std::move(problem));
+      Status problem = sync(task, changed);
+      if (!stop_.load()) finish(task.url, changed, std::move(problem));
     }
     for (const auto& done : callbacks) done();
   }
@@ -204,13 +205,15 @@ void Mirror::finish(const Url& url, bool changed, Status problem) {
   if (changed) changed_();
 }
 
-Status Mirror::sync(const Url& url, bool& changed) {
+Status Mirror::sync(const Task& task, bool& changed) {
+  const Url& url = task.url;
   const std::string folder = folder_of(url);
   std::error_code error;
   fs::create_directories(folder + "/.partial", error);
   if (error) return unavailable(fmt::format("cannot make {}: {}", folder, error.message()));
   const FolderLock lock(folder, stop_);
-  TRY_STATUS(downloader_.begin());
+  TRY_STATUS(downloader_.begin(task.confined ? std::span<const Url>(options_.allowed)
+                                             : std::span<const Url>()));
   State state;
   std::ifstream file(folder + "/.state");
   for (std::string line; std::getline(file, line) && state.size() < kStateBytesMax;) {

@@ -34,6 +34,7 @@ struct MirrorOptions {
   uint64_t file_bytes_max = 4ULL << 30;
   std::chrono::milliseconds poll_interval{5000};
   bool polls = true;
+  std::vector<Url> allowed;  // where redirects of confined addresses may lead
   S3Options s3;
   HttpClientOptions http;
 };
@@ -55,8 +56,9 @@ class Mirror {
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
 
-  /// From now on the address is looked at again and again.
-  Place place(const Url& url) EXCLUDES(mutex_);
+  /// From now on the address is looked at again and again. `confined`: its redirects may only lead
+  /// to what MirrorOptions::allowed says.
+  Place place(const Url& url, bool confined) EXCLUDES(mutex_);
   /// Between these two each address that matters is asked for; the others are forgotten.
   void begin_round() EXCLUDES(mutex_);
   void end_round() EXCLUDES(mutex_);
@@ -66,6 +68,7 @@ class Mirror {
  private:
   struct Source {
     Url url;
+    bool confined = false;
     Place place;
     uint64_t round = 0;
   };
@@ -76,9 +79,13 @@ class Mirror {
   using State = std::map<std::string, Known>;  // by path below the source's folder
 
   void run();
-  std::vector<Url> due(std::vector<std::function<void()>>& callbacks) EXCLUDES(mutex_);
+  struct Task {
+    Url url;
+    bool confined = false;
+  };
+  std::vector<Task> due(std::vector<std::function<void()>>& callbacks) EXCLUDES(mutex_);
   void finish(const Url& url, bool changed, Status problem) EXCLUDES(mutex_);
-  Status sync(const Url& url, bool& changed);
+  Status sync(const Task& task, bool& changed);
   Status sync_file(const Url& url, const std::string& folder, State& state, bool& changed);
   Status sync_prefix(const Url& url, const std::string& folder, State& state, bool& changed);
   Status sync_object(const Url& url, const std::string& folder, const std::string& place,

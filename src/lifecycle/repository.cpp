@@ -108,6 +108,9 @@ class RepositoryImpl final : public Repository {
   void unload(std::string name, std::function<void(Status)> done) override {
     send({Command::Kind::kUnload, std::move(name), std::move(done)});
   }
+  void add(std::string name, std::string address, std::function<void(Status)> done) override {
+    send({Command::Kind::kLoad, std::move(name), std::move(done), std::move(address)});
+  }
   void demand(std::string name, SteadyTime deadline, std::function<void(Status)> done) override {
     {
       const MutexLock lock(mutex_);
@@ -126,7 +129,8 @@ class RepositoryImpl final : public Repository {
     Kind kind;
     std::string name;
     std::function<void(Status)> done;
-    bool refreshed = false;  // what lies at addresses has been looked at for it
+    std::string address = {};  // kLoad: of a model that is not the repository's
+    bool refreshed = false;    // what lies at addresses has been looked at for it
   };
 
   struct Demand {
@@ -148,6 +152,7 @@ class RepositoryImpl final : public Repository {
     std::vector<Demand> demands;
     while (true) {
       refresh_for(commands);
+      std::erase_if(commands, [this](Command& command) { return is_refused(command); });
       for (Command& command : commands) hold(command);
       look();
       for (Command& command : commands) carry_out(command);
@@ -201,6 +206,33 @@ class RepositoryImpl final : public Repository {
       mirror_->refresh([this, kept = std::move(command)] { send(kept); });
       return true;
     });
+  }
+
+  /// Takes what an admin call names into the scan, or answers why not.
+  bool is_refused(Command& command) {
+    if (command.address.empty()) return false;
+    Status status = check_added(command);
+    if (!status.ok()) {
+      command.done(std::move(status));
+      return true;
+    }
+    scanner_.add(command.name, command.address);
+    return false;
+  }
+
+  Status check_added(const Command& command) const {
+    const Url url = TRY(parse_url(command.address));
+    if (!allowed_by(url, options_.mirror.allowed)) {
+      return permission_denied(
+          fmt::format("{}: models may come from the addresses that --allow-url names; this is "
+                      "none of them",
+                      command.address));
+    }
+    if (known_.contains(command.name) && !scanner_.was_added(command.name)) {
+      return failed_precondition(fmt::format(
+          "the repository holds a model \"{}\" already; choose another name", command.name));
+    }
+    return {};
   }
 
   /// What has to be known before the scan.

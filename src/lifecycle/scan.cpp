@@ -20,9 +20,11 @@ using serving::ModelSource;
 using serving::VersionSource;
 
 constexpr uint64_t kListBytesMax = 16 << 20;
-constexpr std::string_view kModelEndings[] = {".joblib", ".pkl", ".pickle", ".sav", ".dump"};
-constexpr std::string_view kOtherEndings[] = {".gz",  ".z",   ".zlib", ".bz2",   ".xz", ".lzma",
-                                              ".lz4", ".zst", ".zstd", ".model", ".bin"};
+constexpr std::string_view kModelEndings[] = {".joblib", ".pkl",  ".pickle",
+                                              ".sav",    ".dump", ".skops"};
+constexpr std::string_view kOtherEndings[] = {".gz",   ".z",   ".zlib", ".bz2",  ".xz",
+                                              ".lzma", ".lz4", ".zst",  ".zstd", ".model",
+                                              ".bin",  ".zip", ".tar",  ".tgz"};
 
 bool ends_with_any(std::string_view name, std::span<const std::string_view> endings,
                    std::string_view& found) {
@@ -85,6 +87,19 @@ bool holds_versions(const std::vector<Entry>& entries) {
   uint64_t ignored = 0;
   return std::ranges::any_of(entries,
                              [&](const Entry& entry) { return is_version(entry, ignored); });
+}
+
+/// A folder that is one model: MLflow's.
+bool is_model_folder(const std::vector<Entry>& entries) {
+  return std::ranges::any_of(
+      entries, [](const Entry& entry) { return !entry.is_folder && entry.name == "MLmodel"; });
+}
+
+/// The one folder among a version's entries that is a model, if there is no file beside it.
+const Entry* inner_model_folder(const std::vector<Entry>& entries) {
+  if (entries.size() != 1 || !entries[0].is_folder) return nullptr;
+  const Result<std::vector<Entry>> inside = list_folder(entries[0].path);
+  return inside.ok() && is_model_folder(*inside) ? entries.data() : nullptr;
 }
 
 /// The model file among the files of a version's folder: the one with a model's ending, or the one
@@ -166,13 +181,11 @@ Scan Scanner::scan() {
   if (mirror_ != nullptr) mirror_->begin_round();
   for (const std::string& path : request_.paths) {
     if (looks_like_url(path)) {
-      scan_url(path, nullptr, scan);
+      scan_url(path, nullptr, false, scan);
     } else {
       scan_path(normal(path), scan);
     }
   }
-  if (mirror_ != nullptr) mirror_->end_round();
-  if (watch_ != nullptr) watch_->end();
   if (!request_.name.empty()) {
     if (scan.models.size() == 1) {
       scan.models.front().name = request_.name;
@@ -181,9 +194,21 @@ Scan Scanner::scan() {
           "a name can be given to a single model file only, and there are {}", scan.models.size()));
     }
   }
+  scan_added(scan);
+  if (mirror_ != nullptr) mirror_->end_round();
+  if (watch_ != nullptr) watch_->end();
   settling_.keep_vanished(scan.models, scan.unreadable);
   settling_.end();
   return scan;
+}
+
+void Scanner::scan_added(Scan& scan) {
+  for (const auto& [name, address] : added_) {
+    ModelSource model;
+    model.name = name;
+    model.policy = request_.policy;
+    scan_url(address, &model, true, scan);
+  }
 }
 
 void Scanner::scan_path(const std::string& path, Scan& scan) {
@@ -202,8 +227,8 @@ void Scanner::scan_path(const std::string& path, Scan& scan) {
   scan_repository(path, scan);
 }
 
-/// An address of the command line, or that of a list's entry.
-void Scanner::scan_url(const std::string& text, ModelSource* listed, Scan& scan) {
+/// An address of the command line, or that of a list's entry or of an admin call.
+void Scanner::scan_url(const std::string& text, ModelSource* listed, bool confined, Scan& scan) {
   const Result<Url> url = parse_url(text);
   if (!url.ok() || mirror_source_ == nullptr) {
     Status problem = url.ok() ? unimplemented("addresses are not taken here") : url.status();
@@ -220,7 +245,7 @@ void Scanner::scan_url(const std::string& text, ModelSource* listed, Scan& scan)
     mirror_ = &mirror_source_();
     mirror_->begin_round();
   }
-  const Mirror::Place place = mirror_->place(*url);
+  const Mirror::Place place = mirror_->place(*url, confined);
   if (!place.problem.ok()) scan.errors.push_back(place.problem);
   std::error_code ignored;
   const bool is_folder = fs::is_directory(place.path, ignored);
@@ -261,6 +286,11 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
   }
   ModelSource model;
   model.policy = request_.policy;
+  if (is_model_folder(*entries)) {
+    model.name = fs::absolute(folder).filename().string();
+    model.path = folder;
+    return scan_file(std::move(model), folder, scan);
+  }
   if (holds_versions(*entries)) {
     model.name = fs::absolute(folder).filename().string();
     model.path = folder;
@@ -278,14 +308,18 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
     }
     watch(entry.path);  // before it is read: a version may be put into it at this moment
     const Result<std::vector<Entry>> inside = list_folder(entry.path);
-    if (inside.ok() && !holds_versions(*inside)) continue;  // some other folder
     model.name = entry.name;
+    if (inside.ok() && is_model_folder(*inside)) {
+      scan_file(model, entry.path, scan);
+      continue;
+    }
+    if (inside.ok() && !holds_versions(*inside)) continue;  // some other folder
     scan_model_folder(model, entry.path, scan);
   }
 }
 
 void Scanner::scan_file(ModelSource model, const std::string& path, Scan& scan) {
-  const Result<FileStamp> stamp = stamp_file(path);
+  const Result<FileStamp> stamp = stamp_model(path);
   if (!stamp.ok()) {
     model.problem = stamp.status();
   } else {
@@ -301,6 +335,7 @@ void Scanner::scan_file(ModelSource model, const std::string& path, Scan& scan) 
 void Scanner::scan_model_folder(ModelSource model, const std::string& folder, Scan& scan) {
   watch(folder);
   const Result<std::vector<Entry>> entries = list_folder(folder);
+  if (entries.ok() && is_model_folder(*entries)) return scan_file(std::move(model), folder, scan);
   if (!entries.ok()) {
     scan.errors.push_back(entries.status());
     scan.unreadable = true;
@@ -325,6 +360,18 @@ VersionSource Scanner::scan_version_folder(const std::string& folder, uint64_t v
   source.version = version;
   source.path = folder;
   const Result<std::vector<Entry>> entries = list_folder(folder);
+  if (entries.ok()) {
+    const Entry* inner = inner_model_folder(*entries);
+    if (inner != nullptr) watch(inner->path);
+    if (inner != nullptr || is_model_folder(*entries)) {
+      if (inner != nullptr) source.path = inner->path;
+      const Result<FileStamp> stamp = stamp_tree(source.path);
+      source.problem = stamp.status();
+      if (stamp.ok()) source.stamp = *stamp;
+      source.complete = !stamp.ok() || settling_.complete(source.path, *stamp) || mirrored_;
+      return source;
+    }
+  }
   const Entry* file = entries.ok() ? choose_file(folder, *entries, source.problem) : nullptr;
   if (!entries.ok()) source.problem = entries.status();
   if (file != nullptr) source.path = file->path;
@@ -357,7 +404,7 @@ void Scanner::scan_list(const std::string& path, Scan& scan) {
     model.required = listed.required;
     model.admission = listed.admission;
     if (looks_like_url(listed.path)) {
-      scan_url(listed.path, &model, scan);
+      scan_url(listed.path, &model, false, scan);
       continue;
     }
     const std::string place = normal(listed.path);

@@ -3,7 +3,8 @@
 //   paths --scan()--> ModelSource per model --VersionManager::apply-->
 //
 // A path is a model file; a folder of them (each is a model by its name, version 1) and of model
-// folders (NAME/VERSION/file, versions are numbers); one such model folder; or a YAML list
+// folders (NAME/VERSION/file, versions are numbers); one such model folder; or a YAML list. An
+// MLflow folder (it holds MLmodel) stands wherever a file may: as NAME, NAME/VERSION or below it
 // (model_list.h). Reads names and stamps, never a model's content. Single-sequence.
 //
 //   Scanner scanner(request, settling, watch);
@@ -52,6 +53,9 @@ class Scanner {
   /// `watch` may be null: nobody is told which folders matter. All outlive the scanner.
   Scanner(ScanRequest request, Settling& settling, FolderWatch* watch,
           MirrorSource mirror_source = nullptr);
+  /// One more model, at an address; from the next scan on. Replaces one that was added before.
+  void add(const std::string& name, std::string address) { added_[name] = std::move(address); }
+  bool was_added(const std::string& name) const { return added_.contains(name); }
   Scan scan();
 
  private:
@@ -63,7 +67,8 @@ class Scanner {
   };
 
   void scan_path(const std::string& path, Scan& scan);
-  void scan_url(const std::string& text, serving::ModelSource* listed, Scan& scan);
+  void scan_url(const std::string& text, serving::ModelSource* listed, bool confined, Scan& scan);
+  void scan_added(Scan& scan);
   void scan_list(const std::string& path, Scan& scan);
   bool read_list(const std::string& path, List& list);
   void scan_repository(const std::string& folder, Scan& scan);
@@ -79,7 +84,8 @@ class Scanner {
   const MirrorSource mirror_source_;
   Mirror* mirror_ = nullptr;
   bool mirrored_ = false;  // what is being looked at is a mirror's copy: complete by itself
-  std::map<std::string, List> lists_;  // by path
+  std::map<std::string, List> lists_;         // by path
+  std::map<std::string, std::string> added_;  // addresses by name
 };
 
 }  // namespace slipway::lifecycle

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "lifecycle/file_stamp.h"
+
 namespace slipway::lifecycle {
 namespace {
 
@@ -88,6 +90,28 @@ TEST_F(ScanTest, AVersionHoldsOneModelFile) {
   EXPECT_EQ(text_of(found), "iris[1=a.joblib 2=model.pkl 3=3# 4=4# ] ");
   EXPECT_NE(found.models[0].versions[2].problem.message().find("a.joblib, b.joblib"),
             std::string::npos);
+}
+
+TEST_F(ScanTest, AnMlflowFolderIsOneModelWhereverAFileMayBe) {
+  file("plain/MLmodel");
+  file("plain/model.pkl");
+  file("iris/1/MLmodel");
+  file("iris/1/model.pkl");
+  file("iris/2/model/MLmodel");
+  file("iris/2/model/model.pkl");
+  file("iris/3/model.joblib");
+  EXPECT_EQ(text_of(scan({folder_.string()})),
+            "iris[1=1 2=model 3=model.joblib ] plain[1=plain ] ");
+  EXPECT_EQ(text_of(scan({(folder_ / "plain").string()})), "plain[1=plain ] ");
+}
+
+TEST_F(ScanTest, AnMlflowFoldersStampChangesWithAnyFileInIt) {
+  file("plain/MLmodel");
+  file("plain/data/model.pkl");
+  const auto before = stamp_model((folder_ / "plain").string()).value();
+  EXPECT_TRUE(stamp_model((folder_ / "plain").string()).value().same_content(before));
+  file("plain/data/model.pkl", "other");
+  EXPECT_FALSE(stamp_model((folder_ / "plain").string()).value().same_content(before));
 }
 
 TEST_F(ScanTest, AFolderThatHasJustBeenMadeIsNoErrorYet) {

@@ -8,7 +8,7 @@
 namespace slipway::lifecycle {
 
 Status StableLoader::check(const serving::VersionSource& source) const {
-  const Result<serving::FileStamp> stamp = stamp_file(source.path);
+  const Result<serving::FileStamp> stamp = stamp_model(source.path);
   if (stamp.ok() && stamp->same_content(source.stamp)) return {};
   changed_();
   return Status(StatusCode::kAborted,

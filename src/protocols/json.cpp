@@ -205,6 +205,19 @@ Status read_text(JsonInput& json, ondemand::value& value, InputBuffer& input, St
   return invalid_argument("expected a string, got " + describe(value));
 }
 
+Status read_category(JsonInput& json, ondemand::value& value, InputBuffer& input,
+                     StringCell& cell) {
+  ondemand::json_type type{};
+  if (const auto error = value.type().get(type)) return json.syntax_error(error);
+  if (type != ondemand::json_type::number) return read_text(json, value, input, cell);
+  int64_t integer = 0;
+  if (value.get_int64().get(integer) != simdjson::SUCCESS) {
+    return invalid_argument("expected a string or a whole number, got " + describe(value));
+  }
+  cell = input.store(fmt::format("{}", integer));
+  return {};
+}
+
 bool key_is(ondemand::raw_json_string key, std::string_view name) {
   // The padding after the body makes it safe to compare before the end of the key is known.
   return std::memcmp(key.raw(), name.data(), name.size()) == 0 && key.raw()[name.size()] == '"';

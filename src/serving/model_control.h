@@ -25,6 +25,10 @@ class ModelControl {
   /// called once, on another thread, when new requests see the outcome. NOT_FOUND if there is no
   /// such model.
   virtual void load(std::string name, std::function<void(Status)> done) = 0;
+  /// Serves what lies at an address (https://..., s3://...) as the model of this name, beside what
+  /// the repository holds, until the server ends. `done` as for load(). PERMISSION_DENIED if
+  /// the address is not allowed; FAILED_PRECONDITION if the repository holds a model of this name.
+  virtual void add(std::string name, std::string address, std::function<void(Status)> done) = 0;
   /// A request needs a model that is not live and that may be loaded on demand
   /// (ModelSet::on_demand). `done` is called once, on another thread, when new requests see it, or
   /// with the reason why they do not: DEADLINE_EXCEEDED if it took too long.

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 
+#include "serving/gated_loader_test.h"
 #include "serving/models_test.h"
 #include "serving/version_manager.h"
 
@@ -37,48 +38,22 @@ class SizedModel final : public Executable {
 };
 
 /// Models of 1 MiB, unless a size was set for the path; may be made to wait.
-class SizedLoader final : public ModelLoader {
+class SizedLoader final : public GatedLoader {
  public:
-  Result<LoadedModel> load(const VersionSource& source) override {
-    std::unique_lock lock(mutex_);
-    ++loads_[source.path];
-    entered_.notify_all();
-    open_.wait(lock, [&] { return !closed_; });
-    const auto size = sizes_.find(source.path);
+  void set_size(const std::string& path, uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    sizes_[path] = bytes;
+  }
+
+ private:
+  Result<LoadedModel> make(const std::string& path) override {
+    const auto size = sizes_.find(path);
     LoadedModel loaded =
         loaded_model(std::make_shared<SizedModel>(size == sizes_.end() ? kMebi : size->second));
     loaded.load_seconds = 0;
     return loaded;
   }
-  void set_size(const std::string& path, uint64_t bytes) {
-    const std::lock_guard lock(mutex_);
-    sizes_[path] = bytes;
-  }
-  int loads(const std::string& path) {
-    const std::lock_guard lock(mutex_);
-    return loads_[path];
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    closed_ = false;
-    open_.notify_all();
-  }
-  void wait_entered(const std::string& path) {
-    std::unique_lock lock(mutex_);
-    entered_.wait(lock, [&] { return loads_[path] > 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable entered_;
-  std::condition_variable open_;
-  bool closed_ = false;
   std::map<std::string, uint64_t> sizes_;
-  std::map<std::string, int> loads_;
 };
 
 ModelSource source(const std::string& name, bool required = false, uint64_t inode = 1) {

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "serving/gated_loader_test.h"
 #include "serving/inference.h"
 #include "serving/models_test.h"
 
@@ -17,19 +18,8 @@ namespace slipway::serving {
 namespace {
 
 /// Loads by path: what the test said about it; may be made to wait.
-class ScriptedLoader final : public ModelLoader {
+class ScriptedLoader final : public GatedLoader {
  public:
-  Result<LoadedModel> load(const VersionSource& source) override {
-    std::unique_lock lock(mutex_);
-    ++loads_[source.path];
-    entered_.notify_all();
-    open_.wait(lock, [&] { return !closed_; });
-    const auto error = errors_.find(source.path);
-    if (error != errors_.end()) return error->second;
-    LoadedModel loaded = loaded_model(iris_executable());
-    loaded.digest = source.path;
-    return loaded;
-  }
   void fail(const std::string& path, const Status& status) {
     const std::lock_guard lock(mutex_);
     errors_.insert_or_assign(path, status);
@@ -38,31 +28,16 @@ class ScriptedLoader final : public ModelLoader {
     const std::lock_guard lock(mutex_);
     errors_.erase(path);
   }
-  int loads(const std::string& path) {
-    const std::lock_guard lock(mutex_);
-    return loads_[path];
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    closed_ = false;
-    open_.notify_all();
-  }
-  void wait_entered(const std::string& path) {
-    std::unique_lock lock(mutex_);
-    entered_.wait(lock, [&] { return loads_[path] > 0; });
-  }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable entered_;
-  std::condition_variable open_;
-  bool closed_ = false;
+  Result<LoadedModel> make(const std::string& path) override {
+    const auto error = errors_.find(path);
+    if (error != errors_.end()) return error->second;
+    LoadedModel loaded = loaded_model(iris_executable());
+    loaded.digest = path;
+    return loaded;
+  }
   std::map<std::string, Status> errors_;
-  std::map<std::string, int> loads_;
 };
 
 FileStamp stamp(uint64_t inode) { return {1, inode, 100, 0, 0}; }

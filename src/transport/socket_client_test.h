@@ -135,4 +135,15 @@ inline std::string status_of(const std::string& answer) {
   return answer.substr(0, answer.find("\r\n"));
 }
 
+/// A thousand requests in one piece; the echo server answers number i with "[i]".
+inline std::string thousand_requests() {
+  std::string bytes;
+  for (int i = 0; i < 1000; i++) {
+    const std::string body = std::to_string(i);
+    bytes += "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
+             "\r\n\r\n" + body;
+  }
+  return bytes;
+}
+
 }  // namespace slipway::transport

@@ -204,7 +204,6 @@ Result<SslContext> make_context(const TlsOptions& options, const TlsFiles& files
   // HTTP has its own lengths: an end without close_notify cuts nothing off unseen.
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                          SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets alone
   SSL_CTX_set_app_data(context.get(), &tickets);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), seal_or_open_ticket);

@@ -141,13 +141,7 @@ TEST_F(TlsServerTest, MovesLargeBodiesBothWays) {
 TEST_F(TlsServerTest, AnswersAThousandPipelinedRequestsInOrder) {
   start();
   TlsClient client(port_);
-  std::string bytes;
-  for (int i = 0; i < 1000; i++) {
-    const std::string body = std::to_string(i);
-    bytes += "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
-             "\r\n\r\n" + body;
-  }
-  ASSERT_TRUE(client.send_bytes(bytes));
+  ASSERT_TRUE(client.send_bytes(thousand_requests()));
   for (int i = 0; i < 1000; i++) {
     ASSERT_EQ(body_of(client.read_answer()), "[" + std::to_string(i) + "]");
   }

@@ -126,7 +126,10 @@ void TlsSession::shake_hands(SteadyTime now) {
   ERR_clear_error();
   const int result = SSL_do_handshake(tls_.ssl);
   if (result == 1) return open(now);
-  if (SSL_get_error(tls_.ssl, result) == SSL_ERROR_WANT_READ && !input_ended_) return;
+  if (SSL_get_error(tls_.ssl, result) == SSL_ERROR_WANT_READ && !input_ended_) {
+    SSL_free_buffers(tls_.ssl);  // who stops here waits with little memory
+    return;
+  }
   const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
   log_debug("a TLS handshake with {} failed: {}", remote_address_,
             reason == nullptr ? "the peer has gone" : reason);
@@ -153,6 +156,8 @@ void TlsSession::open(SteadyTime now) {
 
 // One piece of plain text for the inner session, or the end. False if there is none yet.
 bool TlsSession::receive(SteadyTime now) {
+  // OpenSSL would only say that it wants more, and it takes its time to say so.
+  if (in_begin_ == in_end_ && !input_ended_ && SSL_has_pending(tls_.ssl) == 0) return false;
   const std::span<char> space = inner_->read_space();
   if (space.empty()) return true;  // no memory: the inner session knows
   ERR_clear_error();
@@ -254,6 +259,7 @@ void TlsSession::release_memory() {
   if (in_begin_ == in_end_) {
     in_.reset();
     in_begin_ = in_end_ = 0;
+    if (tls_.ssl != nullptr) SSL_free_buffers(tls_.ssl);  // each record would cost it anew
   }
   if (!has_output()) std::string().swap(out_);
 }

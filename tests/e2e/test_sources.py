@@ -289,6 +289,51 @@ def test_an_admin_load_looks_at_the_address_first(start, store, monkeypatch, tmp
 
 
 @needs_s3
+def load_from(server, name, url):
+    return server.post(f"/v2/repository/models/{name}/load", {"parameters": {"url": url}}, headers=ADMIN)
+
+
+def test_an_admin_call_loads_from_allowed_addresses_only(start, web, tmp_path):
+    site, other = web(), web()
+    site.files["/team/new.pkl"] = made_models.constant(1)
+    site.files["/private/new.pkl"] = made_models.constant(2)
+    other.files["/team/new.pkl"] = made_models.constant(3)
+    site.redirects["/team/away.pkl"] = f"{other.url}/team/new.pkl"
+    site.redirects["/team/inside.pkl"] = "/team/new.pkl"
+    put(tmp_path / "models" / "m.pkl", made_models.constant(0))
+    server = start(tmp_path / "models", "--cache-dir", tmp_path / "cache", *FAST, "--admin-token", TOKEN, "--allow-url", f"{site.url}/team")
+
+    for url in (f"{site.url}/private/new.pkl", f"{site.url}/teams/new.pkl", f"{other.url}/team/new.pkl", "s3://team/new.pkl"):
+        refused = load_from(server, "new", url)
+        assert refused.status_code == 403 and "--allow-url" in refused.text, refused.text
+    assert load_from(server, "new", f"{site.url}/team/../private/new.pkl").status_code == 400
+    assert load_from(server, "new", "file:///etc/passwd").status_code == 400
+    assert not other.requests and not any(path.startswith("/private") for path, _ in site.requests)
+
+    loaded = load_from(server, "new", f"{site.url}/team/new.pkl")
+    assert loaded.status_code == 200, loaded.text
+    assert value(server, "new") == 1
+    site.files["/team/new.pkl"] = made_models.constant(4)
+    wait_for(lambda: value(server, "new") == 4)
+    assert load_from(server, "inside", f"{site.url}/team/inside.pkl").status_code == 200
+    away = load_from(server, "away", f"{site.url}/team/away.pkl")
+    assert away.status_code >= 400 and "--allow-url" in away.text and not other.requests, away.text
+    taken = load_from(server, "m", f"{site.url}/team/new.pkl")
+    assert taken.status_code == 400 and "already" in taken.text and value(server, "m") == 0
+    missing = load_from(server, "gone", f"{site.url}/team/gone.pkl")
+    assert missing.status_code >= 400 and "404" in missing.text, missing.text
+    assert value(server, "new") == 4
+
+
+def test_without_an_allow_list_no_address_is_taken(start, web, tmp_path):
+    site = web()
+    put(tmp_path / "models" / "m.pkl", made_models.constant(0))
+    server = start(tmp_path / "models", "--cache-dir", tmp_path / "cache", "--admin-token", TOKEN)
+    assert load_from(server, "new", f"{site.url}/new.pkl").status_code == 403
+    assert server.post("/v2/repository/models/new/load", {"parameters": {"url": f"{site.url}/new.pkl"}}).status_code == 403
+    assert not site.requests
+
+
 def test_a_killed_server_leaves_a_usable_cache(store, monkeypatch, tmp_path):
     use(store, monkeypatch)
     for round_number in range(4):

@@ -6,10 +6,11 @@
 What must hold: no request fails; each answer is of a content that was live while the request ran; memory stays
 flat; and a killed server comes up with what was there. Latency: windows with replacements and quiet ones take turns; the ratio of
 their 99th percentiles is printed for each pair, and the median of all (goal: at most 1.1). Needs Python and numpy
-only; HTTP/2 load comes from h2load where it is installed. A further protocol is one more entry in CLIENTS.
+only; HTTP/2 load comes from h2load and gRPC from tritonclient, where they are installed.
 """
 
 import argparse
+import importlib.util
 import json
 import multiprocessing
 import os
@@ -109,7 +110,41 @@ def http2_client(port, stop, report):
     report.put(([], {}, failures))
 
 
-CLIENTS = {"http1": http1_client, "http2": http2_client}
+def grpc_client(port, stop, report):
+    """The official gRPC client, one call after the other; answers are checked, latencies are left to the first client,
+    which takes less time of its own."""
+    import grpc  # noqa: PLC0415
+    from tritonclient.grpc import service_pb2  # noqa: PLC0415
+
+    request = service_pb2.ModelInferRequest(model_name="m")
+    tensor = request.inputs.add(name="x", datatype="FP64", shape=[1, 4])
+    tensor.contents.fp64_contents.extend([0.1, 0.2, 0.3, 0.4])
+    seen, failures = {}, []
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer",
+                                   request_serializer=service_pb2.ModelInferRequest.SerializeToString,
+                                   response_deserializer=service_pb2.ModelInferResponse.FromString)
+        while not stop.is_set() and len(failures) < 10:
+            begin = time.monotonic()
+            try:
+                answer = call(request, timeout=10)
+            except grpc.RpcError as error:
+                failures.append(f"{error.code()}: {error.details()}")
+                continue
+            now = time.monotonic()
+            value = int([*answer.outputs[0].contents.fp64_contents, *answer.outputs[0].contents.int64_contents][0])
+            first, last = seen.get(value, (now, begin))
+            seen[value] = (min(first, now), max(last, begin))
+    report.put(([], seen, failures))
+
+
+CLIENTS = {"http1": http1_client, "http2": http2_client, "grpc": grpc_client}
+
+
+def is_installed(name):
+    if name == "http2":
+        return shutil.which("h2load") is not None
+    return name != "grpc" or importlib.util.find_spec("tritonclient") is not None
 
 
 def put(path, data):
@@ -171,7 +206,8 @@ def soak(options, folder):
     replacer = Replacer(folder / "m.pkl")
     server = Server(options.binary, folder)
     stop, report = multiprocessing.Event(), multiprocessing.Queue()
-    names = [name for name in options.clients.split(",") if name != "http2" or shutil.which("h2load")]
+    names = [name for name in options.clients.split(",") if is_installed(name)]
+    print(f"soak: clients {', '.join(names)}")
     processes = [multiprocessing.Process(target=CLIENTS[name], args=(server.port, stop, report)) for name in names]
     for process in processes:
         process.start()
@@ -277,7 +313,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--clients", default="http1,http2", help="of " + ", ".join(CLIENTS))
+    parser.add_argument("--clients", default=",".join(CLIENTS), help="which of them")
     parser.add_argument("--binary", default=os.environ.get("SLIPWAY_BIN", ROOT / "build" / "release" / "slipway"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:

@@ -67,6 +67,36 @@ class SelectKernel final : public Kernel {
   const bool densifies_;
 };
 
+class SelectSparseKernel final : public Kernel {
+ public:
+  SelectSparseKernel(const SelectSparseOp& op, std::span<const ValueType> inputs)
+      : places_(inputs[0].width, kLeftOut) {
+    for (uint32_t i = 0; i < op.columns.size(); ++i) places_[op.columns[i]] = i;
+  }
+  size_t size_bytes() const override { return heap_bytes(places_); }
+  Status run(const KernelArgs& args) const override {
+    const ValueBuffer& input = args.input(0);
+    const auto* in = static_cast<const double*>(input.data);
+    auto* out = static_cast<double*>(args.output.data);
+    uint32_t place = 0;
+    for (size_t row = 0; row < args.rows; ++row) {
+      args.output.row_starts[row] = place;
+      for (uint32_t k = input.row_starts[row]; k < input.row_starts[row + 1]; ++k) {
+        const uint32_t column = places_[input.columns[k]];
+        if (column == kLeftOut) continue;
+        out[place] = in[k];
+        args.output.columns[place++] = column;
+      }
+    }
+    args.output.row_starts[args.rows] = place;
+    return {};
+  }
+
+ private:
+  static constexpr uint32_t kLeftOut = UINT32_MAX;
+  std::vector<uint32_t> places_;  // by column of the input
+};
+
 class SelectStringsKernel final : public Kernel {
  public:
   explicit SelectStringsKernel(const SelectStringsOp& op) : picks_(op.picks) {}
@@ -174,6 +204,16 @@ void softmax_row(const double* in, double* out, size_t width) {
   for (size_t i = 0; i < width; ++i) out[i] /= sum;
 }
 
+double log_logistic(double x) { return -std::log(1 + std::exp(-x)); }
+
+void log_softmax_row(const double* in, double* out, size_t width) {
+  const double maximum = *std::max_element(in, in + width);
+  double sum = 0;
+  for (size_t i = 0; i < width; ++i) sum += std::exp(in[i] - maximum);
+  const double log_sum = std::log(sum);
+  for (size_t i = 0; i < width; ++i) out[i] = in[i] - maximum - log_sum;
+}
+
 void normalize_row(const double* in, double* out, size_t width) {
   double sum = 0;
   for (size_t i = 0; i < width; ++i) sum += in[i];
@@ -218,6 +258,12 @@ class ActivationKernel final : public Kernel {
         break;
       case Function::kLog:
         std::transform(in, in + width, out, [](double x) { return std::log(x); });
+        break;
+      case Function::kLogSoftmax: log_softmax_row(in, out, width); break;
+      case Function::kLogLogistic: std::transform(in, in + width, out, log_logistic); break;
+      case Function::kLogLogisticPair:
+        out[1] = log_logistic(in[0]);
+        out[0] = log_logistic(-in[0]);
         break;
       case Function::kIdentity: break;
     }
@@ -316,6 +362,11 @@ std::unique_ptr<const Kernel> make(const Op& op, std::span<const ValueType>) {
 
 std::span<const KernelEntry> basic_kernels() {
   static constexpr std::array kTable = {
+      KernelEntry{"select_sparse", "scalar", on_every_cpu,
+                  [](const Op& op, std::span<const ValueType> in) -> std::unique_ptr<const Kernel> {
+                    return std::make_unique<SelectSparseKernel>(
+                        static_cast<const SelectSparseOp&>(op), in);
+                  }},
       KernelEntry{"select", "scalar", on_every_cpu,
                   [](const Op& op, std::span<const ValueType> in) -> std::unique_ptr<const Kernel> {
                     return std::make_unique<SelectKernel>(static_cast<const SelectOp&>(op), in);

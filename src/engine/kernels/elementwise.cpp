@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "engine/kernel_table.h"
+#include "engine/kernels/sparse_pattern.h"
 
 namespace slipway::engine {
 namespace {
@@ -44,9 +45,12 @@ class ScalarElementwise final : public Kernel {
                                                      : 1) {}
 
   Status run(const KernelArgs& args) const override {
-    const double* in = args.input(0).dense(0);
-    const double* end = in + args.rows * args.output.width;
-    double* out = args.output.dense(0);
+    const ValueBuffer& input = args.input(0);
+    const bool sparse = input.kind == ValueKind::kSparse;
+    if (sparse) copy_pattern(input, args.output, args.rows);
+    const auto* in = static_cast<const double*>(input.data);
+    const double* end = in + (sparse ? input.row_starts[args.rows] : args.rows * input.width);
+    auto* out = static_cast<double*>(args.output.data);
     const Parameters& p = op_.parameters;
     const auto apply = [&](auto function) { std::transform(in, end, out, function); };
     using std::numbers::pi;
@@ -74,6 +78,9 @@ class ScalarElementwise final : public Kernel {
       case Function::kIsInfinite: apply([](double x) { return std::isinf(x) ? 1.0 : 0.0; }); break;
       case Function::kIsNan: apply([](double x) { return std::isnan(x) ? 1.0 : 0.0; }); break;
       case Function::kLog: apply([](double x) { return std::log(x); }); break;
+      case Function::kLogPlusOne:
+        apply([&](double x) { return x == 0 && !sparse ? 0.0 : std::log(x) + 1; });
+        break;
       case Function::kLog10: apply([](double x) { return std::log10(x); }); break;
       case Function::kLog1p: apply([](double x) { return std::log1p(x); }); break;
       case Function::kLog2: apply([](double x) { return std::log2(x); }); break;

@@ -6,15 +6,10 @@
 #include <cmath>
 
 #include "engine/kernel_table.h"
+#include "engine/kernels/sparse_pattern.h"
 
 namespace slipway::engine {
 namespace {
-
-/// Gives the output of a sparse kernel the input's pattern.
-void copy_pattern(const ValueBuffer& input, const ValueBuffer& output, size_t rows) {
-  std::copy_n(input.row_starts, rows + 1, output.row_starts);
-  std::copy_n(input.columns, input.row_starts[rows], output.columns);
-}
 
 class ScalarScale final : public Kernel {
  public:

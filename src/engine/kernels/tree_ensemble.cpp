@@ -1,4 +1,4 @@
-// Kernels of graph/ops/tree_ensemble.h.
+// Kernels of graph/ops/tree_ensemble.h and tree_leaves.h.
 //
 // "scalar" walks one tree for one row at a time. A walk is a chain of loads that wait for each
 // other, so "interleaved" keeps eight walks under way at once, without a branch that depends on the
@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "engine/kernel_table.h"
+#include "graph/ops/tree_leaves.h"
 
 namespace slipway::engine {
 namespace {
@@ -24,9 +25,21 @@ bool in_category_set(const TreeEnsemble& ensemble, const TreeNode& node, double 
   return (set[category / 32] >> (category % 32) & 1U) != 0;
 }
 
+/// The same for an ensemble of wide sets.
+bool in_wide_category_set(const TreeEnsemble& ensemble, const TreeNode& node, double x) {
+  if (!(x > -1.0 && x < 2147483648.0)) return false;
+  const WideCategorySets& sets = ensemble.wide_category_sets;
+  const auto set = static_cast<size_t>(node.threshold);
+  const auto category = static_cast<uint32_t>(static_cast<int32_t>(x));
+  const uint32_t begin = sets.offsets[set];
+  return category / 32 < sets.offsets[set + 1] - begin &&
+         (sets.words[begin + category / 32] >> (category % 32) & 1U) != 0;
+}
+
 bool goes_right(const TreeEnsemble& ensemble, const TreeNode& node, double x) {
   if (std::isnan(x)) return !node.missing_left();
   if (!node.is_categorical()) return !(x <= node.threshold);
+  if (ensemble.category_sets.empty()) return !in_wide_category_set(ensemble, node, x);
   if (x < 0 && !ensemble.negative_categories) return !node.missing_left();
   return !in_category_set(ensemble, node, x);
 }
@@ -34,8 +47,8 @@ bool goes_right(const TreeEnsemble& ensemble, const TreeNode& node, double x) {
 /// What both kernels do around the walks.
 class TreeKernel : public Kernel {
  public:
-  explicit TreeKernel(const TreeEnsembleOp& op, bool has_start)
-      : ensemble_(op.ensemble), has_start_(has_start) {}
+  TreeKernel(const TreeEnsemble& ensemble, bool has_start)
+      : ensemble_(ensemble), has_start_(has_start) {}
 
  protected:
   void start(const KernelArgs& args) const {
@@ -47,12 +60,22 @@ class TreeKernel : public Kernel {
   /// Adds a leaf's numbers to a row's sums.
   void add(size_t tree, const TreeNode& leaf, double* sums) const {
     double* out = sums + ensemble_.columns[tree];
+    if (ensemble_.float_sums) return add_rounded(leaf, out);
     if (ensemble_.leaf_width == 1) {
       *out += leaf.threshold;
       return;
     }
     const double* values = ensemble_.leaf_values.data() + size_t{leaf.child} * ensemble_.leaf_width;
     for (uint32_t i = 0; i < ensemble_.leaf_width; ++i) out[i] += values[i];
+  }
+  /// The same with sums in float32.
+  void add_rounded(const TreeNode& leaf, double* out) const {
+    const double* values = ensemble_.leaf_width == 1
+                               ? &leaf.threshold
+                               : &ensemble_.leaf_values[size_t{leaf.child} * ensemble_.leaf_width];
+    for (uint32_t i = 0; i < ensemble_.leaf_width; ++i) {
+      out[i] = double{static_cast<float>(out[i] + values[i])};
+    }
   }
   void finish(const KernelArgs& args) const {
     if (ensemble_.divisor == 1) return;
@@ -92,6 +115,66 @@ class ScalarTrees final : public TreeKernel {
     finish(args);
     return {};
   }
+};
+
+/// The leaf that a row ends in.
+const TreeNode& find_leaf(const TreeEnsemble& ensemble, size_t tree, const double* x) {
+  const TreeNode* node = &ensemble.nodes[ensemble.roots[tree]];
+  while (!node->is_leaf()) {
+    const size_t right = goes_right(ensemble, *node, x[node->feature()]) ? 1 : 0;
+    node = &ensemble.nodes[node->child + right];
+  }
+  return *node;
+}
+
+class TreeLeavesKernel final : public Kernel {
+ public:
+  explicit TreeLeavesKernel(const TreeLeavesOp& op) : ensemble_(op.ensemble) {}
+  Status run(const KernelArgs& args) const override {
+    for (size_t row = 0; row < args.rows; ++row) {
+      const double* x = args.input(0).dense(row);
+      double* out = args.output.dense(row);
+      for (size_t tree = 0; tree < ensemble_.roots.size(); ++tree) {
+        out[tree] = find_leaf(ensemble_, tree, x).child;
+      }
+    }
+    return {};
+  }
+
+ private:
+  const TreeEnsemble& ensemble_;
+};
+
+class LinearTreesKernel final : public TreeKernel {
+ public:
+  explicit LinearTreesKernel(const LinearTreesOp& op)
+      : TreeKernel(op.ensemble, false), leaves_(op.leaves) {}
+  Status run(const KernelArgs& args) const override {
+    start(args);
+    for (size_t row = 0; row < args.rows; ++row) {
+      const double* x = args.input(0).dense(row);
+      double* sums = args.output.dense(row);
+      for (size_t tree = 0; tree < ensemble_.roots.size(); ++tree) {
+        const TreeNode& leaf = find_leaf(ensemble_, tree, x);
+        sums[ensemble_.columns[tree]] += value(leaves_.tree_starts[tree] + leaf.child, leaf, x);
+      }
+    }
+    finish(args);
+    return {};
+  }
+
+ private:
+  double value(uint32_t place, const TreeNode& leaf, const double* x) const {
+    double sum = leaves_.constants[place];
+    for (uint32_t i = leaves_.term_starts[place]; i < leaves_.term_starts[place + 1]; ++i) {
+      const LinearLeaves::Term& term = leaves_.terms[i];
+      if (std::isnan(x[term.feature])) return leaf.threshold;
+      sum += term.weight * x[term.feature];
+    }
+    return sum;
+  }
+
+  const LinearLeaves& leaves_;
 };
 
 template <typename Number, bool kCategories>
@@ -177,9 +260,9 @@ template <template <typename> typename KernelType>
 std::unique_ptr<const Kernel> make(const Op& op, std::span<const ValueType> inputs) {
   const auto& trees = static_cast<const TreeEnsembleOp&>(op);
   if (inputs[0].kind == ValueKind::kDense32) {
-    return std::make_unique<KernelType<float>>(trees, inputs.size() == 2);
+    return std::make_unique<KernelType<float>>(trees.ensemble, inputs.size() == 2);
   }
-  return std::make_unique<KernelType<double>>(trees, inputs.size() == 2);
+  return std::make_unique<KernelType<double>>(trees.ensemble, inputs.size() == 2);
 }
 
 template <typename Number>
@@ -194,11 +277,21 @@ std::span<const KernelEntry> tree_ensemble_kernels() {
       KernelEntry{"tree_ensemble", "interleaved", on_every_cpu,
                   [](const Op& op, std::span<const ValueType> in) -> std::unique_ptr<const Kernel> {
                     const auto& trees = static_cast<const TreeEnsembleOp&>(op);
-                    return trees.ensemble.category_sets.empty()
+                    const TreeEnsemble& ensemble = trees.ensemble;
+                    return ensemble.category_sets.empty() && ensemble.wide_category_sets.size() == 0
                                ? make<InterleavedNumeric>(op, in)
                                : make<InterleavedCategorical>(op, in);
                   }},
       KernelEntry{"tree_ensemble", "scalar", on_every_cpu, make<ScalarTrees>},
+      KernelEntry{"tree_leaves", "scalar", on_every_cpu,
+                  [](const Op& op, std::span<const ValueType>) -> std::unique_ptr<const Kernel> {
+                    return std::make_unique<TreeLeavesKernel>(static_cast<const TreeLeavesOp&>(op));
+                  }},
+      KernelEntry{"linear_trees", "scalar", on_every_cpu,
+                  [](const Op& op, std::span<const ValueType>) -> std::unique_ptr<const Kernel> {
+                    return std::make_unique<LinearTreesKernel>(
+                        static_cast<const LinearTreesOp&>(op));
+                  }},
   };
   return kTable;
 }

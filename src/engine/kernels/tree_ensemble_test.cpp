@@ -10,6 +10,8 @@
 #include "engine/compile.h"
 #include "graph/ops/basic.h"
 #include "graph/ops/boosting.h"
+#include "graph/ops/score_link.h"
+#include "graph/ops/tree_leaves.h"
 
 namespace slipway::engine {
 namespace {
@@ -35,6 +37,7 @@ struct Shape {
   bool categories = false;
   bool float32 = false;
   bool start = false;
+  bool wide_categories = false;
 };
 
 TreeEnsemble random_ensemble(Random& random, const Shape& shape, size_t trees) {
@@ -58,6 +61,10 @@ TreeEnsemble random_ensemble(Random& random, const Shape& shape, size_t trees) {
       node.missing_left = random() % 2 == 0;
       node.feature = static_cast<int64_t>(random() % kFeatures);
       node.threshold = random() % 30 == 0 ? kInfinity : static_cast<double>(random() % 64) / 8 - 2;
+      if (shape.wide_categories && random() % 3 == 0) {
+        const std::vector<uint32_t> words(random() % 3, static_cast<uint32_t>(random()));
+        node.category_set = builder.add_wide_category_set(words).value();
+      }
       if (shape.categories && random() % 3 == 0) {
         node.category_set = builder.add_category_set({static_cast<uint32_t>(random())});
       }
@@ -117,9 +124,9 @@ void expect_same_bits(const std::vector<double>& expected, const std::vector<dou
 
 TEST(TreeEnsembleKernelTest, InterleavedGivesTheBitsOfScalarOnRandomTrees) {
   const std::vector<Shape> shapes = {
-      {1, 1, false, false, false}, {1, 1, false, true, false}, {1, 1, true, false, false},
-      {3, 3, false, true, false},  {4, 2, true, false, false}, {3, 1, false, false, true},
-      {2, 1, true, true, true},
+      {1, 1, false, false, false}, {1, 1, false, true, false},        {1, 1, true, false, false},
+      {3, 3, false, true, false},  {4, 2, true, false, false},        {3, 1, false, false, true},
+      {2, 1, true, true, true},    {2, 1, false, false, false, true},
   };
   Random random(42);
   for (size_t s = 0; s < shapes.size(); ++s) {
@@ -205,6 +212,108 @@ TEST(TreeEnsembleKernelTest, TakesCategoriesModulo256) {
                  {{-0.5, 10}, {-1, 10}, {-3, 20}, {-kInfinity, 10}, {kNan, 20}});
   node.missing_left = true;
   expect_answers(stump(node, {set}), {}, {{1, 20}, {-1, 10}, {kNan, 10}});
+}
+
+// The answers of LightGBM's Tree::CategoricalDecision.
+TEST(TreeEnsembleKernelTest, WideSetsTakeCategoriesOfAnySize) {
+  TreeEnsemble shape;
+  shape.features = kFeatures;
+  shape.base = {0};
+  TreeEnsembleBuilder builder(std::move(shape));
+  std::vector<SourceTreeNode> nodes(3);
+  std::vector<uint32_t> words(10);
+  words[0] = 0b101;    // 0 and 2
+  words[9] = 1U << 1;  // 289
+  nodes[0].category_set = builder.add_wide_category_set(words).value();
+  nodes[0].left = 1;
+  nodes[0].right = 2;
+  nodes[1].is_leaf = nodes[2].is_leaf = true;
+  ASSERT_TRUE(builder.add_tree(nodes, std::vector<double>{0, 10, 20}, 0).ok());
+  expect_answers(std::move(builder).finish(), {},
+                 {{0, 10},
+                  {1, 20},
+                  {2.9, 10},
+                  {289, 10},
+                  {289.9, 10},
+                  {290, 20},
+                  {256, 20},
+                  {258, 20},
+                  {-0.5, 10},
+                  {-1, 20},
+                  {320, 20},
+                  {2147483647, 20},
+                  {2147483648, 20},
+                  {4294967296, 20},
+                  {kInfinity, 20},
+                  {-kInfinity, 20},
+                  {kNan, 20}});
+}
+
+TEST(TreeEnsembleKernelTest, LeavesAndTheirLinearModels) {
+  const SourceTreeNode split{.left = 1, .right = 2, .threshold = 0.5};
+  std::vector<SourceTreeNode> nodes = {split, {.is_leaf = true}, {.is_leaf = true, .leaf = 1}};
+  TreeEnsemble shape;
+  shape.features = kFeatures;
+  shape.base = {0};
+  TreeEnsembleBuilder builder(std::move(shape));
+  ASSERT_TRUE(builder.add_tree(nodes, std::vector<double>{0, 10, 20}, 0).ok());
+  ASSERT_TRUE(builder.add_tree(std::vector(1, nodes[1]), std::vector<double>{7}, 0).ok());
+  const auto trees = std::make_shared<const TreeEnsemble>(std::move(builder).finish());
+  GraphBuilder graph(kFeatures);
+  const ValueId leaves =
+      graph.add(std::make_unique<TreeLeavesOp>(trees, false), {kNumbersInput}, "").value();
+  LinearLeaves linear{{0, 2, 3}, {1, 2, 3}, {0, 2, 2, 2}, {{1, 100}, {2, 1000}}};
+  const ValueId sums =
+      graph.add(std::make_unique<LinearTreesOp>(trees, linear), {kNumbersInput}, "").value();
+  Signature signature;
+  signature.columns.resize(kFeatures);
+  signature.outputs = {{"leaf", leaves, DType::kFloat64, 2, false, {}, {}},
+                       {"predict", sums, DType::kFloat64, 1, true, {}, {}}};
+  const auto executable =
+      compile(std::move(graph).finish(std::move(signature)).value(), {}).value();
+  const std::vector<double> numbers = {0, 2,    3,    0, 0,  // left: 1 + 200 + 3000, and 3
+                                       1, 2,    3,    0, 0,  // right: 2, and 3
+                                       0, 2,    kNan, 0, 0,  // left, missing: its value 10, and 3
+                                       1, kNan, kNan, 0, 0};
+  std::vector<OutputBuffer> outputs;
+  const auto scratch = executable->make_scratch();
+  ASSERT_TRUE(executable->run({4, numbers.data(), nullptr}, 3, *scratch, outputs).ok());
+  EXPECT_EQ(outputs[0].numbers, (std::vector<double>{0, 0, 1, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(outputs[1].numbers, (std::vector<double>{3204, 5, 13, 5}));
+}
+
+TEST(TreeEnsembleKernelTest, LinksOfScoresAndZerosThatAreMissing) {
+  using Function = ScoreLinkOp::Function;
+  GraphBuilder graph(kFeatures);
+  Signature signature;
+  signature.columns.resize(kFeatures);
+  const auto add = [&](std::unique_ptr<const Op> op) {
+    const ValueId value = graph.add(std::move(op), {kNumbersInput}, "").value();
+    signature.outputs.push_back(
+        {std::to_string(value), value, DType::kFloat64, graph.type(value).width, false, {}, {}});
+  };
+  add(std::make_unique<ScoreLinkOp>(Function::kSigmoid, 2.0));
+  add(std::make_unique<ScoreLinkOp>(Function::kSignedSquare));
+  add(std::make_unique<ScoreLinkOp>(Function::kSoftplus));
+  add(std::make_unique<ScoreLinkOp>(Function::kDivide, 4.0));
+  add(std::make_unique<ZeroAsMissingOp>(
+      0.5, std::vector<ZeroAsMissingOp::Pick>{{1, true}, {1, false}, {4, true}, {0, true}}));
+  const auto executable =
+      compile(std::move(graph).finish(std::move(signature)).value(), {}).value();
+  const std::vector<double> numbers = {-3, 0.5, 0, 1, -0.5000001};
+  std::vector<OutputBuffer> outputs;
+  const auto scratch = executable->make_scratch();
+  ASSERT_TRUE(executable->run({1, numbers.data(), nullptr}, 31, *scratch, outputs).ok());
+  EXPECT_DOUBLE_EQ(outputs[0].numbers[0], 1 / (1 + std::exp(6.0)));
+  EXPECT_EQ(outputs[0].numbers[2], 0.5);
+  EXPECT_EQ(outputs[1].numbers[0], -9);
+  EXPECT_EQ(outputs[1].numbers[1], 0.25);
+  EXPECT_DOUBLE_EQ(outputs[2].numbers[2], std::log(2.0));
+  EXPECT_EQ(outputs[3].numbers[0], -0.75);
+  EXPECT_TRUE(std::isnan(outputs[4].numbers[0]));
+  EXPECT_EQ(outputs[4].numbers[1], 0.5);
+  EXPECT_EQ(outputs[4].numbers[2], -0.5000001);
+  EXPECT_EQ(outputs[4].numbers[3], -3);
 }
 
 TEST(TreeEnsembleKernelTest, AddsTreesInOrderAndDividesAtTheEnd) {

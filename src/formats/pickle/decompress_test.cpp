@@ -1,4 +1,4 @@
-#include "formats/pickle/internal/decompress.h"
+#include "formats/decompress.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -8,6 +8,10 @@
 
 namespace slipway::pickle {
 namespace {
+
+using formats::Compression;
+using formats::decompress;
+using formats::detect_compression;
 
 std::string deflated(const std::string& plain) {
   uLongf size = compressBound(plain.size());

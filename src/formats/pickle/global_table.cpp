@@ -226,10 +226,20 @@ constexpr std::array kRows = {
     below("pathlib", "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath", kOpaque),
     classes("zoneinfo", kOpaque),
 
+    // Boosters of other libraries, and their wrappers for scikit-learn.
+    exact("lightgbm.sklearn", "LGBMClassifier LGBMRegressor LGBMRanker LGBMModel", kData),
+    exact("lightgbm.basic", "Booster", kData),
+    exact("xgboost.sklearn",
+          "XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor XGBModel", kData),
+    exact("xgboost.core", "Booster", kData),
+    exact("xgboost.compat", "XGBoostLabelEncoder", kData),
+    exact("catboost.core", "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker", kData),
+
     // Libraries of estimators that are recognised by name but not read.
-    classes("xgboost lightgbm catboost imblearn category_encoders sklearnex daal4py onedal "
-            "skl2onnx feature_engine mlxtend sktime",
-            kOpaque),
+    classes(
+        "xgboost lightgbm catboost _catboost imblearn category_encoders sklearnex daal4py onedal "
+        "skl2onnx feature_engine mlxtend sktime",
+        kOpaque),
 };
 
 constexpr std::string_view kCythonPrefix = "__pyx_unpickle_";

@@ -34,20 +34,7 @@ Status Machine::run() {
     TRY_STATUS((this->*handler)());
   }
   TRY_STATUS(check_depth(storage_));
-  return decode_numpy_texts();
-}
-
-Status Machine::decode_numpy_texts() {
-  // Several 0-d arrays may be one array's bytes, twice over at most where a pickle holds copies.
-  uint64_t bytes_left = 2 * bytes_.size();
-  for (uint32_t id = 0; id < storage_.nodes.size(); ++id) {
-    if (kind(id) != Kind::kObject) continue;
-    std::optional<std::string> text = numpy_scalar_text(Value(&tree_, id), bytes_left);
-    if (!text) continue;
-    const std::string_view kept = TRY(builder_.own_text(std::move(*text)));
-    builder_.extra(id).text = kept;
-  }
-  return {};
+  return decode_numpy_texts(tree_, storage_, builder_);
 }
 
 Status Machine::malformed(std::string_view what) const {

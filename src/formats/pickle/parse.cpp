@@ -3,12 +3,16 @@
 
 #include <algorithm>
 
-#include "formats/pickle/internal/decompress.h"
+#include "formats/decompress.h"
 #include "formats/pickle/internal/machine.h"
 #include "formats/pickle/internal/nodes.h"
 #include "formats/pickle/tree.h"
 
 namespace slipway::pickle {
+
+using formats::Compression;
+using formats::detect_compression;
+
 namespace {
 
 constexpr char kProtoOpcode = '\x80';
@@ -90,9 +94,9 @@ Result<Tree> parse(std::string bytes, const Limits& limits) {
   storage->limits = limits;
   storage->file_bytes = bytes.size();
   const Compression compression = detect_compression(bytes);
-  storage->compression = compression_name(compression);
+  storage->compression = formats::compression_name(compression);
   if (compression != Compression::kNone) {
-    bytes = TRY(decompress(bytes, compression, limits));
+    bytes = TRY(formats::decompress(bytes, compression, limits));
   }
   if (!looks_like_plain_pickle(bytes)) return not_a_pickle(bytes);
   storage->limits.memory_bytes_max =

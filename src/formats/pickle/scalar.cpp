@@ -160,4 +160,17 @@ std::optional<std::string> numpy_scalar_text(Value value, uint64_t& bytes_left) 
   return text;
 }
 
+Status decode_numpy_texts(const Tree& tree, Tree::Impl& storage, TreeBuilder& builder) {
+  // Several 0-d arrays may be one array's bytes, twice over at most where a file holds copies.
+  uint64_t bytes_left = 2 * storage.bytes.size();
+  for (uint32_t id = 0; id < storage.nodes.size(); ++id) {
+    if (storage.nodes[id].kind() != Kind::kObject) continue;
+    std::optional<std::string> text = numpy_scalar_text(Value(&tree, id), bytes_left);
+    if (!text) continue;
+    const std::string_view kept = TRY(builder.own_text(std::move(*text)));
+    builder.extra(id).text = kept;
+  }
+  return {};
+}
+
 }  // namespace slipway::pickle

@@ -237,7 +237,10 @@ Status Tree::refused_status() const {
       fmt::format("The file names classes or functions that no model needs: {}", names));
 }
 
-std::string_view Tree::container() const { return impl_->joblib ? "joblib" : "pickle"; }
+std::string_view Tree::container() const {
+  if (impl_->skops) return "skops";
+  return impl_->joblib ? "joblib" : "pickle";
+}
 std::string_view Tree::compression() const { return impl_->compression; }
 uint64_t Tree::file_bytes() const { return impl_->file_bytes; }
 size_t Tree::node_count() const { return impl_->nodes.size(); }

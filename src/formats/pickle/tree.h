@@ -152,7 +152,7 @@ class Tree {
   const std::vector<RefusedGlobal>& refused() const;
   /// OK, or PERMISSION_DENIED naming every refused global with its offset.
   Status refused_status() const;
-  /// "pickle" or "joblib"; "gzip", "zlib", ... or "" for the compression around it.
+  /// "pickle", "joblib" or "skops"; "gzip", "zlib", ... or "" for the compression around it.
   std::string_view container() const;
   std::string_view compression() const;
   uint64_t file_bytes() const;

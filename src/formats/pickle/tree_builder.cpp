@@ -18,12 +18,12 @@ constexpr size_t kGlobalsMax = 100'000;
 
 }  // namespace
 
-TreeBuilder::TreeBuilder(Tree::Impl& tree)
+TreeBuilder::TreeBuilder(Tree::Impl& tree, uint64_t further_bytes)
     : tree_(tree),
       units_max_(std::min({tree.limits.objects_max, tree.limits.memory_bytes_max / kBytesPerUnit,
                            uint64_t{kNoNode} - 1})),
-      owned_bytes_max_(
-          std::min(tree.limits.memory_bytes_max, 2 * tree.bytes.size() + kOwnedBytesFree)) {}
+      owned_bytes_max_(std::min(tree.limits.memory_bytes_max,
+                                2 * (tree.bytes.size() + further_bytes) + kOwnedBytesFree)) {}
 
 Status TreeBuilder::count(uint64_t units) {
   if (units > units_max_ - units_) {

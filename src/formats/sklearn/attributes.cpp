@@ -20,9 +20,11 @@ template <typename Match>
 std::optional<pickle::Value> search_nested(pickle::Value estimator, const Match& match) {
   constexpr size_t kVisitsMax = 2000;
   constexpr size_t kAttributesMax = 10'000;  // each look-up passes them all
-  static constexpr std::string_view kInside[] = {"steps",         "best_estimator_",  "estimator_",
-                                                 "transformers_", "transformer_list", "estimators_",
-                                                 "estimator",     "base_estimator_"};
+  static constexpr std::string_view kInside[] = {
+      "steps",         "best_estimator_",  "estimator_",
+      "transformers_", "transformer_list", "estimators_",
+      "estimator",     "base_estimator_",  "calibrated_classifiers_",
+      "regressor_"};
   std::vector<pickle::Value> stack{estimator};
   for (size_t visits = 0; !stack.empty() && visits < kVisitsMax; ++visits) {
     const pickle::Value value = stack.back();
@@ -52,7 +54,23 @@ std::optional<pickle::Value> find_nested(pickle::Value estimator, std::string_vi
   });
 }
 
-bool is_dict_vectorizer(pickle::Value value) { return value.is("sklearn.", "DictVectorizer"); }
+bool is_of_records(pickle::Value value) {
+  return value.is("sklearn.", "DictVectorizer") || value.is("sklearn.", "FeatureHasher");
+}
+
+bool is_of_texts(pickle::Value value) {
+  return value.is("sklearn.", "CountVectorizer") || value.is("sklearn.", "TfidfVectorizer") ||
+         value.is("sklearn.", "HashingVectorizer");
+}
+
+/// True if the first estimator that either is one of these or says how many columns it takes is
+/// one of these.
+bool comes_first(pickle::Value estimator, bool (*matches)(pickle::Value)) {
+  const auto first = search_nested(estimator, [matches](pickle::Value value) {
+    return matches(value) ? value : value.find_attr("n_features_in_");
+  });
+  return first.has_value() && first->kind() == pickle::Kind::kObject && matches(*first);
+}
 
 }  // namespace
 
@@ -161,6 +179,9 @@ std::vector<std::string> label_names(const LabelTable& labels) {
 }
 
 std::optional<uint32_t> feature_count(pickle::Value estimator) {
+  if (estimator.is("sklearn.", "LabelEncoder") || estimator.is("sklearn.", "LabelBinarizer")) {
+    return 1;  // labels
+  }
   for (const std::string_view name : {"n_features_in_", "n_features_", "_n_features"}) {
     if (const auto found = find_nested(estimator, name); found.has_value()) {
       const Result<int64_t> count = found->as_int();
@@ -174,6 +195,7 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
       return static_cast<uint32_t>(found->size());  // encoders before 1.0
     }
   }
+  if (find_nested(estimator, "X_thresholds_").has_value()) return 1;  // IsotonicRegression
   // Before 0.24 only the shape of the coefficients told.
   for (const std::string_view name : {"coef_", "theta_", "mean_", "scale_"}) {
     if (const auto found = find_nested(estimator, name); found.has_value()) {
@@ -186,12 +208,20 @@ std::optional<uint32_t> feature_count(pickle::Value estimator) {
   return std::nullopt;
 }
 
-bool takes_records(pickle::Value estimator) {
-  const auto first = search_nested(estimator, [](pickle::Value value) {
-    return is_dict_vectorizer(value) ? value : value.find_attr("n_features_in_");
+std::optional<pickle::Value> first_of_library(pickle::Value estimator,
+                                              std::string_view module_prefix) {
+  const auto is_of_library = [module_prefix](pickle::Value value) {
+    return value.kind() == pickle::Kind::kObject && value.module().starts_with(module_prefix);
+  };
+  const auto first = search_nested(estimator, [&](pickle::Value value) {
+    return is_of_library(value) ? value : value.find_attr("n_features_in_");
   });
-  return first.has_value() && first->kind() == pickle::Kind::kObject && is_dict_vectorizer(*first);
+  return first.has_value() && is_of_library(*first) ? first : std::nullopt;
 }
+
+bool takes_records(pickle::Value estimator) { return comes_first(estimator, is_of_records); }
+
+bool takes_texts(pickle::Value estimator) { return comes_first(estimator, is_of_texts); }
 
 std::vector<std::string> feature_names(pickle::Value estimator) {
   const auto found = find_nested(estimator, "feature_names_in_");

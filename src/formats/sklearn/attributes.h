@@ -40,8 +40,14 @@ std::vector<std::string> label_names(const LabelTable& labels);
 
 /// n_features_in_ of the estimator itself, or of the first nested one that has it.
 std::optional<uint32_t> feature_count(pickle::Value estimator);
+/// The model of another library, if it is what sees the columns first: only its own bytes tell
+/// their names. `module_prefix`: "lightgbm.".
+std::optional<pickle::Value> first_of_library(pickle::Value estimator,
+                                              std::string_view module_prefix);
 /// True if what the estimator does first is done to dicts (DictVectorizer), not to columns.
 bool takes_records(pickle::Value estimator);
+/// True if what the estimator does first is done to a list of texts (TfidfVectorizer).
+bool takes_texts(pickle::Value estimator);
 /// feature_names_in_, likewise; empty if there are none.
 std::vector<std::string> feature_names(pickle::Value estimator);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
@@ -272,6 +273,10 @@ void Lowering::set_example(const ColumnRef& column, std::string json) {
   }
 }
 
+void Lowering::accept_integers(const ColumnRef& column) {
+  if (const auto input = input_column(column)) integer_columns_.insert(*input);
+}
+
 void Lowering::set_origin(const ColumnRef& made, const ColumnRef& from) {
   if (const auto input = input_column(from)) {
     input_columns_.emplace(std::pair(made.value, made.column), *input);
@@ -356,6 +361,13 @@ Result<ValueId> Lowering::dense_or_sparse(const Features& features) {
   });
   if (!any_sparse) return dense(features);
   if (is_whole(picked, inputs, type(inputs[0]).width)) return inputs[0];
+  if (inputs.size() == 1 &&
+      std::ranges::is_sorted(picked, std::less_equal<>(), &ColumnPick::column)) {
+    std::vector<uint32_t> columns;
+    columns.reserve(picked.size());
+    for (const ColumnPick& pick : picked) columns.push_back(pick.column);
+    return add(std::make_unique<SelectSparseOp>(std::move(columns)), std::move(inputs));
+  }
   // Runs of columns: a sparse value must come whole; dense columns between them are gathered.
   std::vector<ValueId> parts;
   for (size_t i = 0; i < picked.size();) {
@@ -463,12 +475,15 @@ Result<ValueId> Lowering::add(std::unique_ptr<const Op> op, std::vector<ValueId>
   return builder_.add(std::move(op), std::move(inputs), path_);
 }
 
-Result<const formats::ModelFormat*> Lowering::format(std::string_view name) const {
-  const formats::ModelFormat* format = formats_ == nullptr ? nullptr : formats_->named(name);
-  if (format == nullptr) {
-    return unimplemented(fmt::format("this program has no reader for models of {}", name));
+Result<std::unique_ptr<const formats::ForeignModel>> Lowering::parse_foreign(
+    std::string_view format, std::string_view bytes) {
+  constexpr size_t kBytesReadPerSpent = 256;
+  const formats::ModelFormat* reader = formats_ == nullptr ? nullptr : formats_->named(format);
+  if (reader == nullptr) {
+    return unimplemented(fmt::format("this program has no reader for models of {}", format));
   }
-  return format;
+  TRY_STATUS(spend(bytes.size() / kBytesReadPerSpent));
+  return reader->parse(bytes, limits_);
 }
 
 Result<std::vector<OutputSpec>> Lowering::add_foreign(const formats::ForeignModel& model,
@@ -514,6 +529,7 @@ Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
   for (size_t i = 0; i < uses_.size(); ++i) {
     InputColumn column;
     column.name = signature.rows_are_records ? "record"
+                  : rows_are_texts_          ? "text"
                   : names_.empty()           ? fmt::format("x{}", i)
                                              : names_[i];
     column.type = uses_[i] == ColumnUse::kText     ? ColumnType::kText
@@ -523,6 +539,7 @@ Result<std::shared_ptr<const Graph>> Lowering::finish(const Step& step) && {
     if (const auto example = examples_.find(static_cast<uint32_t>(i)); example != examples_.end()) {
       column.example = std::move(example->second);
     }
+    column.takes_integers = column.is_text() && integer_columns_.contains(static_cast<uint32_t>(i));
     signature.matrices.strings = signature.matrices.strings || column.is_text();
     signature.matrices.records = signature.matrices.records || column.is_record();
     signature.columns.push_back(std::move(column));

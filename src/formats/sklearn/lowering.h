@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,6 +98,8 @@ class Lowering {
 
   /// The model's one column is the whole row, a dict.
   void set_rows_are_records() { rows_are_records_ = true; }
+  /// The model's one column is the whole row, a text.
+  void set_rows_are_texts() { rows_are_texts_ = true; }
   /// The model's own input columns, all open.
   Features input() const;
 
@@ -128,6 +131,8 @@ class Lowering {
   /// A JSON value that the model takes in the input column behind `column`, for documents; the
   /// first one given counts. Nothing happens if no single input column is behind it.
   void set_example(const ColumnRef& column, std::string json);
+  /// A whole number will do for a text in the input column behind `column`: its digits.
+  void accept_integers(const ColumnRef& column);
   /// Says that column `made` of a value is the column `from` with holes filled.
   void set_origin(const ColumnRef& made, const ColumnRef& from);
   /// Adds a node at the current path.
@@ -137,9 +142,11 @@ class Lowering {
   Status check_width(pickle::Value self, const Features& features) const;
   /// True if the column is or may become text (an open column, or one of a string value).
   bool may_be_text(const ColumnRef& column) const;
-  /// The reader of another library's models ("xgboost"); UNIMPLEMENTED if the program has none.
-  Result<const formats::ModelFormat*> format(std::string_view name) const;
-  const Limits& limits() const { return limits_; }
+  /// Reads another library's model ("xgboost") from its bytes. Counts against spend(): a small file
+  /// can have thousands of wrappers share one large model. UNIMPLEMENTED if the program has no such
+  /// reader.
+  Result<std::unique_ptr<const formats::ForeignModel>> parse_foreign(std::string_view format,
+                                                                     std::string_view bytes);
   /// Adds another library's model at the current path.
   Result<std::vector<OutputSpec>> add_foreign(const formats::ForeignModel& model,
                                               const formats::ForeignInputs& inputs,
@@ -174,8 +181,10 @@ class Lowering {
   std::optional<uint32_t> input_column(const ColumnRef& column) const;
 
   std::map<uint32_t, std::string> examples_;                        // by input column
+  std::set<uint32_t> integer_columns_;                              // see accept_integers()
   std::map<std::pair<ValueId, uint32_t>, uint32_t> input_columns_;  // of columns that were filled
   bool rows_are_records_ = false;
+  bool rows_are_texts_ = false;
   std::map<std::pair<ValueId, uint32_t>, ValueId> finite_checks_;  // not to check a value twice
   std::string path_;
   uint32_t depth_ = 0;

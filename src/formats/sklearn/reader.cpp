@@ -7,9 +7,13 @@
 #include <charconv>
 
 #include "formats/pickle/numpy.h"
+#include "formats/pickle/skops.h"
 #include "formats/pickle/tree.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/catboost.h"
+#include "formats/sklearn/families/lightgbm.h"
+#include "formats/sklearn/families/xgboost.h"
 #include "formats/sklearn/lowering.h"
 
 namespace slipway::sklearn {
@@ -141,6 +145,10 @@ void describe(const pickle::Tree& tree, pickle::Value model, ModelInfo& info) {
   info.compression = tree.compression();
   info.file_bytes = tree.file_bytes();
   info.class_name = model.type_name();
+  if (model.module().starts_with("lightgbm.")) {
+    info.library = "LightGBM";  // its files do not tell its version
+    return;
+  }
   if (model.kind() == pickle::Kind::kObject) {
     info.library_version = string_attr_or(model, "_sklearn_version", "");
   }
@@ -188,11 +196,29 @@ void add_no_model(pickle::Value root, std::vector<Gap>& gaps) {
                   "save the fitted estimator itself, with joblib.dump(model, path)"});
 }
 
+/// What only a booster knows of the columns, where it is the first to see them.
+void add_booster_columns(pickle::Value model, const formats::FormatSet& formats,
+                         const Limits& limits, std::optional<uint32_t>& count,
+                         std::vector<std::string>& names) {
+  std::optional<BoosterColumns> columns;
+  if (const auto booster = first_of_library(model, "lightgbm."); booster.has_value()) {
+    columns = lightgbm_columns(*booster, formats, limits);
+  } else if (const auto other = first_of_library(model, "xgboost."); other.has_value()) {
+    columns = xgboost_columns(*other, formats, limits);
+  } else if (const auto third = first_of_library(model, "catboost."); third.has_value()) {
+    columns = catboost_columns(*third, formats, limits);
+  }
+  if (!columns.has_value() || count.value_or(columns->count) != columns->count) return;
+  count = columns->count;
+  names = std::move(columns->names);
+}
+
 }  // namespace
 
-Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits,
-                        const formats::FormatSet& formats) {
-  const pickle::Tree tree = TRY(pickle::parse(std::move(bytes), limits));
+namespace {
+
+Result<ReadReport> read_tree(const pickle::Tree& tree, const ReadOptions& options,
+                             const Limits& limits, const formats::FormatSet& formats) {
   ReadReport report;
   pickle::Value model = tree.root();
   if (!options.select.empty()) model = TRY(select_model(model, options.select));
@@ -219,15 +245,23 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   describe(tree, model, report.info);
 
   const bool records = takes_records(model);
-  const std::optional<uint32_t> count = records ? std::optional(1U) : feature_count(model);
+  const bool texts = !records && takes_texts(model);
+  std::optional<uint32_t> count = records || texts ? std::optional(1U) : feature_count(model);
   std::vector<std::string> names;
-  if (!records) names = feature_names(model);
+  if (!records && !texts) {
+    names = feature_names(model);
+    if (names.empty()) add_booster_columns(model, formats, limits, count, names);
+  }
   const uint32_t columns = count.value_or(static_cast<uint32_t>(std::max<size_t>(names.size(), 1)));
   if (names.size() != columns) names.clear();
+  if (names.empty() && !records && options.column_names.size() == columns) {
+    names = options.column_names;
+  }
   Limits lowering_limits = limits;
   lowering_limits.memory_bytes_max = tree.memory_bytes_max();
   Lowering lowering(columns, std::move(names), lowering_limits, &formats);
   if (records) lowering.set_rows_are_records();
+  if (texts) lowering.set_rows_are_texts();
   const Step step = lowering.lower(model, lowering.input(), "");
   add_found(lowering.gaps(), report.gaps);
   if (!report.gaps.empty()) return report;
@@ -249,8 +283,6 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
   return report;
 }
 
-namespace {
-
 class PickleFormat final : public formats::ModelFormat {
  public:
   std::string_view name() const override { return "pickle"; }
@@ -267,10 +299,33 @@ class PickleFormat final : public formats::ModelFormat {
   }
 };
 
+class SkopsFormat final : public formats::ModelFormat {
+ public:
+  std::string_view name() const override { return "skops"; }
+  std::string_view description() const override { return "a skops file"; }
+  // It begins as any zip archive does: the reader of archives looks inside and asks for it by name.
+  bool recognises(std::string_view /*start*/) const override { return false; }
+  Result<ReadReport> read(std::string bytes, const ReadOptions& options,
+                          const formats::FormatSet& formats, const Limits& limits) const override {
+    const pickle::Tree tree = TRY(pickle::parse_skops(std::move(bytes), limits));
+    return read_tree(tree, options, limits, formats);
+  }
+};
+
 }  // namespace
+
+Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits,
+                        const formats::FormatSet& formats) {
+  const pickle::Tree tree = TRY(pickle::parse(std::move(bytes), limits));
+  return read_tree(tree, options, limits, formats);
+}
 
 std::unique_ptr<const formats::ModelFormat> make_format() {
   return std::make_unique<PickleFormat>();
+}
+
+std::unique_ptr<const formats::ModelFormat> make_skops_format() {
+  return std::make_unique<SkopsFormat>();
 }
 
 }  // namespace slipway::sklearn

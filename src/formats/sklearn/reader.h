@@ -27,5 +27,7 @@ Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Lim
 
 /// The same as a format by the name of "pickle".
 std::unique_ptr<const formats::ModelFormat> make_format();
+/// Skops files, which hold the same models, by the name of "skops".
+std::unique_ptr<const formats::ModelFormat> make_skops_format();
 
 }  // namespace slipway::sklearn

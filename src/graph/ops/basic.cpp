@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace slipway {
 namespace {
 
@@ -78,7 +80,8 @@ Result<ValueType> CastFloat32Op::infer(std::span<const ValueType> inputs) const 
 
 Result<ValueType> ActivationOp::infer(std::span<const ValueType> inputs) const {
   TRY_STATUS(check_one(inputs, inputs.size() == 1 && inputs[0].kind == ValueKind::kDense, "dense"));
-  if (function == Function::kLogisticPair || function == Function::kComplementPair) {
+  if (function == Function::kLogisticPair || function == Function::kComplementPair ||
+      function == Function::kLogLogisticPair) {
     if (inputs[0].width != 1) return invalid_argument("expected one column");
     return ValueType{ValueKind::kDense, 2};
   }
@@ -95,6 +98,9 @@ std::string ActivationOp::describe() const {
     case Function::kModifiedHuber: return "modified huber";
     case Function::kExp: return "exp";
     case Function::kLog: return "log";
+    case Function::kLogSoftmax: return "log softmax";
+    case Function::kLogLogistic: return "log logistic";
+    case Function::kLogLogisticPair: return "log logistic pair";
     case Function::kIdentity: return "identity";
   }
   return "";
@@ -118,6 +124,21 @@ Result<ValueType> ConcatIndexOp::infer(std::span<const ValueType> inputs) const 
   }
   return ValueType{ValueKind::kIndex, width};
 }
+
+Result<ValueType> SelectSparseOp::infer(std::span<const ValueType> inputs) const {
+  if (inputs.size() != 1 || inputs[0].kind != ValueKind::kSparse) {
+    return invalid_argument("expected one sparse input");
+  }
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] >= inputs[0].width || (i > 0 && columns[i] <= columns[i - 1])) {
+      return invalid_argument(fmt::format("column {} is not there, or out of order", columns[i]));
+    }
+  }
+  const auto width = static_cast<uint32_t>(columns.size());
+  return ValueType{ValueKind::kSparse, width, std::min(width, inputs[0].nonzeros_max)};
+}
+
+std::string SelectSparseOp::describe() const { return fmt::format("{} columns", columns.size()); }
 
 Result<ValueType> ConcatSparseOp::infer(std::span<const ValueType> inputs) const {
   uint64_t width = 0;

@@ -97,6 +97,9 @@ class ActivationOp final : public Op {
     kModifiedHuber,   // (clip(x, -1, 1) + 1) / 2
     kExp,
     kLog,
+    kLogSoftmax,       // logarithm of kSoftmax, also where that is too small for a number
+    kLogLogistic,      // -log(1 + exp(-x))
+    kLogLogisticPair,  // width 1 -> 2: [-log(1 + exp(x)), -log(1 + exp(-x))]
     kIdentity,
   };
   explicit ActivationOp(Function function) : function(function) {}
@@ -130,6 +133,18 @@ class ConcatIndexOp final : public Op {
   Result<ValueType> infer(std::span<const ValueType> inputs) const override;
   std::string describe() const override { return ""; }
   size_t size_bytes() const override { return 0; }
+};
+
+/// Some columns of a sparse matrix, in their order, as one.
+class SelectSparseOp final : public Op {
+ public:
+  explicit SelectSparseOp(std::vector<uint32_t> columns) : columns(std::move(columns)) {}
+  std::string_view name() const override { return "select_sparse"; }
+  Result<ValueType> infer(std::span<const ValueType> inputs) const override;
+  std::string describe() const override;
+  size_t size_bytes() const override { return heap_bytes(columns); }
+
+  const std::vector<uint32_t> columns;  // strictly ascending
 };
 
 /// Several dense or sparse matrices side by side as one sparse matrix.

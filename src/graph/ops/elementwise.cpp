@@ -32,6 +32,7 @@ std::string_view elementwise_name(ElementwiseOp::Function function) {
     case Function::kIsInfinite: return "isinf";
     case Function::kIsNan: return "isnan";
     case Function::kLog: return "log";
+    case Function::kLogPlusOne: return "log_plus_one";
     case Function::kLog10: return "log10";
     case Function::kLog1p: return "log1p";
     case Function::kLog2: return "log2";
@@ -57,8 +58,28 @@ std::string_view elementwise_name(ElementwiseOp::Function function) {
   return "?";
 }
 
+bool keeps_zeros(const ElementwiseOp& op) {
+  using Function = ElementwiseOp::Function;
+  switch (op.function) {
+    case Function::kAbsolute:
+    case Function::kCbrt:
+    case Function::kExpm1:
+    case Function::kLog1p:
+    case Function::kLogPlusOne:
+    case Function::kNegative:
+    case Function::kPositive:
+    case Function::kSign:
+    case Function::kSqrt:
+    case Function::kSquare:
+    case Function::kTanh: return true;
+    case Function::kBinarize: return op.parameters.a >= 0;
+    default: return false;
+  }
+}
+
 Result<ValueType> ElementwiseOp::infer(std::span<const ValueType> inputs) const {
-  if (inputs.size() != 1 || inputs[0].kind != ValueKind::kDense) {
+  if (inputs.size() != 1 || (inputs[0].kind != ValueKind::kDense &&
+                             (inputs[0].kind != ValueKind::kSparse || !keeps_zeros(*this)))) {
     return invalid_argument("expected one dense input");
   }
   if (function == Function::kRound &&

@@ -1,4 +1,5 @@
-// Functions of one number, applied to every element of a dense matrix; named after numpy's.
+// Functions of one number, applied to every element of a dense matrix; named after numpy's. Those
+// that leave a zero alone also take a sparse matrix, and give one.
 #pragma once
 
 #include <string>
@@ -33,6 +34,7 @@ class ElementwiseOp final : public Op {
     kIsInfinite,
     kIsNan,
     kLog,
+    kLogPlusOne,  // log(x) + 1, and 0 where there is no value: the term frequencies of tf-idf
     kLog10,
     kLog1p,
     kLog2,
@@ -70,6 +72,9 @@ class ElementwiseOp final : public Op {
   const Function function;
   const Parameters parameters;
 };
+
+/// True if a sparse matrix stays sparse.
+bool keeps_zeros(const ElementwiseOp& op);
 
 /// numpy's name of the function; for the printer.
 std::string_view elementwise_name(ElementwiseOp::Function function);

@@ -27,4 +27,24 @@ std::string VectorizeRecordsOp::describe() const {
 
 size_t VectorizeRecordsOp::size_bytes() const { return heap_bytes(vocabulary); }
 
+Result<ValueType> HashRecordsOp::infer(std::span<const ValueType> inputs) const {
+  if (inputs.size() != 1 || inputs[0].kind != ValueKind::kRecord) {
+    return invalid_argument("expected one record input");
+  }
+  if (options.column >= inputs[0].width) {
+    return invalid_argument(fmt::format("column {} does not exist", options.column));
+  }
+  if (options.width == 0 || options.width > kWidthMax) {
+    return invalid_argument(
+        fmt::format("expected 1 to {} columns, got {}", kWidthMax, options.width));
+  }
+  if (!options.sparse) return ValueType{ValueKind::kDense, options.width};
+  return ValueType{ValueKind::kSparse, options.width, std::min(options.width, kRecordFieldsMax)};
+}
+
+std::string HashRecordsOp::describe() const {
+  return fmt::format("{} columns{}{}", options.width, options.alternate_sign ? ", signed" : "",
+                     options.sparse ? ", sparse" : "");
+}
+
 }  // namespace slipway

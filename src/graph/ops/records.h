@@ -42,4 +42,22 @@ class VectorizeRecordsOp final : public Op {
   const Options options;
 };
 
+/// One column of records to hashed columns: scikit-learn's FeatureHasher.
+class HashRecordsOp final : public Op {
+ public:
+  struct Options {
+    uint32_t column = 0;  // of the records input
+    uint32_t width = 1;   // at least 1
+    bool sparse = false;
+    bool alternate_sign = true;
+  };
+  explicit HashRecordsOp(Options options) : options(options) {}
+  std::string_view name() const override { return "hash_records"; }
+  Result<ValueType> infer(std::span<const ValueType> inputs) const override;
+  std::string describe() const override;
+  size_t size_bytes() const override { return 0; }
+
+  const Options options;
+};
+
 }  // namespace slipway

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/heap_bytes.h"
 
 namespace slipway {
@@ -26,6 +28,20 @@ Status check_inputs(const TreeEnsemble& ensemble, std::span<const ValueType> inp
   return {};
 }
 
+Status check_wide_sets(const TreeEnsemble& ensemble) {
+  const WideCategorySets& sets = ensemble.wide_category_sets;
+  if (sets.offsets.empty() && sets.words.empty()) return {};
+  if (!ensemble.category_sets.empty()) {
+    return invalid_argument("the ensemble has category sets of two kinds");
+  }
+  if (sets.offsets.empty() || sets.offsets.front() != 0 ||
+      sets.offsets.back() != sets.words.size() ||
+      !std::is_sorted(sets.offsets.begin(), sets.offsets.end())) {
+    return invalid_argument("the tables of category sets do not fit each other");
+  }
+  return {};
+}
+
 Status check_tables(const TreeEnsemble& ensemble) {
   if (ensemble.outputs == 0 || ensemble.outputs > kWidthMax || ensemble.leaf_width == 0 ||
       ensemble.leaf_width > ensemble.outputs) {
@@ -44,7 +60,7 @@ Status check_tables(const TreeEnsemble& ensemble) {
       ensemble.roots.empty() != ensemble.nodes.empty()) {
     return invalid_argument("the tables of trees and nodes do not fit each other");
   }
-  return {};
+  return check_wide_sets(ensemble);
 }
 
 Status check_leaf(const TreeEnsemble& ensemble, const TreeNode& node, size_t index) {
@@ -67,7 +83,8 @@ Status check_split(const TreeEnsemble& ensemble, const TreeNode& node, size_t in
         fmt::format("node {} splits feature {} of {}", index, node.feature(), ensemble.features));
   }
   if (node.is_categorical()) {
-    const auto sets = static_cast<double>(ensemble.category_sets.size());
+    const size_t narrow = ensemble.category_sets.size();
+    const auto sets = static_cast<double>(narrow + ensemble.wide_category_sets.size());
     const double set = node.threshold;
     if (!(set >= 0 && set < sets) || set != static_cast<double>(static_cast<size_t>(set))) {
       return invalid_argument(fmt::format("node {} names category set {} of {}", index, set, sets));
@@ -96,30 +113,51 @@ Status check_tree(const TreeEnsemble& ensemble, size_t tree) {
 
 }  // namespace
 
-Result<ValueType> TreeEnsembleOp::infer(std::span<const ValueType> inputs) const {
+Status check_trees(const TreeEnsemble& ensemble, std::span<const ValueType> inputs) {
   TRY_STATUS(check_tables(ensemble));
   TRY_STATUS(check_inputs(ensemble, inputs));
   for (size_t tree = 0; tree < ensemble.roots.size(); ++tree) {
     TRY_STATUS(check_tree(ensemble, tree));
   }
+  return {};
+}
+
+size_t heap_bytes(const TreeEnsemble& ensemble) {
+  return heap_bytes(ensemble.nodes) + heap_bytes(ensemble.roots) + heap_bytes(ensemble.columns) +
+         heap_bytes(ensemble.leaf_values) + heap_bytes(ensemble.base) +
+         heap_bytes(ensemble.category_sets) + heap_bytes(ensemble.wide_category_sets.offsets) +
+         heap_bytes(ensemble.wide_category_sets.words);
+}
+
+Result<ValueType> TreeEnsembleOp::infer(std::span<const ValueType> inputs) const {
+  TRY_STATUS(check_trees(ensemble, inputs));
   return ValueType{ValueKind::kDense, ensemble.outputs};
 }
 
 std::string TreeEnsembleOp::describe() const {
   return fmt::format("{} trees, {} nodes, {} to {}{}", ensemble.roots.size(), ensemble.nodes.size(),
                      ensemble.features, ensemble.outputs,
-                     ensemble.category_sets.empty() ? "" : ", categories");
+                     ensemble.category_sets.empty() && ensemble.wide_category_sets.size() == 0
+                         ? ""
+                         : ", categories");
 }
 
-size_t TreeEnsembleOp::size_bytes() const {
-  return heap_bytes(ensemble.nodes) + heap_bytes(ensemble.roots) + heap_bytes(ensemble.columns) +
-         heap_bytes(ensemble.leaf_values) + heap_bytes(ensemble.base) +
-         heap_bytes(ensemble.category_sets);
-}
+size_t TreeEnsembleOp::size_bytes() const { return heap_bytes(ensemble); }
 
 int64_t TreeEnsembleBuilder::add_category_set(const CategorySet& set) {
   ensemble_.category_sets.push_back(set);
   return static_cast<int64_t>(ensemble_.category_sets.size()) - 1;
+}
+
+Result<int64_t> TreeEnsembleBuilder::add_wide_category_set(std::span<const uint32_t> words) {
+  WideCategorySets& sets = ensemble_.wide_category_sets;
+  if (words.size() > kCategoryWordsMax - sets.words.size()) {
+    return resource_exhausted("the categories of the model's splits need too much memory");
+  }
+  if (sets.offsets.empty()) sets.offsets.push_back(0);
+  sets.words.insert(sets.words.end(), words.begin(), words.end());
+  sets.offsets.push_back(static_cast<uint32_t>(sets.words.size()));
+  return static_cast<int64_t>(sets.size()) - 1;
 }
 
 Status TreeEnsembleBuilder::check_sizes(std::span<const SourceTreeNode> nodes,
@@ -187,6 +225,7 @@ Status TreeEnsembleBuilder::add_tree(std::span<const SourceTreeNode> nodes,
       if (ensemble_.leaf_values.size() + ensemble_.leaf_width > kLeafValuesMax) {
         return resource_exhausted(fmt::format("over {} leaf values in one model", kLeafValuesMax));
       }
+      ensemble_.nodes[place].child = from.leaf;
       place_leaf(ensemble_.nodes[place], values, source);
       continue;
     }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,7 +31,8 @@ struct TreeNode {
   /// Split: the threshold; of a categorical split the index of its set, a whole number. Leaf of an
   /// ensemble whose leaf_width is 1: its value.
   double threshold = 0;
-  /// Split: index of the left child, the right one follows it. Leaf: its row in leaf_values.
+  /// Split: index of the left child, the right one follows it. Leaf: its row in leaf_values; of an
+  /// ensemble whose leaf_width is 1 the leaf's number in its own library (SourceTreeNode::leaf).
   uint32_t child = 0;
   /// The feature (0 for leaves) and the flags above.
   uint32_t bits = kLeaf;
@@ -46,6 +48,16 @@ static_assert(sizeof(TreeNode) == 16);
 /// 256, and 0 if that does not fit int32 (what scikit-learn's conversion gives on x86).
 using CategorySet = std::array<uint32_t, 8>;
 
+/// Sets of categories of any size, for libraries that know more than 256: set s holds category c
+/// if it has the word offsets[s] + c / 32 (below offsets[s + 1]) and that has the bit c % 32. A
+/// number's category is its integral part; below 0, beyond the set or beyond int32 it is in none.
+struct WideCategorySets {
+  std::vector<uint32_t> offsets;  // ascending from 0, one more than there are sets; or empty
+  std::vector<uint32_t> words;
+
+  size_t size() const { return offsets.empty() ? 0 : offsets.size() - 1; }
+};
+
 struct TreeEnsemble {
   uint32_t features = 0;    // columns of the input
   uint32_t outputs = 1;     // columns of the result
@@ -58,9 +70,13 @@ struct TreeEnsemble {
   std::vector<uint32_t> columns;    // per tree: the output that the leaf's first number goes to
   std::vector<double> leaf_values;  // rows of leaf_width numbers; empty if leaf_width is 1
   std::vector<CategorySet> category_sets;
+  WideCategorySets wide_category_sets;  // an ensemble has sets of one kind only
   /// Numbers below 0 are taken modulo 256 as well; otherwise they are missing where a category is
   /// asked for.
   bool negative_categories = false;
+  /// Sums are rounded to float32 after each tree, and base and leaves hold float32 numbers: what a
+  /// library that adds in float32 gets (the sum of two of its numbers is exact in float64).
+  bool float_sums = false;
 
   uint32_t tree_end(size_t tree) const {
     return tree + 1 < roots.size() ? roots[tree + 1] : static_cast<uint32_t>(nodes.size());
@@ -71,14 +87,24 @@ struct TreeEnsemble {
 /// input of `outputs` columns, where there is one, is what the sums start from instead of `base`.
 class TreeEnsembleOp final : public Op {
  public:
-  explicit TreeEnsembleOp(TreeEnsemble ensemble) : ensemble(std::move(ensemble)) {}
+  explicit TreeEnsembleOp(TreeEnsemble ensemble)
+      : TreeEnsembleOp(std::make_shared<const TreeEnsemble>(std::move(ensemble))) {}
+  /// Shares the ensemble with other ops (tree_leaves.h).
+  explicit TreeEnsembleOp(std::shared_ptr<const TreeEnsemble> trees)
+      : shared(std::move(trees)), ensemble(*shared) {}
   std::string_view name() const override { return "tree_ensemble"; }
   Result<ValueType> infer(std::span<const ValueType> inputs) const override;
   std::string describe() const override;
   size_t size_bytes() const override;
 
-  const TreeEnsemble ensemble;
+  const std::shared_ptr<const TreeEnsemble> shared;
+  const TreeEnsemble& ensemble;
 };
+
+/// What the op's infer() proves of the trees and of their input; for ops that walk them too.
+Status check_trees(const TreeEnsemble& ensemble, std::span<const ValueType> inputs);
+/// Memory of the tables.
+size_t heap_bytes(const TreeEnsemble& ensemble);
 
 /// A node as files have it: children anywhere in the tree's own array.
 struct SourceTreeNode {
@@ -89,6 +115,7 @@ struct SourceTreeNode {
   int64_t feature = 0;
   double threshold = 0;
   int64_t category_set = -1;  // index into category_sets; -1: a numeric split
+  uint32_t leaf = 0;          // kept if leaf_width is 1
 };
 
 /// Brings trees into the layout above.
@@ -97,12 +124,15 @@ class TreeEnsembleBuilder {
   static constexpr size_t kNodesMax = size_t{1} << 26;
   static constexpr size_t kLeafValuesMax = size_t{1} << 27;
   static constexpr size_t kTreesMax = size_t{1} << 20;
+  static constexpr size_t kCategoryWordsMax = size_t{1} << 28;
 
   /// Sizes, divisor and base; no trees yet.
   explicit TreeEnsembleBuilder(TreeEnsemble shape) : ensemble_(std::move(shape)) {}
 
   /// The set's index, for SourceTreeNode.
   int64_t add_category_set(const CategorySet& set);
+  /// The same for a set of any size. RESOURCE_EXHAUSTED beyond kCategoryWordsMax.
+  Result<int64_t> add_wide_category_set(std::span<const uint32_t> words);
   /// Appends a tree whose root is node 0. `values` holds leaf_width numbers for each node.
   /// INVALID_ARGUMENT where a child or feature is out of range or a node has two parents (or is its
   /// own ancestor); RESOURCE_EXHAUSTED beyond the limits above.

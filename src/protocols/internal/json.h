@@ -76,6 +76,8 @@ std::string describe(ondemand::value& value);
 Status read_number(JsonInput& json, ondemand::value& value, double& number);
 /// A string, null (None) or bare NaN, into `input`'s storage.
 Status read_text(JsonInput& json, ondemand::value& value, InputBuffer& input, StringCell& cell);
+/// As read_text(), but a whole number stands for its digits.
+Status read_category(JsonInput& json, ondemand::value& value, InputBuffer& input, StringCell& cell);
 /// True if the key is this one, spelled without escapes. At most 63 bytes.
 bool key_is(ondemand::raw_json_string key, std::string_view name);
 /// The key as it is spelled, for messages.

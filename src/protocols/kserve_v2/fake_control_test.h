@@ -19,6 +19,10 @@ class FakeControl final : public serving::ModelControl {
     calls.push_back("load " + name);
     answer(std::move(done));
   }
+  void add(std::string name, std::string address, std::function<void(Status)> done) override {
+    calls.push_back("add " + name + " " + address);
+    answer(std::move(done));
+  }
   void demand(std::string name, SteadyTime, std::function<void(Status)> done) override {
     calls.push_back("demand " + name);
     answer(std::move(done));

@@ -42,15 +42,18 @@ Status check_admin(const LoopState& loop, const Caller& caller) {
       "--admin-token) or the admin listener (--admin)");
 }
 
-Status begin_change(BaseCall& call, std::string_view model, bool overrides, Change change) {
-  if (overrides) {
+Status begin_change(BaseCall& call, std::string_view model, ChangeParameters parameters,
+                    Change change) {
+  if (parameters.overrides) {
     return unimplemented(
-        "a model is loaded from the repository as it is: \"config\" and \"file:...\" are not "
-        "taken");
+        "a model is loaded as it is: of the parameters only \"url\" is taken, not \"config\" or "
+        "\"file:...\"");
   }
   serving::ModelControl* control = call.loop->server.control.load();
   if (control == nullptr) return unavailable("the models are still loading");
-  call.begin = [control, change, name = std::string(model)](std::function<void(Status)> done) {
+  call.begin = [control, change, name = std::string(model),
+                url = std::move(parameters.url)](std::function<void(Status)> done) {
+    if (!url.empty()) return control->add(name, url, std::move(done));
     (control->*change)(name, std::move(done));
   };
   call.deferred = true;

@@ -22,9 +22,15 @@ Status check_admin(const LoopState& loop, const Caller& caller);
 
 using Change = void (serving::ModelControl::*)(std::string, std::function<void(Status)>);
 
-/// Makes `call` a deferred one that changes the model. `overrides`: the request brings a
-/// configuration or files, which is refused.
-Status begin_change(BaseCall& call, std::string_view model, bool overrides, Change change);
+/// The "parameters" of a request that changes a model.
+struct ChangeParameters {
+  std::string url;         // load: where the model is to come from; empty: from the repository
+  bool overrides = false;  // there are others, such as a configuration or files: refused
+};
+
+/// Makes `call` a deferred one that changes the model.
+Status begin_change(BaseCall& call, std::string_view model, ChangeParameters parameters,
+                    Change change);
 
 /// Triton's name for a state.
 std::string_view state_name(const serving::ModelStatus& status);

@@ -15,8 +15,8 @@ namespace {
 using serving::ModelStatus;
 
 struct Body {
-  bool ready = false;      // "ready": only what is
-  bool overrides = false;  // "parameters" that bring a configuration or files
+  bool ready = false;  // "ready": only what is
+  kserve_v2::ChangeParameters parameters;
 };
 
 Status read_parameters(JsonInput& json, ondemand::value value, Body& body) {
@@ -27,7 +27,15 @@ Status read_parameters(JsonInput& json, ondemand::value value, Body& body) {
   for (auto field : parameters) {
     ondemand::raw_json_string key;
     if (const auto error = field.key().get(key)) return json.syntax_error(error);
-    if (!key_is(key, "unload_dependents")) body.overrides = true;
+    if (key_is(key, "url")) {
+      std::string_view url;
+      if (field.value().get_string().get(url) != simdjson::SUCCESS) {
+        return invalid_argument("\"url\": expected a text");
+      }
+      body.parameters.url = url;
+    } else if (!key_is(key, "unload_dependents")) {
+      body.parameters.overrides = true;
+    }
   }
   return {};
 }
@@ -79,7 +87,7 @@ void change_model(Call& call, kserve_v2::Change change) {
   if (!status.ok()) return answer_error(call, std::move(status));
   Result<Body> body = read_body(call);
   if (!body.ok()) return answer_error(call, std::move(body).status());
-  status = kserve_v2::begin_change(call, call.parameters[0], body->overrides, change);
+  status = kserve_v2::begin_change(call, call.parameters[0], std::move(body->parameters), change);
   if (!status.ok()) return answer_error(call, std::move(status));
   call.write = write_empty;
 }

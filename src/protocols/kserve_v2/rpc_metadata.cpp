@@ -41,9 +41,18 @@ void describe(Tensor& tensor, std::string_view name, std::string_view datatype, 
   tensor.add_shape(static_cast<int64_t>(width));
 }
 
-void change_model(RpcCall& call, const std::string& model, bool overrides,
+template <typename Parameters>
+void change_model(RpcCall& call, const std::string& model, const Parameters& parameters,
                   kserve_v2::Change change) {
-  call.error = kserve_v2::begin_change(call, model, overrides, change);
+  kserve_v2::ChangeParameters read;
+  for (const auto& [name, value] : parameters) {
+    if (name == "url") {
+      read.url = value.string_param();
+    } else {
+      read.overrides = read.overrides || name != "unload_dependents";
+    }
+  }
+  call.error = kserve_v2::begin_change(call, model, std::move(read), change);
 }
 
 Status check_caller(const RpcCall& call) {
@@ -134,19 +143,14 @@ void rpc_repository_load(RpcCall& call) {
   call.error = check_caller(call);
   inference::RepositoryModelLoadRequest request;
   if (!call.error.ok() || !parse(call, request)) return;
-  change_model(call, request.model_name(), !request.parameters().empty(),
-               &serving::ModelControl::load);
+  change_model(call, request.model_name(), request.parameters(), &serving::ModelControl::load);
 }
 
 void rpc_repository_unload(RpcCall& call) {
   call.error = check_caller(call);
   inference::RepositoryModelUnloadRequest request;
   if (!call.error.ok() || !parse(call, request)) return;
-  bool overrides = false;
-  for (const auto& [name, value] : request.parameters()) {
-    overrides = overrides || name != "unload_dependents";
-  }
-  change_model(call, request.model_name(), overrides, &serving::ModelControl::unload);
+  change_model(call, request.model_name(), request.parameters(), &serving::ModelControl::unload);
 }
 
 }  // namespace slipway::protocols

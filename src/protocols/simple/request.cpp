@@ -70,7 +70,9 @@ class RowReader {
         status = read_number(json_, value, input_.number_row(row)[column]);
         break;
       case ColumnType::kText:
-        status = read_text(json_, value, input_, input_.string_row(row)[column]);
+        status = signature_.columns[column].takes_integers
+                     ? read_category(json_, value, input_, input_.string_row(row)[column])
+                     : read_text(json_, value, input_, input_.string_row(row)[column]);
         break;
       case ColumnType::kRecord: status = read_record(json_, value, input_, row, column); break;
     }
@@ -202,6 +204,11 @@ class RowReader {
         if (!is_row) input_.add_row();
       }
       if (kind == Kind::kValues) {
+        // Of a model with one column each value is a row: a list of texts to be classified.
+        if (columns() == 1 && values == 1) {
+          input_.add_row();
+          values = 0;
+        }
         if (values < columns()) TRY_STATUS(read_cell(value, static_cast<uint32_t>(values)));
         ++values;
       } else if (type == ondemand::json_type::array) {

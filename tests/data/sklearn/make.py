@@ -110,9 +110,15 @@ def is_records(data):
     return isinstance(data, list) and bool(data) and isinstance(data[0], dict)
 
 
+def is_texts(data):
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str)
+
+
 def rows_of(data):
     if is_records(data):
         return [[record(value)] for value in data]
+    if is_texts(data) or (isinstance(data, np.ndarray) and data.ndim == 1):
+        return [[cell(value)] for value in data]
     if isinstance(data, pd.DataFrame):
         columns = [data[name].tolist() for name in data.columns]
         return [[record(column[i]) if isinstance(column[i], dict) else cell(column[i]) for column in columns]
@@ -122,7 +128,7 @@ def rows_of(data):
 
 
 def take(data, indices):
-    if is_records(data):
+    if is_records(data) or is_texts(data):
         return [data[i] for i in indices]
     return data.iloc[indices] if isinstance(data, pd.DataFrame) else data[indices]
 
@@ -183,7 +189,7 @@ def stable_digits(model, data, outputs):
 
 def with_value(data, value):
     """The first row with one numeric value replaced, or None where no column can hold it."""
-    if is_records(data):
+    if is_records(data) or is_texts(data) or np.ndim(data) < 2:
         return None
     row = take(data, [0]).copy()
     if isinstance(row, pd.DataFrame):
@@ -222,7 +228,7 @@ def as_input(data):
     """What a server hands to the model: tables as they are, matrices of numbers in float64."""
     if isinstance(data, pd.DataFrame):
         return data.reset_index(drop=True)
-    if is_records(data):
+    if is_records(data) or is_texts(data):
         return data
     array = np.asarray(data)
     return array.astype(np.float64) if array.dtype.kind in "iufb" else array
@@ -231,6 +237,10 @@ def as_input(data):
 def column_types(data):
     if is_records(data):
         return ["record"]
+    if is_texts(data):
+        return ["str"]
+    if np.ndim(data) == 1:
+        return [dtype_name(data.dtype)]
     if isinstance(data, pd.DataFrame):
         return ["record" if len(data) and isinstance(data[name].iloc[0], dict) else dtype_name(data[name].dtype)
                 for name in data.columns]

@@ -20,8 +20,8 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.feature_selection import SelectKBest
-from sklearn.decomposition import FastICA
+from sklearn.manifold import LocallyLinearEmbedding
+from sklearn.decomposition import NMF
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -66,14 +66,15 @@ def unsupported(folder):
 
     put("kmeans.joblib", KMeans(3, n_init=1, random_state=0).fit(X), "gaps", ["sklearn.cluster._kmeans.KMeans"])
     texts = ["good film", "bad film", "good good plot", "bad plot"]
-    put("text_pipeline.joblib", make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, [1, 0, 1, 0]),
+    put("text_pipeline.joblib",
+        make_pipeline(TfidfVectorizer(tokenizer=str.split), LogisticRegression()).fit(texts, [1, 0, 1, 0]),
         "gaps", ["sklearn.feature_extraction.text.TfidfVectorizer"])
     put("three_gaps.joblib", fitted(make_pipeline(
-        SelectKBest(k=3), StandardScaler(), FastICA(2, random_state=0), MLPClassifier((3,), max_iter=20, tol=1.0, random_state=0))),
-        "gaps", ["sklearn.feature_selection._univariate_selection.SelectKBest", "sklearn.decomposition._fastica.FastICA",
+        NMF(3, random_state=0), StandardScaler(), LocallyLinearEmbedding(n_components=2), MLPClassifier((3,), max_iter=20, tol=1.0, random_state=0))),
+        "gaps", ["sklearn.decomposition._nmf.NMF", "sklearn.manifold._locally_linear.LocallyLinearEmbedding",
                  "sklearn.neural_network._multilayer_perceptron.MLPClassifier"])
-    put("three_gaps.pkl", fitted(make_pipeline(SelectKBest(k=3), FastICA(2, random_state=0), KMeans(2, n_init=1))),
-        "gaps", ["sklearn.feature_selection._univariate_selection.SelectKBest", "sklearn.decomposition._fastica.FastICA",
+    put("three_gaps.pkl", fitted(make_pipeline(NMF(3, random_state=0), LocallyLinearEmbedding(n_components=2), KMeans(2, n_init=1))),
+        "gaps", ["sklearn.decomposition._nmf.NMF", "sklearn.manifold._locally_linear.LocallyLinearEmbedding",
                  "sklearn.cluster._kmeans.KMeans"], lambda value: pickle.dumps(value, 4))
     put("own_class.joblib", fitted(make_pipeline(Winsorize(), LogisticRegression(max_iter=1000))),
         "refused", ["__main__.Winsorize"])

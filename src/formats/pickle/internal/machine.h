@@ -45,7 +45,6 @@ class Machine {
   };
 
   /// So that as_string() of a numpy.str_ can hand out a slice.
-  Status decode_numpy_texts();
 
   // Errors, with the offset of the opcode at hand.
   Status malformed(std::string_view what) const;

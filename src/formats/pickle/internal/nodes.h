@@ -92,6 +92,7 @@ struct Tree::Impl {
   uint32_t root = kNoNode;
   uint64_t file_bytes = 0;
   bool joblib = false;
+  bool skops = false;
   std::string_view compression;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "formats/pickle/internal/dtype.h"
+#include "formats/pickle/internal/tree_builder.h"
 #include "formats/pickle/numpy.h"
 
 namespace slipway::pickle {
@@ -20,5 +21,8 @@ Result<Cell> element_cell(Value value, const Dtype& dtype, const char* at);
 /// hand out a slice. Its cost is taken off `bytes_left`: many scalars can share one long buffer of
 /// zeros, which is what no pickler does, so a budget of the file's size is enough for real ones.
 std::optional<std::string> numpy_scalar_text(Value value, uint64_t& bytes_left);
+
+/// Keeps numpy_scalar_text() of every object of a tree that has just been built.
+Status decode_numpy_texts(const Tree& tree, Tree::Impl& storage, TreeBuilder& builder);
 
 }  // namespace slipway::pickle

@@ -16,7 +16,8 @@ namespace slipway::pickle {
 
 class TreeBuilder {
  public:
-  explicit TreeBuilder(Tree::Impl& tree);
+  /// `further_bytes`: text that the file holds beside Tree::Impl's own bytes, packed.
+  explicit TreeBuilder(Tree::Impl& tree, uint64_t further_bytes = 0);
 
   /// A node with no payload yet; offset is its opcode's.
   Result<uint32_t> add(Kind kind, uint64_t offset);

@@ -1,4 +1,4 @@
-// PCA.
+// PCA and IncrementalPCA.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -113,9 +113,10 @@ Status add_likelihood(Lowering& lowering, pickle::Value self, const Projection& 
   return {};
 }
 
-Result<Step> lower_pca(Lowering& lowering, pickle::Value self, const Features& input) {
-  const ValueId x = TRY(lowering.finite(self, input));
-  const Projection projection = TRY(read_projection(self, lowering.type(x).width));
+/// What PCA and IncrementalPCA share.
+Result<Step> principal_components(Lowering& lowering, pickle::Value self,
+                                  const Projection& projection, ValueId x,
+                                  std::string_view prefix) {
   const uint32_t outputs = projection.outputs;
   std::vector<double> intercept(outputs, 0.0);
   ValueId y = x;
@@ -139,10 +140,22 @@ Result<Step> lower_pca(Lowering& lowering, pickle::Value self, const Features& i
         {y}));
   }
   std::vector<std::string> names;
-  for (uint32_t k = 0; k < outputs; ++k) names.push_back(fmt::format("pca{}", k));
-  Step step = transformed(y, outputs, std::move(names));
+  for (uint32_t k = 0; k < outputs; ++k) names.push_back(fmt::format("{}{}", prefix, k));
+  return transformed(y, outputs, std::move(names));
+}
+
+Result<Step> lower_pca(Lowering& lowering, pickle::Value self, const Features& input) {
+  const ValueId x = TRY(lowering.finite(self, input));
+  const Projection projection = TRY(read_projection(self, lowering.type(x).width));
+  Step step = TRY(principal_components(lowering, self, projection, x, "pca"));
   TRY_STATUS(add_likelihood(lowering, self, projection, x, step));
   return step;
+}
+
+Result<Step> lower_incremental_pca(Lowering& lowering, pickle::Value self, const Features& input) {
+  const ValueId x = TRY(lowering.finite(self, input));
+  const Projection projection = TRY(read_projection(self, lowering.type(x).width));
+  return principal_components(lowering, self, projection, x, "incrementalpca");
 }
 
 }  // namespace
@@ -150,6 +163,7 @@ Result<Step> lower_pca(Lowering& lowering, pickle::Value self, const Features& i
 std::span<const EstimatorEntry> decomposition_family() {
   static constexpr std::array kTable = {
       EstimatorEntry{"PCA", lower_pca},
+      EstimatorEntry{"IncrementalPCA", lower_incremental_pca},
   };
   return kTable;
 }

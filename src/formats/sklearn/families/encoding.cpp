@@ -1,4 +1,4 @@
-// OneHotEncoder and OrdinalEncoder.
+// OneHotEncoder, OrdinalEncoder, TargetEncoder, LabelEncoder and LabelBinarizer.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,124 +6,16 @@
 #include <cmath>
 #include <limits>
 
-#include "base/json_escape.h"
 #include "formats/sklearn/attributes.h"
+#include "formats/sklearn/classifier.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/families/category_tables.h"
 #include "graph/ops/encode.h"
 
 namespace slipway::sklearn {
 namespace {
 
 constexpr uint32_t kSparseFrom = 65;  // narrower one-hot output is dense even if it was sparse
-
-constexpr uint64_t kCategoryCost = 8;  // in columns: each is held several times, by text and code
-
-using Cells = std::vector<pickle::Cell>;
-
-/// categories_ of all columns.
-Result<std::vector<Cells>> read_categories(Lowering& lowering, pickle::Value self,
-                                           size_t expected) {
-  const pickle::Array<pickle::Value> lists = TRY(pickle::to_values(TRY(self.attr("categories_"))));
-  if (lists.values.size() != expected) {
-    return invalid_argument(fmt::format("{}.categories_: expected {} columns, got {}", self.name(),
-                                        expected, lists.values.size()));
-  }
-  std::vector<Cells> columns;
-  for (const pickle::Value& list : lists.values) {
-    columns.push_back(TRY(pickle::to_cells(list)).values);
-    size_t longest = 0;
-    for (const pickle::Cell& cell : columns.back()) longest = std::max(longest, cell.text.size());
-    TRY_STATUS(lowering.spend(columns.back().size() * kCategoryCost, longest));
-  }
-  return columns;
-}
-
-/// Text if its categories are strings; without any but missing ones, what it was before.
-Result<bool> is_text(const Lowering& lowering, const ColumnRef& ref, const std::string& column,
-                     const Cells& cells) {
-  using Kind = pickle::Cell::Kind;
-  size_t texts = 0;
-  size_t numbers = 0;
-  for (const pickle::Cell& cell : cells) {
-    texts += cell.kind == Kind::kString ? 1 : 0;
-    numbers += cell.kind != Kind::kString && cell.kind != Kind::kMissing ? 1 : 0;
-  }
-  if (texts != 0 && numbers != 0) {
-    return unimplemented(fmt::format("the categories of {} mix strings and numbers", column));
-  }
-  if (texts == 0 && numbers == 0) return !ref.open && lowering.may_be_text(ref);
-  return texts != 0;
-}
-
-std::string as_json(const pickle::Cell& cell) {
-  std::string json;
-  if (cell.kind == pickle::Cell::Kind::kString) {
-    append_json_string(json, cell.text);
-  } else {
-    append_json_number(json, cell.number);
-  }
-  return json;
-}
-
-Categories make_categories(std::string column, bool text, Cells cells) {
-  Categories categories;
-  categories.column = std::move(column);
-  categories.is_text = text;
-  for (uint32_t i = 0; i < cells.size(); ++i) {
-    const bool missing = cells[i].kind == pickle::Cell::Kind::kMissing;
-    if (!text) {
-      categories.numbers.push_back(missing ? std::numeric_limits<double>::quiet_NaN()
-                                           : cells[i].number);
-      continue;
-    }
-    if (missing) (cells[i].is_none ? categories.none : categories.nan) = i;
-    categories.texts.push_back(std::move(cells[i].text));
-  }
-  return categories;
-}
-
-struct EncoderInput {
-  std::vector<Categories> columns;
-  std::vector<std::optional<uint32_t>> nan;  // position of NaN itself (not None), per column
-  std::vector<ValueId> values;
-};
-
-/// The categories and, as at most two values, the columns that they encode.
-Result<EncoderInput> read_input(Lowering& lowering, pickle::Value self, const Features& input) {
-  TRY_STATUS(lowering.check_width(self, input));
-  std::vector<Cells> cells = TRY(read_categories(lowering, self, input.size()));
-  EncoderInput made;
-  std::vector<uint32_t> numbers;
-  std::vector<uint32_t> texts;
-  for (uint32_t i = 0; i < input.size(); ++i) {
-    std::string column = input.names.empty() ? fmt::format("column {}", i)
-                                             : fmt::format("column {} ('{}')", i, input.names[i]);
-    const bool text = TRY(is_text(lowering, input.columns[i], column, cells[i]));
-    (text ? texts : numbers).push_back(i);
-    made.nan.emplace_back();
-    for (uint32_t k = 0; k < cells[i].size(); ++k) {
-      if (cells[i][k].kind == pickle::Cell::Kind::kMissing && !cells[i][k].is_none) {
-        made.nan.back() = k;
-      }
-    }
-    if (const auto known = std::ranges::find_if(
-            cells[i], [](const auto& cell) { return cell.kind != pickle::Cell::Kind::kMissing; });
-        known != cells[i].end()) {
-      lowering.set_example(input.columns[i], as_json(*known));
-    }
-    made.columns.push_back(make_categories(std::move(column), text, std::move(cells[i])));
-  }
-  const auto place = [&](const std::vector<uint32_t>& columns, ValueId value) {
-    const auto position = static_cast<uint32_t>(made.values.size());
-    for (uint32_t k = 0; k < columns.size(); ++k) made.columns[columns[k]].from = {position, k};
-    made.values.push_back(value);
-  };
-  if (!numbers.empty()) {
-    place(numbers, TRY(lowering.finite_part(self, input.pick(numbers), {.allow_nan = true})));
-  }
-  if (!texts.empty()) place(texts, TRY(lowering.strings(input.pick(texts))));
-  return made;
-}
 
 /// Position to code after infrequent categories were put together.
 struct Grouping {
@@ -309,12 +201,108 @@ Result<Step> lower_ordinal(Lowering& lowering, pickle::Value self, const Feature
   return transformed(y, static_cast<uint32_t>(input.size()), input.names);
 }
 
+/// The means of the target that TargetEncoder learnt; of several classes, a column for each.
+Result<Step> lower_target(Lowering& lowering, pickle::Value self, const Features& input) {
+  EncoderInput encoded = TRY(read_input(lowering, self, input));
+  const bool multiclass = string_attr_or(self, "target_type_", "") == "multiclass";
+  const std::vector<double> means = TRY(f64_attr(self, "target_mean_")).values;
+  const std::vector<pickle::Value> encodings =
+      TRY(pickle::to_values(TRY(self.attr("encodings_")))).values;
+  const size_t classes = multiclass ? means.size() : 1;
+  if (means.empty() || encodings.size() != input.size() * classes) {
+    return invalid_argument(fmt::format("TargetEncoder.encodings_: expected {}, got {}",
+                                        input.size() * classes, encodings.size()));
+  }
+  std::vector<OrdinalOp::Column> columns;
+  std::vector<std::string> names;
+  for (size_t e = 0; e < encodings.size(); ++e) {
+    const Categories& categories = encoded.columns[e / classes];
+    TRY_STATUS(lowering.spend(categories.size() + 1, input.longest_name()));
+    std::vector<double> codes = TRY(pickle::to_f64(encodings[e])).values;
+    if (codes.size() != categories.size()) {
+      return invalid_argument(fmt::format("TargetEncoder.encodings_: {} means for {} categories",
+                                          codes.size(), categories.size()));
+    }
+    columns.push_back({categories, std::move(codes), means[e % classes]});
+    names.push_back(input.name(e / classes));
+  }
+  if (multiclass) {
+    const std::vector<std::string> labels =
+        label_names(TRY(label_table(TRY(self.attr("classes_")))));
+    for (size_t e = 0; e < names.size(); ++e) {
+      if (e % classes < labels.size()) names[e] += "_" + labels[e % classes];
+    }
+  }
+  const auto width = static_cast<uint32_t>(columns.size());
+  const ValueId y =
+      TRY(lowering.add(std::make_unique<OrdinalOp>(std::move(columns)), std::move(encoded.values)));
+  return transformed(y, width, std::move(names));
+}
+
+struct LabelInput {
+  Categories categories;
+  ValueId value;
+};
+
+/// classes_ and the one column of labels.
+Result<LabelInput> read_labels(Lowering& lowering, pickle::Value self, const Features& input) {
+  if (input.size() != 1) {
+    return invalid_argument(
+        fmt::format("{} takes one column of labels, {} reach it", self.name(), input.size()));
+  }
+  Cells cells = TRY(pickle::to_cells(TRY(self.attr("classes_")))).values;
+  const bool text = TRY(is_text(lowering, input.columns[0], "the column of labels", cells));
+  show_known(lowering, input.columns[0], cells);
+  Categories categories = make_categories("the column of labels", text, std::move(cells));
+  categories.from = {0, 0};
+  const ValueId value = TRY(text ? lowering.strings(input) : lowering.dense(input));
+  return LabelInput{std::move(categories), value};
+}
+
+Result<Step> lower_label_encoder(Lowering& lowering, pickle::Value self, const Features& input) {
+  LabelInput labels = TRY(read_labels(lowering, self, input));
+  std::vector<double> codes;
+  for (size_t i = 0; i < labels.categories.size(); ++i) codes.push_back(static_cast<double>(i));
+  std::vector<OrdinalOp::Column> columns;
+  columns.push_back({std::move(labels.categories), std::move(codes), std::nullopt});
+  const ValueId y =
+      TRY(lowering.add(std::make_unique<OrdinalOp>(std::move(columns)), {labels.value}));
+  Step step = transformed(y, 1);
+  step.methods.push_back(number_method("transform", y, 1, true));
+  return step;
+}
+
+/// A column for each class, or one for two classes; labels that it does not know are in none.
+Result<Step> lower_label_binarizer(Lowering& lowering, pickle::Value self, const Features& input) {
+  LabelInput labels = TRY(read_labels(lowering, self, input));
+  const double positive = TRY(double_attr_or(self, "pos_label", 1));
+  const double negative = TRY(double_attr_or(self, "neg_label", 0));
+  if (string_attr_or(self, "y_type_", "").starts_with("multilabel")) {
+    return unimplemented("a LabelBinarizer of several labels a row");
+  }
+  const size_t classes = labels.categories.size();
+  std::vector<OrdinalOp::Column> columns;
+  TRY_STATUS(lowering.spend(classes * classes));
+  for (size_t i = classes == 2 ? 1 : 0; i < classes; ++i) {
+    std::vector<double> codes(classes, negative);
+    if (classes > 1) codes[i] = positive;
+    columns.push_back({labels.categories, std::move(codes), negative});
+  }
+  const auto width = static_cast<uint32_t>(columns.size());
+  const ValueId y =
+      TRY(lowering.add(std::make_unique<OrdinalOp>(std::move(columns)), {labels.value}));
+  return transformed(y, width);
+}
+
 }  // namespace
 
 std::span<const EstimatorEntry> encoding_family() {
   static constexpr std::array kTable = {
       EstimatorEntry{"OneHotEncoder", lower_one_hot},
       EstimatorEntry{"OrdinalEncoder", lower_ordinal},
+      EstimatorEntry{"TargetEncoder", lower_target},
+      EstimatorEntry{"LabelEncoder", lower_label_encoder},
+      EstimatorEntry{"LabelBinarizer", lower_label_binarizer},
   };
   return kTable;
 }

@@ -1,6 +1,8 @@
 // FunctionTransformer: identity, and numpy's functions of one array by their names. A pickle names
 // a function by the module that numpy's version kept it in; any module of numpy or scipy.special
-// will do. inverse_func plays no part in a prediction.
+// will do. inverse_func plays no part in a prediction, except behind TransformedTargetRegressor.
+#include "formats/sklearn/families/numpy_function.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -103,9 +105,9 @@ Result<std::pair<std::string, std::string>> function_name(pickle::Value func) {
 /// Takes keyword arguments out one by one, so that what is left over can be refused.
 class KeywordArguments {
  public:
-  static Result<KeywordArguments> of(pickle::Value self) {
+  static Result<KeywordArguments> of(pickle::Value self, std::string_view name) {
     KeywordArguments made;
-    const auto attr = self.find_attr("kw_args");
+    const auto attr = self.find_attr(name);
     if (!attr.has_value() || attr->is_none()) return made;
     for (size_t i = 0; i < attr->size() && i < kMax; ++i) {
       const pickle::Value::Entry entry = attr->entry(i);
@@ -159,8 +161,8 @@ Result<Parameters> read_parameters(Function function, KeywordArguments& argument
 }
 
 /// The function, or nullopt for identity.
-Result<std::optional<Function>> read_function(pickle::Value self) {
-  const auto func = self.find_attr("func");
+Result<std::optional<Function>> read_function(pickle::Value self, std::string_view attribute) {
+  const auto func = self.find_attr(attribute);
   if (!func.has_value() || func->is_none()) return std::optional<Function>();
   const auto [module, name] = TRY(function_name(*func));
   if (module.starts_with("sklearn.") && name == "_identity") return std::optional<Function>();
@@ -174,7 +176,7 @@ Result<std::optional<Function>> read_function(pickle::Value self) {
 }
 
 Result<Step> lower_function(Lowering& lowering, pickle::Value self, const Features& input) {
-  const std::optional<Function> function = TRY(read_function(self));
+  const std::optional<Function> function = TRY(read_function(self, "func"));
   const bool validate = TRY(bool_attr_or(self, "validate", false));
   if (!function.has_value() && !validate) {
     Step step;
@@ -185,14 +187,23 @@ Result<Step> lower_function(Lowering& lowering, pickle::Value self, const Featur
   const ValueId x = TRY(validate ? lowering.finite(self, input) : lowering.dense(input));
   const uint32_t width = lowering.type(x).width;
   if (!function.has_value()) return transformed(x, width, input.names);
-  KeywordArguments arguments = TRY(KeywordArguments::of(self));
-  const Parameters parameters = TRY(read_parameters(*function, arguments));
-  TRY_STATUS(arguments.expect_empty(elementwise_name(*function)));
-  return transformed(TRY(lowering.add(std::make_unique<ElementwiseOp>(*function, parameters), {x})),
-                     width, input.names);
+  const std::optional<ValueId> y =
+      TRY(apply_numpy_function(lowering, self, {"func", "kw_args"}, x));
+  return transformed(y.value_or(x), width, input.names);
 }
 
 }  // namespace
+
+Result<std::optional<ValueId>> apply_numpy_function(Lowering& lowering, pickle::Value self,
+                                                    FunctionAttributes attributes, ValueId x) {
+  const std::optional<Function> function = TRY(read_function(self, attributes.function));
+  if (!function.has_value()) return std::optional<ValueId>();
+  KeywordArguments arguments = TRY(KeywordArguments::of(self, attributes.arguments));
+  const Parameters parameters = TRY(read_parameters(*function, arguments));
+  TRY_STATUS(arguments.expect_empty(elementwise_name(*function)));
+  return std::optional(
+      TRY(lowering.add(std::make_unique<ElementwiseOp>(*function, parameters), {x})));
+}
 
 std::span<const EstimatorEntry> function_family() {
   static constexpr std::array kTable = {

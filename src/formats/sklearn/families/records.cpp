@@ -1,4 +1,4 @@
-// DictVectorizer: dicts to a matrix with one column for each entry of the vocabulary.
+// Dicts to columns: DictVectorizer (one column for each entry of the vocabulary), FeatureHasher.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "base/json_escape.h"
 #include "formats/sklearn/attributes.h"
 #include "formats/sklearn/estimator_table.h"
+#include "formats/sklearn/vocabulary.h"
 #include "graph/ops/records.h"
 
 namespace slipway::sklearn {
@@ -65,45 +66,6 @@ Result<Numbers> read_dtype(pickle::Value self) {
                   dtype->type_name()));
 }
 
-/// A key as a JSON object spells it: a model trained on {1: 2.5} is asked {"1": 2.5}.
-Result<std::string> key_text(pickle::Value key) {
-  if (key.kind() == pickle::Kind::kInt) return fmt::format("{}", TRY(key.as_int()));
-  const auto text = key.as_string();
-  if (text.ok()) return std::string(*text);
-  return unimplemented(
-      fmt::format("DictVectorizer.vocabulary_: expected keys that JSON can spell, "
-                  "got a {}",
-                  key.type_name()));
-}
-
-/// The entries of the vocabulary by their column.
-Result<std::vector<std::string>> read_vocabulary(Lowering& lowering, pickle::Value self) {
-  const pickle::Value dict = TRY(self.attr("vocabulary_"));
-  if (dict.kind() != pickle::Kind::kDict) {
-    return invalid_argument(
-        fmt::format("DictVectorizer.vocabulary_: expected a dict, got {}", dict.type_name()));
-  }
-  TRY_STATUS(lowering.spend(dict.size()));
-  std::vector<std::string> entries(dict.size());
-  std::vector<bool> seen(dict.size(), false);
-  for (size_t i = 0; i < dict.size(); ++i) {
-    const pickle::Value::Entry entry = dict.entry(i);
-    std::string text = TRY(key_text(entry.key));
-    TRY_STATUS(lowering.spend(1, text.size()));
-    const int64_t column = TRY(entry.value.as_int());
-    if (column < 0 || static_cast<uint64_t>(column) >= seen.size() ||
-        seen[static_cast<size_t>(column)]) {
-      return invalid_argument(
-          fmt::format("DictVectorizer.vocabulary_: column {} of {} is given twice or does not "
-                      "exist",
-                      column, seen.size()));
-    }
-    seen[static_cast<size_t>(column)] = true;
-    entries[static_cast<size_t>(column)] = std::move(text);
-  }
-  return entries;
-}
-
 /// A JSON object of the first few keys, for pages: {"city": "London", "temperature": 1.0}.
 std::string example_of(const std::vector<std::string>& entries, const std::string& separator) {
   constexpr size_t kKeysMax = 4;
@@ -133,7 +95,7 @@ Result<Step> lower_dict_vectorizer(Lowering& lowering, pickle::Value self, const
   VectorizeRecordsOp::Options options;
   options.numbers = TRY(read_dtype(self));
   options.separator = string_attr_or(self, "separator", "=");
-  std::vector<std::string> entries = TRY(read_vocabulary(lowering, self));
+  std::vector<std::string> entries = TRY(read_vocabulary(lowering, self, "vocabulary_"));
   options.sparse = TRY(bool_attr_or(self, "sparse", true)) && entries.size() >= kSparseFrom;
   options.column = TRY(lowering.record(input, example_of(entries, options.separator)));
   std::vector<std::string> names = entries;
@@ -144,11 +106,32 @@ Result<Step> lower_dict_vectorizer(Lowering& lowering, pickle::Value self, const
   return transformed(y, width, std::move(names));
 }
 
+Result<Step> lower_feature_hasher(Lowering& lowering, pickle::Value self, const Features& input) {
+  const std::string type = string_attr_or(self, "input_type", "dict");
+  if (type == "string") {
+    return unimplemented("FeatureHasher.input_type 'string': a row that is a list of texts");
+  }
+  const int64_t width = TRY(int_attr_or(self, "n_features", 1 << 20));
+  if (width < 1 || width > int64_t{kWidthMax}) {
+    return unimplemented(
+        fmt::format("FeatureHasher.n_features: expected 1 to {}, got {}", kWidthMax, width));
+  }
+  HashRecordsOp::Options options;
+  options.width = static_cast<uint32_t>(width);
+  options.sparse = options.width >= kSparseFrom;
+  options.alternate_sign = TRY(bool_attr_or(self, "alternate_sign", true));
+  options.column = TRY(lowering.record(input, R"({"city": "London", "temperature": 1.0})"));
+  TRY_STATUS(lowering.spend(options.width));
+  const ValueId y = TRY(lowering.add(std::make_unique<HashRecordsOp>(options), {kRecordsInput}));
+  return transformed(y, options.width);
+}
+
 }  // namespace
 
 std::span<const EstimatorEntry> records_family() {
   static constexpr std::array kTable = {
       EstimatorEntry{"DictVectorizer", lower_dict_vectorizer},
+      EstimatorEntry{"FeatureHasher", lower_feature_hasher},
   };
   return kTable;
 }

@@ -4,5 +4,7 @@ from cases import registry
 
 
 def all_cases():
-    from cases import compose, kept, linear, neighbors, preprocessing, records, svm, trees  # noqa: F401
+    from cases import (
+        compose, kept, linear, meta, neighbors, preprocessing, records, svm, text, transformers, trees,
+    )  # noqa: F401
     return registry.CASES

@@ -1,0 +1,153 @@
+#include "cli/serve_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <initializer_list>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "base/cpu_list.h"
+#include "base/log.h"
+#include "base/machine.h"
+
+namespace slipway::cli {
+namespace {
+
+/// The first of these environment variables that is set.
+std::string first_of(std::initializer_list<const char*> variables) {
+  for (const char* name : variables) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return {};
+}
+
+Result<lifecycle::MirrorOptions> mirror_options(const ServeOptions& options) {
+  lifecycle::MirrorOptions mirror;
+  mirror.cache_folder = options.cache_folder;
+  mirror.file_bytes_max = options.model_bytes_max;
+  mirror.poll_interval = milliseconds(options.poll_interval_s);
+  mirror.polls = options.watch != "off";
+  mirror.http.ca_file = options.ca_file;
+  for (const std::string& text : options.allow_url) {
+    Result<lifecycle::Url> url = lifecycle::parse_url(text);
+    if (!url.ok()) return std::move(url).status().with_context("--allow-url");
+    mirror.allowed.push_back(std::move(url).value());
+  }
+  mirror.s3.endpoint = options.s3_endpoint;
+  if (mirror.s3.endpoint.empty()) {
+    mirror.s3.endpoint = first_of({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
+  }
+  if (!mirror.s3.endpoint.empty()) {
+    const lifecycle::Url url = TRY(lifecycle::parse_url(mirror.s3.endpoint));
+    if (url.is_s3() || url.path != "/" || !url.query.empty()) {
+      return invalid_argument(fmt::format("the S3 endpoint: expected http(s)://HOST[:PORT], got {}",
+                                          mirror.s3.endpoint));
+    }
+    mirror.s3.endpoint = url.scheme + "://" + url.host;
+  }
+  const std::string region = options.s3_region.empty()
+                                 ? first_of({"AWS_REGION", "AWS_DEFAULT_REGION"})
+                                 : options.s3_region;
+  if (!region.empty()) mirror.s3.region = region;
+  mirror.s3.path_style = options.s3_style == "path";
+  mirror.s3.virtual_style = options.s3_style == "virtual";
+  return mirror;
+}
+
+}  // namespace
+
+Result<Resources> plan_resources(const ServeOptions& options) {
+  const Machine machine = detect_machine();
+  uint32_t cpus = std::max<uint32_t>(1, machine.cpus_usable);
+  if (machine.cpu_quota > 0) {
+    cpus = std::min(cpus, static_cast<uint32_t>(std::max(1.0, std::floor(machine.cpu_quota))));
+  }
+  Resources plan{};
+  plan.loop_cpus = TRY(parse_cpu_list(options.admission.loop_cpus));
+  plan.pool_cpus = TRY(parse_cpu_list(options.admission.pool_cpus));
+  const auto count = [cpus](uint32_t asked, const std::vector<uint32_t>& pinned) {
+    if (asked != 0) return asked;
+    return pinned.empty() ? cpus : static_cast<uint32_t>(pinned.size());
+  };
+  plan.loops = count(options.loops, plan.loop_cpus);
+  plan.pool_threads = count(options.pool_threads, plan.pool_cpus);
+  plan.load_threads = count(options.load_threads, {});
+  log_info("{} event loops, {} inference threads ({} usable CPUs, CPU quota {}, memory limit {})",
+           plan.loops, plan.pool_threads, machine.cpus_usable,
+           machine.cpu_quota > 0 ? fmt::format("{:.2f}", machine.cpu_quota) : "none",
+           machine.memory_bytes_max > 0 ? fmt::format("{} MiB", machine.memory_bytes_max >> 20)
+                                        : "none");
+  return plan;
+}
+
+transport::ServerOptions server_options(const ServeOptions& options, uint32_t loops) {
+  transport::ServerOptions server;
+  server.loops = loops;
+  server.header_bytes_max = options.header_bytes_max;
+  server.body_bytes_max = options.body_bytes_max;
+  server.connections_max = options.connections_max;
+  server.tls_handshake_timeout = milliseconds(options.listeners.tls_handshake_timeout_s);
+  server.http2_streams_max = options.listeners.http2_streams_max;
+  server.http2_bytes_max = options.listeners.http2_bytes_max;
+  server.ping_interval = milliseconds(options.listeners.http2_ping_interval_s);
+  server.ping_timeout = milliseconds(options.listeners.http2_ping_timeout_s);
+  server.idle_timeout = milliseconds(options.idle_timeout_s);
+  server.header_timeout = milliseconds(options.header_timeout_s);
+  server.body_timeout = milliseconds(options.body_timeout_s);
+  server.write_timeout = milliseconds(options.write_timeout_s);
+  return server;
+}
+
+Result<transport::CorsOptions> cors_options(const ListenerFlags& flags) {
+  transport::CorsOptions cors;
+  for (const std::string& texts : flags.cors_origins) {
+    std::istringstream words(texts);  // one environment variable holds them all
+    for (std::string origin; words >> origin;) {
+      if (!transport::is_cors_origin(origin)) {
+        return invalid_argument(fmt::format(
+            "--cors-origin: expected * or an origin such as https://app.example.com, without a "
+            "path, got \"{}\"",
+            origin));
+      }
+      cors.origins.push_back(std::move(origin));
+    }
+  }
+  cors.max_age = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::duration<double>(flags.cors_max_age_s));
+  return cors;
+}
+
+Result<serving::InferencePool::Options> pool_options(const ServeOptions& options,
+                                                     const Resources& plan) {
+  serving::InferencePool::Options pool;
+  pool.threads = plan.pool_threads;
+  pool.settings = TRY(admission_settings(options.admission));
+  pool.cpus = plan.pool_cpus;
+  return pool;
+}
+
+Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& options,
+                                                        uint32_t load_threads) {
+  lifecycle::RepositoryOptions repository;
+  repository.request.paths = options.paths;
+  repository.request.name = options.name;
+  repository.request.policy = TRY(lifecycle::parse_version_policy(options.versions));
+  repository.watch = options.watch == "off"    ? lifecycle::WatchMode::kOff
+                     : options.watch == "poll" ? lifecycle::WatchMode::kPoll
+                                               : lifecycle::WatchMode::kInotify;
+  repository.poll_interval = milliseconds(options.poll_interval_s);
+  repository.quiet = milliseconds(options.quiet_time_s);
+  repository.load_threads = load_threads;
+  repository.default_model = options.default_model;
+  repository.mirror = TRY(mirror_options(options));
+  repository.memory_budget = options.memory_budget;
+  repository.load_on_demand = options.load_on_demand;
+  return repository;
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,65 @@
+#include "formats/bundle/internal/mlflow.h"
+
+#include <gtest/gtest.h>
+
+namespace slipway::bundle {
+namespace {
+
+TEST(Mlflow, AFlavourAndItsSignatureAreRead) {
+  const MlModel model = parse_mlmodel(R"(
+artifact_path: model
+flavors:
+  python_function:
+    env: {conda: conda.yaml, virtualenv: python_env.yaml}
+    loader_module: mlflow.sklearn
+    model_path: model.pkl
+  sklearn:
+    pickled_model: model.pkl
+    serialization_format: cloudpickle
+    sklearn_version: 1.5.2
+mlflow_version: 2.19.0
+signature:
+  inputs: '[{"type": "double", "name": "a", "required": true}, {"type": "string", "name": "b", "required": false}]'
+  outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]'
+)")
+                            .value();
+  EXPECT_EQ(model.flavour, "sklearn");
+  EXPECT_EQ(model.data, "model.pkl");
+  EXPECT_EQ(model.mlflow_version, "2.19.0");
+  ASSERT_EQ(model.columns.size(), 2U);
+  EXPECT_EQ(model.columns[1].name, "b");
+  EXPECT_EQ(model.columns[1].type, "string");
+  EXPECT_FALSE(model.columns[1].is_required);
+}
+
+TEST(Mlflow, ATensorSignatureNamesNoColumns) {
+  const MlModel model = parse_mlmodel(R"(
+flavors: {xgboost: {data: model.ubj}}
+signature:
+  inputs: '[{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 4]}}]'
+)")
+                            .value();
+  EXPECT_EQ(model.flavour, "xgboost");
+  EXPECT_TRUE(model.columns.empty());
+}
+
+TEST(Mlflow, PythonFunctionAloneHasNoFlavour) {
+  const MlModel model =
+      parse_mlmodel("flavors:\n  python_function: {loader_module: mlflow.pyfunc.model}\n").value();
+  EXPECT_TRUE(model.flavour.empty());
+  EXPECT_EQ(model.loader_module, "mlflow.pyfunc.model");
+}
+
+TEST(Mlflow, WhatIsNoMlModelIsAnError) {
+  for (const char* text :
+       {"", "a", "[1, 2]", "flavors: 3", "a: b: c", "flavors: &a [*a]", "{", "\x01"}) {
+    EXPECT_EQ(parse_mlmodel(text).status().code(), StatusCode::kInvalidArgument) << text;
+  }
+}
+
+TEST(Mlflow, DeepNestingEndsInAnError) {
+  EXPECT_FALSE(parse_mlmodel(std::string(100'000, '[')).ok());
+}
+
+}  // namespace
+}  // namespace slipway::bundle

@@ -1,0 +1,18 @@
+// CatBoost's estimators inside pickles.
+#pragma once
+
+#include <optional>
+
+#include "base/limits.h"
+#include "formats/model_format.h"
+#include "formats/pickle/tree.h"
+#include "formats/sklearn/families/lightgbm.h"
+
+namespace slipway::sklearn {
+
+/// As lightgbm_columns(), for an object of CatBoost.
+std::optional<BoosterColumns> catboost_columns(pickle::Value self,
+                                               const formats::FormatSet& formats,
+                                               const Limits& limits);
+
+}  // namespace slipway::sklearn
