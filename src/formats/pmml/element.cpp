@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "formats/pmml/internal/element.h"
@@ -23,6 +25,18 @@ pugi::xml_node skip_to_element(pugi::xml_node node) {
   return node;
 }
 
+/// Looking one up goes through all of them.
+Status check_attributes(pugi::xml_node node) {
+  size_t count = 0;
+  for (pugi::xml_attribute of = node.first_attribute(); !of.empty(); of = of.next_attribute()) {
+    if (++count > Document::kAttributesMax) {
+      return resource_exhausted(
+          fmt::format("an element has over {} attributes", Document::kAttributesMax));
+    }
+  }
+  return {};
+}
+
 /// Depth and number of nodes, without recursion.
 Status check_shape(const pugi::xml_document& document, const Limits& limits) {
   size_t depth = 0;
@@ -34,6 +48,7 @@ Status check_shape(const pugi::xml_document& document, const Limits& limits) {
       return resource_exhausted(
           fmt::format("the file has over {} elements and texts", limits.objects_max));
     }
+    TRY_STATUS(check_attributes(node));
     if (const pugi::xml_node inside = node.first_child(); !inside.empty()) {
       node = inside;
       if (++depth > Document::kDepthMax) {
@@ -48,6 +63,29 @@ Status check_shape(const pugi::xml_document& document, const Limits& limits) {
     }
     if (node == root) break;
     node = node.next_sibling();
+  }
+  return {};
+}
+
+/// Before anything is allocated: what the parser will make of the file at most.
+Status check_size(std::string_view bytes, const Limits& limits) {
+  if (bytes.size() > Document::kBytesMax) {
+    return resource_exhausted(fmt::format("a PMML file has at most {} bytes, this one {}",
+                                          Document::kBytesMax, bytes.size()));
+  }
+  // A tag may end a text: two nodes. These are the parser's sizes of nodes and attributes.
+  constexpr uint64_t kNodeBytes = 2 * 72;
+  constexpr uint64_t kAttributeBytes = 48;
+  const auto tags = static_cast<uint64_t>(std::ranges::count(bytes, '<'));
+  const auto attributes = static_cast<uint64_t>(std::ranges::count(bytes, '='));
+  if (tags > limits.objects_max || attributes > limits.objects_max) {
+    return resource_exhausted(
+        fmt::format("the file has over {} elements or attributes", limits.objects_max));
+  }
+  const uint64_t needed = bytes.size() + tags * kNodeBytes + attributes * kAttributeBytes;
+  if (needed > limits.memory_bytes_max) {
+    return resource_exhausted(fmt::format("reading the file would take {} bytes, over the limit {}",
+                                          needed, limits.memory_bytes_max));
   }
   return {};
 }
@@ -97,6 +135,22 @@ Result<double> Element::number_or(const char* attribute_name, double otherwise) 
   return TRY(optional_number(attribute_name)).value_or(otherwise);
 }
 
+Result<std::string_view> Element::field_name() const {
+  for (const char* key : {"field", "name", "predictorName", "fieldName"}) {
+    if (const auto found = attribute(key)) return *found;
+  }
+  return invalid("the attribute field is missing");
+}
+
+Result<uint32_t> Element::count(const char* attribute_name, uint32_t least, uint32_t most) const {
+  const double value = TRY(number(attribute_name));
+  if (!(value >= least) || !(value <= most) || value != std::floor(value)) {
+    return invalid(fmt::format("{} must be a whole number from {} to {}, got {}", attribute_name,
+                               least, most, value));
+  }
+  return static_cast<uint32_t>(value);
+}
+
 std::string_view Element::text() const { return node_.text().get(); }
 
 Element Element::first() const { return Element(skip_to_element(node_.first_child())); }
@@ -136,10 +190,7 @@ Status Element::unsupported(std::string_view message) const {
 }
 
 Result<Document> Document::parse(std::string_view bytes, const Limits& limits) {
-  if (bytes.size() > kBytesMax) {
-    return resource_exhausted(
-        fmt::format("a PMML file has at most {} bytes, this one {}", kBytesMax, bytes.size()));
-  }
+  TRY_STATUS(check_size(bytes, limits));
   Document document;
   document.document_ = std::make_unique<pugi::xml_document>();
   const pugi::xml_parse_result parsed =
@@ -208,6 +259,36 @@ Result<std::vector<double>> array_numbers(const Element& array) {
     numbers.push_back(*value);
   }
   return numbers;
+}
+
+Result<std::vector<double>> numbers_in(const Element& container, size_t count) {
+  for (Element inside = container.first(); inside; inside = inside.next()) {
+    if (inside.is("Array")) {
+      std::vector<double> numbers = TRY(array_numbers(inside));
+      if (numbers.size() != count) {
+        return inside.invalid(fmt::format("expected {} numbers, got {}", count, numbers.size()));
+      }
+      return numbers;
+    }
+    if (!inside.is("REAL-SparseArray") && !inside.is("INT-SparseArray")) continue;
+    std::vector<double> numbers(count, TRY(inside.number_or("defaultValue", 0)));
+    std::vector<double> indices;
+    std::vector<double> entries;
+    if (const Element list = inside.child("Indices")) indices = TRY(array_numbers(list));
+    for (const char* name : {"REAL-Entries", "INT-Entries"}) {
+      if (const Element list = inside.child(name)) entries = TRY(array_numbers(list));
+    }
+    if (indices.size() != entries.size()) return inside.invalid("expected an entry for each index");
+    for (size_t i = 0; i < indices.size(); ++i) {
+      // From 1 on.
+      if (!(indices[i] >= 1) || !(indices[i] <= static_cast<double>(count))) {
+        return inside.invalid(fmt::format("expected indices from 1 to {}", count));
+      }
+      numbers[static_cast<size_t>(indices[i]) - 1] = entries[i];
+    }
+    return numbers;
+  }
+  return container.invalid("expected an Array of numbers");
 }
 
 }  // namespace slipway::pmml

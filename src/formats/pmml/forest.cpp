@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "formats/pmml/internal/formula.h"
 #include "formats/pmml/internal/tree.h"
 
 namespace slipway::pmml {
@@ -22,7 +23,10 @@ bool is_plain_tree(const Element& segment, bool classification) {
 std::vector<double> leaf_row(const NodeScores& scores, int64_t node, size_t width, bool votes,
                              double weight) {
   std::vector<double> row(width, node == CompiledTree::kNoPrediction && !votes ? kNone : 0);
-  if (node == CompiledTree::kNoPrediction) return row;
+  if (node == CompiledTree::kNoPrediction) {
+    if (votes) row.back() = weight;  // for "missing"
+    return row;
+  }
   const auto at = static_cast<size_t>(node);
   if (!scores.numbers.empty()) {
     row[0] = scores.numbers[at] * weight;
@@ -30,9 +34,8 @@ std::vector<double> leaf_row(const NodeScores& scores, int64_t node, size_t widt
   }
   if (votes) {
     const auto found = std::ranges::find(scores.classes, scores.labels[at]);
-    if (found != scores.classes.end()) {
-      row[static_cast<size_t>(found - scores.classes.begin())] = weight;
-    }
+    const bool known = found != scores.classes.end();
+    row[known ? static_cast<size_t>(found - scores.classes.begin()) : width - 1] = weight;
     return row;
   }
   for (size_t i = 0; i < scores.probabilities[at].size(); ++i) {
@@ -69,14 +72,15 @@ Result<std::optional<Prediction>> lower_forest(const ModelInput& input,
     Scope scope(context, &input.scope);
     inherit_fields(input.file, model, scope);
     trees.push_back(TRY(compile_tree(scope, model, columns)));
-    scores.push_back(classification ? TRY(classification_scores(trees.back(), classes))
+    scores.push_back(classification ? TRY(classification_scores(context, trees.back(), classes))
                                     : TRY(regression_scores(trees.back())));
     if (classification) classes = scores.back().classes;
     weights.push_back(weighted ? TRY(segment.number_or("weight", 1)) : 1);
     total += weights.back();
   }
-  const size_t width = classification ? classes.size() : 1;
-  if (columns.terms().empty() || width == 0) return std::optional<Prediction>();
+  const size_t width = classification ? classes.size() + (votes ? 1 : 0) : 1;
+  if (columns.terms().empty() || (classification && classes.empty()))
+    return std::optional<Prediction>();
   const std::string path = input.model.place();
   TreeEnsembleBuilder builder({.features = static_cast<uint32_t>(columns.terms().size()),
                                .outputs = static_cast<uint32_t>(width),
@@ -84,6 +88,7 @@ Result<std::optional<Prediction>> lower_forest(const ModelInput& input,
                                .divisor = sum ? 1 : total,
                                .base = std::vector<double>(width, 0)});
   for (size_t i = 0; i < trees.size(); ++i) {
+    TRY_STATUS(context.charge(segments[i], trees[i].source.size(), width));
     std::vector<double> values;
     for (size_t slot = 0; slot < trees[i].source.size(); ++slot) {
       const int64_t node =
@@ -105,11 +110,19 @@ Result<std::optional<Prediction>> lower_forest(const ModelInput& input,
   }
   prediction.is_classification = true;
   prediction.classes = std::move(classes);
-  for (uint32_t i = 0; i < width; ++i) {
+  for (uint32_t i = 0; i < prediction.classes.size(); ++i) {
     prediction.probabilities.push_back(context.terms.column(y, i, ValueKind::kDense));
   }
-  // Trees that give nothing do not vote: the votes that there are count.
   if (votes) {
+    // Where "missing" has most votes there is no prediction; a single one will do if so asked.
+    Formula f(context.terms);
+    const TermId absent =
+        context.terms.column(y, static_cast<uint32_t>(width) - 1, ValueKind::kDense);
+    const TermId most =
+        missing == "returnMissing" ? f.number(0) : f.of(Code::kMaximumOf, prediction.probabilities);
+    const TermId counts = f.less_or_equal(absent, most);
+    for (TermId& share : prediction.probabilities) share = f.choose(counts, share, f.missing());
+    TRY_STATUS(f.status());
     prediction.probabilities = TRY(normalized(context, std::move(prediction.probabilities)));
   }
   return std::optional(std::move(prediction));

@@ -4,10 +4,14 @@
 #include <algorithm>
 
 #include "formats/pmml/internal/forest.h"
+#include "formats/pmml/internal/formula.h"
+#include "formats/pmml/internal/labels.h"
 #include "formats/pmml/internal/models.h"
 
 namespace slipway::pmml {
 namespace {
+
+constexpr size_t kMedianMax = 500;
 
 struct Segment {
   Element element;
@@ -29,14 +33,16 @@ class Mining {
     if (!segmentation) return input_.model.unsupported("a MiningModel without a Segmentation");
     method_ = TRY(segmentation.required("multipleModelMethod"));
     missing_ = segmentation.attribute_or("missingPredictionTreatment", "continue");
-    if (segmentation.attribute("missingThreshold") && missing_ == "skipSegment" &&
-        TRY(segmentation.number("missingThreshold")) < 1) {
-      return segmentation.unsupported("a missingThreshold below 1");
+    threshold_ = TRY(segmentation.number_or("missingThreshold", 1));
+    if (!(threshold_ >= 0) || !(threshold_ <= 1)) {
+      return segmentation.invalid("missingThreshold must be from 0 to 1");
     }
     is_classification_ = input_.model.attribute_or("functionName", "") == "classification";
     const std::vector<Element> elements = segmentation.children("Segment");
     if (elements.empty()) return segmentation.invalid("expected a Segment");
-    if (auto forest = TRY(lower_forest(input_, elements, method_, missing_))) return *forest;
+    if (threshold_ == 1) {
+      if (auto forest = TRY(lower_forest(input_, elements, method_, missing_))) return *forest;
+    }
     for (const Element& element : elements) TRY_STATUS(add_segment(element));
     return combine(segmentation);
   }
@@ -61,6 +67,10 @@ class Mining {
     inherit_fields(input_.file, segment.model, *segment.scope);
     segment.prediction =
         TRY(lower_model(input_.file, segment.model, *segment.scope, input_.depth + 1));
+    if (method_ == "selectFirst" && missing_ == "skipSegment") {
+      segment.holds = TRY(counts(segment));
+      segment.always = false;
+    }
     if (method_ == "modelChain") {
       for (const auto& [name, value] : segment.prediction.outputs) {
         input_.scope.define(name, TRY(only_if_holds(segment, value)));
@@ -88,10 +98,13 @@ class Mining {
     if (is_classification_) {
       if (method_ == "majorityVote" || method_ == "weightedMajorityVote") return vote();
       if (method_ == "average" || method_ == "weightedAverage") return average_probabilities(at);
+      if (method_ == "max" || method_ == "median") return order_probabilities(at);
     } else if (method_ == "average" || method_ == "weightedAverage" || method_ == "sum" ||
-               method_ == "weightedSum" || method_ == "x-weightedSum" || method_ == "median") {
+               method_ == "weightedSum" || method_ == "x-weightedSum" || method_ == "median" ||
+               method_ == "weightedMedian") {
       return aggregate();
     }
+    if (method_ == "selectAll") return at.unsupported("several answers (selectAll)");
     return at.unsupported(fmt::format("multipleModelMethod {}", method_.substr(0, 64)));
   }
 
@@ -139,6 +152,11 @@ class Mining {
     }
     result.entity.reset();
     result.affinities.clear();
+    result.ranked_entities.clear();
+    result.ranked_affinities.clear();
+    result.reason_codes.clear();
+    result.confidences.clear();
+    result.display.reset();
     return {};
   }
 
@@ -146,11 +164,32 @@ class Mining {
 
   /// Whether a segment counts: it holds, and its prediction is not missing where such are skipped.
   Result<TermId> counts(const Segment& segment) {
-    const Typed& value = segment.prediction.value;
     if (missing_ != "skipSegment") return segment.holds;
-    const TermId absent = TRY(terms_.apply(
-        context_.is_text(value) ? Code::kIsTextMissing : Code::kIsMissing, {value.term}));
-    return terms_.apply(Code::kAnd, {segment.holds, TRY(terms_.apply(Code::kNot, {absent}))});
+    const TermId there = TRY(terms_.apply(Code::kNot, {TRY(is_absent(segment))}));
+    return terms_.apply(Code::kAnd, {segment.holds, there});
+  }
+  Result<TermId> is_absent(const Segment& segment) {
+    const Typed& value = segment.prediction.value;
+    return terms_.apply(context_.is_text(value) ? Code::kIsTextMissing : Code::kIsMissing,
+                        {value.term});
+  }
+  /// The weights of the segments that hold, all of them or those without a prediction.
+  Result<TermId> weight_sum(bool only_absent) {
+    Formula f(terms_);
+    TermId total = f.number(0);
+    for (const Segment& segment : segments_) {
+      TermId part = segment.holds;
+      if (only_absent) part = f.both(part, TRY(is_absent(segment)));
+      total = f.plus(total, f.times(part, segment.weight));
+    }
+    return f.take(total);
+  }
+  /// A number, or nothing where too many of the segments have no prediction.
+  Result<TermId> within_threshold(TermId x) {
+    if (threshold_ == 1) return x;
+    Formula f(terms_);
+    const TermId share = f.over(TRY(weight_sum(true)), TRY(weight_sum(false)));
+    return f.take(f.choose(f.less(f.number(threshold_), share), f.missing(), x));
   }
 
   Result<TermId> sum(const std::vector<TermId>& parts) {
@@ -183,6 +222,29 @@ class Mining {
     return Sums{TRY(sum(parts)), TRY(sum(shares))};
   }
 
+  /// The least value such that it and those below have half of the weight.
+  Result<TermId> weighted_median(std::vector<TermId> values, TermId weights) {
+    if (values.size() > kMedianMax) return input_.model.unsupported("a median of so many segments");
+    values.push_back(weights);
+    const ValueId kept = TRY(context_.matrix(values, input_.model.place()));
+    for (uint32_t i = 0; i < values.size(); ++i) {
+      values[i] = terms_.column(kept, i, ValueKind::kDense);
+    }
+    Formula f(terms_);
+    const TermId half = f.times(values.back(), 0.5);
+    values.pop_back();
+    std::vector<TermId> candidates;
+    for (const TermId value : values) {
+      TermId below = f.number(0);
+      for (size_t j = 0; j < values.size(); ++j) {
+        const TermId is = f.coalesce(f.less_or_equal(values[j], value), 0);
+        below = f.plus(below, f.times(is, segments_[j].weight));
+      }
+      candidates.push_back(f.choose(f.less_or_equal(half, below), value, f.missing()));
+    }
+    return f.take(f.of(Code::kMinimumOf, candidates));
+  }
+
   Result<Prediction> aggregate() {
     std::vector<TermId> values;
     for (const Segment& segment : segments_) {
@@ -193,18 +255,20 @@ class Mining {
     result.value.type = DataType::kDouble;
     const Sums all = TRY(sums(values));
     if (method_.ends_with("verage")) {
-      result.value.term = TRY(terms_.apply(Code::kDivide, {all.values, all.weights}));
+      result.value.term =
+          TRY(within_threshold(TRY(terms_.apply(Code::kDivide, {all.values, all.weights}))));
       return result;
     }
     TermId value = all.values;
-    if (method_ == "median") {
+    if (method_ == "median" || method_ == "weightedMedian") {
       std::vector<TermId> counted;
       for (size_t i = 0; i < segments_.size(); ++i) {
         const TermId holds = TRY(counts(segments_[i]));
         counted.push_back(
             TRY(terms_.apply(Code::kChoose, {holds, values[i], terms_.missing_number()})));
       }
-      const TermId middle = TRY(terms_.apply(Code::kMedianOf, counted));
+      const TermId middle = method_ == "median" ? TRY(terms_.apply(Code::kMedianOf, counted))
+                                                : TRY(weighted_median(counted, all.weights));
       // A missing prediction that counts makes the sum missing, and the median with it.
       const TermId nothing = TRY(terms_.apply(Code::kMultiply, {value, terms_.number(0)}));
       value = TRY(terms_.apply(Code::kAdd, {middle, nothing}));
@@ -212,19 +276,19 @@ class Mining {
     // Where no segment holds there is no prediction.
     const TermId any = TRY(terms_.apply(
         Code::kNot, {TRY(terms_.apply(Code::kEqual, {all.weights, terms_.number(0)}))}));
-    result.value.term = TRY(terms_.apply(Code::kChoose, {any, value, terms_.missing_number()}));
+    result.value.term = TRY(
+        within_threshold(TRY(terms_.apply(Code::kChoose, {any, value, terms_.missing_number()}))));
     return result;
   }
 
   /// The classes of all segments, the target's first.
   std::vector<std::string> all_classes() const {
-    std::vector<std::string> classes = input_.target.categories;
+    Labels classes;
+    for (const std::string& label : input_.target.categories) classes.place(label);
     for (const Segment& segment : segments_) {
-      for (const std::string& label : segment.prediction.classes) {
-        if (std::ranges::find(classes, label) == classes.end()) classes.push_back(label);
-      }
+      for (const std::string& label : segment.prediction.classes) classes.place(label);
     }
-    return classes;
+    return classes.list();
   }
 
   Result<Prediction> vote() {
@@ -242,7 +306,111 @@ class Mining {
       }
       result.probabilities.push_back(TRY(sums(votes)).values);
     }
-    result.probabilities = TRY(normalized(context_, std::move(result.probabilities)));
+    result.probabilities = TRY(decided(std::move(result.probabilities)));
+    return result;
+  }
+
+  /// Votes as shares; missing where segments without a prediction have the say.
+  Result<std::vector<TermId>> decided(std::vector<TermId> votes) {
+    Formula f(terms_);
+    TermId counts = f.number(1);
+    if (missing_ != "skipSegment") {
+      TermId absent = f.number(0);
+      for (const Segment& segment : segments_) {
+        const TermId none = f.both(segment.holds, TRY(is_absent(segment)));
+        absent = f.plus(absent, f.times(none, weighted() ? segment.weight : 1));
+      }
+      // That is: if one is missing, or if "missing" has most votes.
+      const TermId most = missing_ == "returnMissing" ? f.number(0) : f.of(Code::kMaximumOf, votes);
+      counts = f.less_or_equal(absent, most);
+    }
+    counts = TRY(within_threshold(TRY(f.take(counts))));
+    for (TermId& share : votes) {
+      share = f.choose(f.coalesce(counts, 0), share, f.missing());
+    }
+    TRY_STATUS(f.status());
+    return normalized(context_, std::move(votes));
+  }
+
+  /// A segment's probability of a class: 0 where it does not know the class.
+  Result<TermId> probability_of(const Segment& segment, const std::string& label) {
+    const Prediction& own = segment.prediction;
+    if (own.probabilities.empty()) {
+      return segment.element.unsupported("probabilities of models without any");
+    }
+    const auto found = std::ranges::find(own.classes, label);
+    if (found == own.classes.end()) return terms_.number(0);
+    return own.probabilities[static_cast<size_t>(found - own.classes.begin())];
+  }
+
+  /// Whether there is a prediction: no segment that counts lacks one, or not too many do.
+  Result<TermId> is_known() {
+    Formula f(terms_);
+    TermId known = f.number(1);
+    if (missing_ != "skipSegment") {
+      for (const Segment& segment : segments_) {
+        const TermId absent = f.both(segment.holds, TRY(is_absent(segment)));
+        known = f.both(known, f.negation(absent));
+      }
+    }
+    known = TRY(within_threshold(TRY(f.take(known))));
+    return f.take(f.coalesce(known, 0));
+  }
+
+  static TermId of_winner(Formula& f, TermId winner, const std::vector<TermId>& values) {
+    TermId chosen = f.missing();
+    for (size_t i = 0; i < values.size(); ++i) {
+      const TermId is = f.equal(winner, f.number(static_cast<double>(i)));
+      chosen = f.choose(is, values[i], chosen);
+    }
+    return chosen;
+  }
+
+  /// The class with the largest maximum (or median) of probabilities wins; the answer is the mean
+  /// of the segments whose probability of it comes closest to that.
+  Result<Prediction> order_probabilities(const Element& at) {
+    Prediction result;
+    result.is_classification = true;
+    result.classes = all_classes();
+    if (result.classes.empty()) return at.unsupported("probabilities of classes not known");
+    Formula f(terms_);
+    std::vector<TermId> counted;
+    for (const Segment& segment : segments_) counted.push_back(TRY(counts(segment)));
+    std::vector<std::vector<TermId>> shares(result.classes.size());
+    std::vector<TermId> tops;
+    for (size_t i = 0; i < result.classes.size(); ++i) {
+      for (size_t j = 0; j < segments_.size(); ++j) {
+        const TermId p = TRY(probability_of(segments_[j], result.classes[i]));
+        shares[i].push_back(f.choose(counted[j], p, f.missing()));
+      }
+      tops.push_back(f.of(method_ == "max" ? Code::kMaximumOf : Code::kMedianOf, shares[i]));
+    }
+    TRY_STATUS(f.status());
+    const ValueId kept = TRY(context_.matrix(tops, at.place()));
+    for (uint32_t i = 0; i < tops.size(); ++i) tops[i] = terms_.column(kept, i, ValueKind::kDense);
+    const TermId winner = TRY(first_largest(context_, at, tops));
+    const TermId known = TRY(is_known());
+    const TermId top = of_winner(f, winner, tops);
+    std::vector<TermId> distances;
+    for (size_t j = 0; j < segments_.size(); ++j) {
+      std::vector<TermId> own;
+      for (const auto& of_class : shares) own.push_back(of_class[j]);
+      distances.push_back(f.of(Code::kAbsolute, {f.minus(of_winner(f, winner, own), top)}));
+    }
+    const TermId least = f.of(Code::kMinimumOf, distances);
+    std::vector<TermId> used;
+    for (const TermId distance : distances) {
+      used.push_back(f.coalesce(f.less_or_equal(distance, least), 0));
+    }
+    for (size_t i = 0; i < tops.size(); ++i) {
+      std::vector<TermId> parts;
+      for (size_t j = 0; j < used.size(); ++j) {
+        parts.push_back(f.choose(used[j], shares[i][j], f.number(0)));
+      }
+      const TermId mean = f.over(f.sum(parts), f.sum(used));
+      result.probabilities.push_back(f.choose(known, mean, f.missing()));
+    }
+    TRY_STATUS(f.status());
     return result;
   }
 
@@ -254,16 +422,11 @@ class Mining {
     for (const std::string& label : result.classes) {
       std::vector<TermId> shares;
       for (const Segment& segment : segments_) {
-        const Prediction& own = segment.prediction;
-        const auto found = std::ranges::find(own.classes, label);
-        if (own.probabilities.empty()) {
-          return segment.element.unsupported("an average of models without probabilities");
-        }
-        const auto place = static_cast<size_t>(found - own.classes.begin());
-        shares.push_back(found == own.classes.end() ? terms_.number(0) : own.probabilities[place]);
+        shares.push_back(TRY(probability_of(segment, label)));
       }
       const Sums all = TRY(sums(shares));
-      result.probabilities.push_back(TRY(terms_.apply(Code::kDivide, {all.values, all.weights})));
+      result.probabilities.push_back(
+          TRY(within_threshold(TRY(terms_.apply(Code::kDivide, {all.values, all.weights})))));
     }
     return result;
   }
@@ -273,6 +436,7 @@ class Mining {
   ExpressionBuilder& terms_;
   std::string_view method_;
   std::string_view missing_;
+  double threshold_ = 1;
   bool is_classification_ = false;
   std::vector<Segment> segments_;
 };

@@ -20,20 +20,20 @@ constexpr Kind kKinds[] = {
     {"RegressionModel", lower_regression},
     {"TreeModel", lower_tree},
     {"MiningModel", lower_mining},
-    {"AnomalyDetectionModel", nullptr},
+    {"AnomalyDetectionModel", lower_anomaly_detection},
+    {"ClusteringModel", lower_clustering},
+    {"GeneralRegressionModel", lower_general_regression},
+    {"NaiveBayesModel", lower_naive_bayes},
+    {"NearestNeighborModel", lower_nearest_neighbors},
+    {"NeuralNetwork", lower_neural_network},
+    {"RuleSetModel", lower_rule_set},
+    {"Scorecard", lower_scorecard},
+    {"SupportVectorMachineModel", lower_support_vectors},
     {"AssociationModel", nullptr},
     {"BaselineModel", nullptr},
     {"BayesianNetworkModel", nullptr},
-    {"ClusteringModel", nullptr},
     {"GaussianProcessModel", nullptr},
-    {"GeneralRegressionModel", nullptr},
-    {"NaiveBayesModel", nullptr},
-    {"NearestNeighborModel", nullptr},
-    {"NeuralNetwork", nullptr},
-    {"RuleSetModel", nullptr},
-    {"Scorecard", nullptr},
     {"SequenceModel", nullptr},
-    {"SupportVectorMachineModel", nullptr},
     {"TextModel", nullptr},
     {"TimeSeriesModel", nullptr},
 };
@@ -48,14 +48,17 @@ void order_classes(const TargetField& target, Prediction& prediction) {
   const size_t count = prediction.classes.size();
   if (prediction.probabilities.size() != count || target.categories.size() != count) return;
   std::vector<TermId> ordered;
+  std::vector<TermId> confidences;
   for (const std::string& label : target.categories) {
     const auto found = std::ranges::find(prediction.classes, label);
     if (found == prediction.classes.end()) return;
-    ordered.push_back(
-        prediction.probabilities[static_cast<size_t>(found - prediction.classes.begin())]);
+    const auto place = static_cast<size_t>(found - prediction.classes.begin());
+    ordered.push_back(prediction.probabilities[place]);
+    if (!prediction.confidences.empty()) confidences.push_back(prediction.confidences[place]);
   }
   prediction.classes = target.categories;
   prediction.probabilities = std::move(ordered);
+  prediction.confidences = std::move(confidences);
 }
 
 }  // namespace
@@ -105,6 +108,9 @@ Result<Prediction> lower_model(const File& file, const Element& model, Scope& sc
   }
   ModelInput input{file, model, scope, TRY(target_of(file, model)), depth};
   Prediction prediction = TRY(kind->lower(input));
+  if (prediction.classes.size() > kClassesMax) {
+    return model.unsupported(fmt::format("a model of over {} classes", kClassesMax));
+  }
   TRY_STATUS(apply_target(scope.context(), input.target, prediction));
   if (prediction.is_classification && !prediction.probabilities.empty()) {
     Context& context = scope.context();
@@ -139,20 +145,24 @@ Result<Typed> label_at(Context& context, const Element& at, const TargetField& t
   return Typed{TRY(context.terms.pick(position, std::move(numbers))), type};
 }
 
-Result<Typed> most_probable(Context& context, const Element& at, const TargetField& target,
-                            const std::vector<std::string>& classes,
-                            const std::vector<TermId>& probabilities) {
+Result<TermId> first_largest(Context& context, const Element& at,
+                             const std::vector<TermId>& values) {
   ExpressionBuilder& terms = context.terms;
   TermId position = terms.number(0);
-  if (probabilities.size() > 1) {
-    const ValueId matrix = TRY(context.matrix(probabilities, at.place()));
+  if (values.size() > 1) {
+    const ValueId matrix = TRY(context.matrix(values, at.place()));
     const ValueId best = TRY(context.graph.add(std::make_unique<ArgMaxOp>(), {matrix}, at.place()));
     position = terms.column(best, 0, ValueKind::kIndex);
   }
+  const TermId missing = TRY(terms.apply(Code::kIsMissing, {values[0]}));
+  return terms.apply(Code::kChoose, {missing, terms.missing_number(), position});
+}
+
+Result<Typed> most_probable(Context& context, const Element& at, const TargetField& target,
+                            const std::vector<std::string>& classes,
+                            const std::vector<TermId>& probabilities) {
   // Where one is missing, all are.
-  const TermId missing = TRY(terms.apply(Code::kIsMissing, {probabilities[0]}));
-  const TermId known = TRY(terms.apply(Code::kChoose, {missing, terms.missing_number(), position}));
-  return label_at(context, at, target, classes, known);
+  return label_at(context, at, target, classes, TRY(first_largest(context, at, probabilities)));
 }
 
 }  // namespace slipway::pmml

@@ -56,6 +56,9 @@ class OutputFields {
  private:
   Result<Typed> value_of(const Element& field, std::string_view feature) {
     if (field.attribute("segmentId")) return field.unsupported("the result of one segment");
+    if (feature == "predictedDisplayValue" && prediction_.display) {
+      return Typed{*prediction_.display, DataType::kString};
+    }
     if (feature == "predictedValue" || feature == "predictedDisplayValue") {
       return prediction_.value;
     }
@@ -64,40 +67,65 @@ class OutputFields {
       if (!expression) return field.invalid("expected an expression");
       return compile_expression(scope_, expression);
     }
-    if (feature == "probability") return probability(field);
+    if (feature == "probability") return of_class(field, prediction_.probabilities);
+    if (feature == "confidence") {
+      // Models without confidences of their own have probabilities for them.
+      return of_class(field, prediction_.confidences.empty() ? prediction_.probabilities
+                                                             : prediction_.confidences);
+    }
     if (feature == "entityId" || feature == "clusterId") {
-      if (!prediction_.entity) return field.unsupported("the id of what won");
-      return Typed{*prediction_.entity, DataType::kString};
+      const size_t rank = TRY(rank_of(field));
+      if (rank == 0 && prediction_.entity) return Typed{*prediction_.entity, DataType::kString};
+      return ranked(field, prediction_.ranked_entities, rank, DataType::kString);
     }
     if (feature == "affinity" || feature == "clusterAffinity" || feature == "entityAffinity") {
-      return affinity(field);
+      const size_t rank = TRY(rank_of(field));
+      const bool of_winner = !field.attribute("value");
+      if (rank == 0 && (!of_winner || prediction_.ranked_affinities.empty())) {
+        return affinity(field);
+      }
+      return ranked(field, prediction_.ranked_affinities, rank, DataType::kDouble);
     }
     if (feature == "reasonCode") {
-      const double rank = TRY(field.number_or("rank", 1));
-      if (!(rank >= 1) || !(rank <= static_cast<double>(prediction_.reason_codes.size()))) {
-        return field.unsupported("a reason code of this rank");
+      const size_t rank = TRY(rank_of(field));
+      if (!prediction_.reason_codes.empty() && rank >= prediction_.reason_codes.size()) {
+        return Typed{terms_.missing_text(), DataType::kString};  // there are fewer
       }
-      return Typed{prediction_.reason_codes[static_cast<size_t>(rank) - 1], DataType::kString};
+      return ranked(field, prediction_.reason_codes, rank, DataType::kString);
     }
     return field.unsupported(fmt::format("the feature {}", feature.substr(0, 64)));
   }
 
-  Result<Typed> probability(const Element& field) {
-    if (prediction_.probabilities.empty()) {
-      return field.unsupported("probabilities of a model that has none");
+  /// From 0 on.
+  static Result<size_t> rank_of(const Element& field) {
+    if (!field.attribute("rank")) return size_t{0};
+    if (field.attribute_or("rankOrder", "descending") != "descending") {
+      return field.unsupported("an ascending rankOrder");
     }
+    constexpr uint32_t kRankMax = 1U << 20;
+    return size_t{TRY(field.count("rank", 1, kRankMax))} - 1;
+  }
+  static Result<Typed> ranked(const Element& field, const std::vector<TermId>& ranking, size_t rank,
+                              DataType type) {
+    if (rank >= ranking.size()) return field.unsupported("this feature, or rank, of this model");
+    return Typed{ranking[rank], type};
+  }
+
+  /// The class's number: that of the attribute's value, or else of the predicted one.
+  Result<Typed> of_class(const Element& field, const std::vector<TermId>& numbers) {
+    if (numbers.empty()) return field.unsupported("probabilities of a model that has none");
     if (const auto wanted = field.attribute("value")) {
       const auto found = std::ranges::find(prediction_.classes, *wanted);
       if (found == prediction_.classes.end()) return field.invalid("no such class");
       const auto place = static_cast<size_t>(found - prediction_.classes.begin());
-      return Typed{prediction_.probabilities[place], DataType::kDouble};
+      return Typed{numbers[place], DataType::kDouble};
     }
     // That of the predicted class.
     TermId value = terms_.missing_number();
     for (size_t i = prediction_.classes.size(); i-- > 0;) {
       const TermId is =
           TRY(is_one_of(context_, field, prediction_.value, {prediction_.classes[i]}));
-      value = TRY(terms_.apply(Code::kChoose, {is, prediction_.probabilities[i], value}));
+      value = TRY(terms_.apply(Code::kChoose, {is, numbers[i], value}));
     }
     return Typed{value, DataType::kDouble};
   }
@@ -170,7 +198,11 @@ Status apply_output(Scope& scope, const Element& model, Prediction& prediction) 
   if (!output) return {};
   prediction.outputs.clear();
   OutputFields fields(scope, prediction);
-  for (const Element& field : output.children("OutputField")) TRY_STATUS(fields.add(field));
+  const std::vector<Element> elements = output.children("OutputField");
+  if (elements.size() > kOutputFieldsMax) {
+    return output.unsupported(fmt::format("over {} output fields", kOutputFieldsMax));
+  }
+  for (const Element& field : elements) TRY_STATUS(fields.add(field));
   return {};
 }
 

@@ -23,13 +23,17 @@ std::vector<Element> models_of(const Element& root) {
 /// Lowers one model to a graph of its own.
 class Lowering {
  public:
-  explicit Lowering(const Element& root) : root_(root) {}
+  Lowering(const Element& root, size_t file_bytes) : root_(root), file_bytes_(file_bytes) {}
 
   Result<std::shared_ptr<const Graph>> run(const Element& model) {
     TRY_STATUS(read_dictionaries());
     TRY_STATUS(read_columns(model));
     GraphBuilder graph(static_cast<uint32_t>(signature_.columns.size()));
     Context context{graph, {}, functions_};
+    constexpr size_t kNumbersLeast = size_t{1} << 20;
+    constexpr size_t kNumbersMost = size_t{1} << 26;
+    constexpr size_t kNumbersPerByte = 16;
+    context.numbers_left = std::clamp(file_bytes_ * kNumbersPerByte, kNumbersLeast, kNumbersMost);
     Scope scope(context, nullptr);
     for (uint32_t i = 0; i < signature_.columns.size(); ++i) {
       TRY_STATUS(define_column(context, scope, i));
@@ -138,6 +142,7 @@ class Lowering {
   };
 
   Element root_;
+  size_t file_bytes_;
   File file_;
   std::map<std::string, Element, std::less<>> functions_;
   std::vector<Field> fields_;  // of the columns
@@ -202,7 +207,7 @@ class PmmlFormat final : public formats::ModelFormat {
 
   static Result<ReadReport> lower(const Element& root, const Element& model, ReadReport report) {
     report.info.class_name = model.name();
-    Result<std::shared_ptr<const Graph>> graph = Lowering(root).run(model);
+    Result<std::shared_ptr<const Graph>> graph = Lowering(root, report.info.file_bytes).run(model);
     if (graph.ok()) {
       report.graph = std::move(graph).value();
       return report;

@@ -28,7 +28,8 @@ class Tables {
   }
 
   /// One term per table.
-  Result<std::vector<TermId>> finish(const std::string& path) {
+  Result<std::vector<TermId>> finish(const Element& at) {
+    const std::string path = at.place();
     std::vector<TermId> results;
     const size_t tables = weights_.size();
     if (columns_.empty()) {
@@ -38,10 +39,7 @@ class Tables {
       return results;
     }
     const size_t width = columns_.size();
-    if (tables > kWeightsMax / width) {
-      return resource_exhausted(
-          fmt::format("{} regression tables of {} predictors are too many", tables, width));
-    }
+    TRY_STATUS(context_.charge(at, tables, width));
     std::vector<double> weights(tables * width, 0);
     for (size_t table = 0; table < tables; ++table) {
       for (const auto& [column, weight] : weights_[table]) {
@@ -60,8 +58,6 @@ class Tables {
   }
 
  private:
-  static constexpr size_t kWeightsMax = size_t{1} << 27;
-
   void add_column(size_t table, TermId column, double weight) {
     weights_[table].emplace_back(columns_.size(), weight);
     columns_.push_back(column);
@@ -202,7 +198,7 @@ Result<Prediction> lower_regression(const ModelInput& input) {
   if (elements.empty()) return input.model.invalid("expected a RegressionTable");
   Tables tables(input.scope, elements.size());
   for (size_t i = 0; i < elements.size(); ++i) TRY_STATUS(tables.add(i, elements[i]));
-  std::vector<TermId> values = TRY(tables.finish(input.model.place()));
+  std::vector<TermId> values = TRY(tables.finish(input.model));
   Prediction prediction;
   if (input.model.attribute_or("functionName", "") != "classification") {
     if (elements.size() != 1) return input.model.invalid("expected one RegressionTable");

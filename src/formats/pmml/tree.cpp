@@ -6,19 +6,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "formats/pmml/internal/labels.h"
+
 namespace slipway::pmml {
 namespace {
 
-constexpr size_t kClassesMax = 10'000;
-constexpr size_t kTableMax = size_t{1} << 26;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-size_t class_place(std::vector<std::string>& classes, std::string_view label) {
-  const auto found = std::ranges::find(classes, label);
-  if (found != classes.end()) return static_cast<size_t>(found - classes.begin());
-  classes.emplace_back(label);
-  return classes.size() - 1;
-}
 
 /// A node's distribution: class and share of each.
 Result<std::vector<std::pair<std::string, double>>> distribution_of(const Element& node) {
@@ -35,6 +28,26 @@ Result<std::vector<std::pair<std::string, double>>> distribution_of(const Elemen
     for (auto& [label, value] : shares) value /= sum;
   }
   return shares;
+}
+
+/// The confidences of the nodes' distributions; none if no node has any.
+Status read_confidences(Context& context, const CompiledTree& tree, NodeScores& scores) {
+  Labels labels;
+  for (const std::string& label : scores.classes) labels.place(label);
+  TRY_STATUS(context.charge(tree.nodes[0], tree.nodes.size(), scores.classes.size()));
+  bool any = false;
+  for (const Element& node : tree.nodes) {
+    std::vector<double> row(scores.classes.size(), kNone);
+    for (const Element& share : node.children("ScoreDistribution")) {
+      const auto confidence = TRY(share.optional_number("confidence"));
+      if (!confidence) continue;
+      row[labels.place(TRY(share.required("value")))] = *confidence;
+      any = true;
+    }
+    scores.confidences.push_back(std::move(row));
+  }
+  if (!any) scores.confidences.clear();
+  return {};
 }
 
 Result<TermId> selected_node(const ModelInput& input, const CompiledTree& tree,
@@ -68,23 +81,25 @@ Result<NodeScores> regression_scores(const CompiledTree& tree) {
   return scores;
 }
 
-Result<NodeScores> classification_scores(const CompiledTree& tree,
-                                         std::vector<std::string> classes) {
+Result<NodeScores> classification_scores(Context& context, const CompiledTree& tree,
+                                         const std::vector<std::string>& classes) {
+  Labels labels;
+  for (const std::string& label : classes) labels.place(label);
+  for (const Element& node : tree.nodes) {
+    const auto score = node.attribute("score");
+    const std::vector<Element> shares = node.children("ScoreDistribution");
+    for (const Element& share : shares) labels.place(TRY(share.required("value")));
+    if (shares.empty() && score) labels.place(*score);
+  }
+  TRY_STATUS(context.charge(tree.nodes[0], tree.nodes.size(), labels.list().size()));
   NodeScores scores;
-  scores.classes = std::move(classes);
   for (const Element& node : tree.nodes) {
     const auto shares = TRY(distribution_of(node));
-    std::vector<double> row(scores.classes.size(), 0);
-    const auto set = [&](std::string_view label, double value) {
-      const size_t place = class_place(scores.classes, label);
-      row.resize(scores.classes.size(), 0);
-      row[place] = value;
-    };
-    for (const auto& [label, value] : shares) set(label, value);
     const auto score = node.attribute("score");
+    std::vector<double> row(labels.list().size(), shares.empty() && !score ? kNone : 0);
+    for (const auto& [label, value] : shares) row[labels.place(label)] = value;
+    if (shares.empty() && score) row[labels.place(*score)] = 1;
     std::string label(score.value_or(""));
-    if (shares.empty() && score) set(*score, 1);
-    if (shares.empty() && !score) std::ranges::fill(row, kNone);
     if (!score && !shares.empty()) {
       const auto best =
           std::ranges::max_element(shares, {}, [](const auto& share) { return share.second; });
@@ -92,15 +107,8 @@ Result<NodeScores> classification_scores(const CompiledTree& tree,
     }
     scores.probabilities.push_back(std::move(row));
     scores.labels.push_back(std::move(label));
-    if (scores.classes.size() > kClassesMax ||
-        scores.classes.size() > kTableMax / tree.nodes.size()) {
-      return node.unsupported("a tree with so many classes");
-    }
   }
-  for (auto& row : scores.probabilities) {
-    const bool none = !row.empty() && row[0] != row[0];
-    row.resize(scores.classes.size(), none ? kNone : 0);
-  }
+  scores.classes = labels.list();
   return scores;
 }
 
@@ -123,7 +131,7 @@ Result<Prediction> lower_tree(const ModelInput& input) {
     prediction.value = {TRY(terms.pick(node, scores.numbers)), DataType::kDouble};
     return prediction;
   }
-  NodeScores scores = TRY(classification_scores(tree, input.target.categories));
+  NodeScores scores = TRY(classification_scores(context, tree, input.target.categories));
   prediction.is_classification = true;
   prediction.classes = scores.classes;
   if (scores.classes.empty()) return input.model.unsupported("a tree without classes");
@@ -132,13 +140,19 @@ Result<Prediction> lower_tree(const ModelInput& input) {
     for (const auto& row : scores.probabilities) shares.push_back(row[i]);
     prediction.probabilities.push_back(TRY(terms.pick(node, std::move(shares))));
   }
+  TRY_STATUS(read_confidences(context, tree, scores));
+  for (size_t i = 0; i < scores.classes.size() && !scores.confidences.empty(); ++i) {
+    std::vector<double> column;
+    for (const auto& row : scores.confidences) column.push_back(row[i]);
+    prediction.confidences.push_back(TRY(terms.pick(node, std::move(column))));
+  }
   // Nodes without a label are not reached, or give none.
+  Labels labels;
+  for (const std::string& label : scores.classes) labels.place(label);
   std::vector<double> places;
   for (const std::string& label : scores.labels) {
-    const auto found = std::ranges::find(scores.classes, label);
-    places.push_back(found == scores.classes.end()
-                         ? kNone
-                         : static_cast<double>(found - scores.classes.begin()));
+    const size_t place = labels.place(label);
+    places.push_back(place < scores.classes.size() ? static_cast<double>(place) : kNone);
   }
   const TermId place = TRY(terms.pick(node, std::move(places)));
   prediction.value = TRY(label_at(context, input.model, input.target, scores.classes, place));

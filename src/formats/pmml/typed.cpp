@@ -51,6 +51,16 @@ Result<DataType> parse_type(const Element& element, std::string_view text) {
   return element.unsupported(fmt::format("the data type {}", text.substr(0, 64)));
 }
 
+Status Context::charge(const Element& at, size_t rows, size_t columns) {
+  if (columns != 0 && rows > numbers_left / columns) {
+    return resource_exhausted(
+        fmt::format("{}: a table of {} times {} numbers is too large for a file of this size",
+                    at.place(), rows, columns));
+  }
+  numbers_left -= rows * columns;
+  return {};
+}
+
 Result<Typed> Context::keep(Typed value, size_t terms_before, const std::string& path) {
   constexpr size_t kCheap = 3;
   if (terms.is_leaf(value.term) || terms.size() - terms_before <= kCheap) return value;

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes what JPMML-Evaluator (tools/pmml_oracle) answers to the PMML files in 4.4/.
 
-    make.py DIRECTORY ORACLE_CLASSPATH
+    make.py DIRECTORY ORACLE_CLASSPATH [PATTERN]
 
 A file has its rows in a comment at its end: one row a line, cells parted by blanks in the order of the
-MiningSchema, "?" for a missing one, quoted where they hold blanks.
+MiningSchema, "?" for a missing one, quoted where they hold blanks. With a PATTERN only files whose names match it are asked about. Where
+there is a <case>.oracle.pmml, that is asked in the case's stead.
 """
 
 import json
@@ -63,7 +64,12 @@ def vector(cells):
 
 
 def write(directory, case, path, rows, classpath, tolerance=1e-9):
-    columns, answers = ask(classpath, path, rows)
+    stand_in = path.with_suffix(".oracle.pmml")
+    columns, answers = ask(classpath, stand_in if stand_in.exists() else path, rows)
+    if stand_in.exists():  # its one output is the prediction
+        for answer in answers:
+            answer["predict"] = answer["output"].popitem()[1]
+            answer["output"] = {}
     good = [i for i, answer in enumerate(answers) if not isinstance(answer, str)]
     bad = [i for i, answer in enumerate(answers) if isinstance(answer, str)]
     assert good, (case, answers)
@@ -71,8 +77,8 @@ def write(directory, case, path, rows, classpath, tolerance=1e-9):
     if any(answers[i]["proba"] for i in good):
         text = path.read_text()
         listed = re.findall(r'<Value\s[^>]*value="([^"]*)"', text.partition("<MiningSchema")[0])
-        classes = next(answers[i]["proba"] for i in good if answers[i]["proba"])
-        order = sorted(classes, key=lambda label: listed.index(label) if label in listed else len(listed))
+        classes = {label for i in good for label in answers[i]["proba"]}
+        order = sorted(classes, key=lambda label: (listed.index(label) if label in listed else len(listed), label))
         values = [answers[i]["proba"].get(label, 0.0 if answers[i]["proba"] else float("nan"))
                   for i in good for label in order]
         outputs["predict_proba"] = {"dtype": "float64", "shape": [len(good), len(order)],
@@ -94,10 +100,10 @@ def write(directory, case, path, rows, classpath, tolerance=1e-9):
     print(case, len(good), "rows", len(bad), "refused")
 
 
-def hand_made(directory, classpath):
-    for path in sorted(directory.glob("*.pmml")):
+def hand_made(directory, classpath, pattern):
+    for path in sorted(directory.glob(f"{pattern}.pmml")):
         text = path.read_text()
-        if "<!-- rows" not in text:
+        if "<!-- rows" not in text or path.stem.endswith(".oracle"):
             continue
         model, rows_text = text.split("<!-- rows", 1)
         names = re.findall(r'<MiningField name="([^"]*)"(?![^>]*usageType)',
@@ -117,7 +123,7 @@ def main():
     data, classpath = pathlib.Path(sys.argv[1]), sys.argv[2]
     directory = data / "4.4"
     directory.mkdir(exist_ok=True)
-    hand_made(directory, classpath)
+    hand_made(directory, classpath, sys.argv[3] if len(sys.argv) > 3 else "*")
 
 
 if __name__ == "__main__":

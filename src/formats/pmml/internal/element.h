@@ -46,6 +46,12 @@ class Element {
   std::vector<Element> children() const;
   std::vector<Element> children(std::string_view wanted) const;
 
+  /// The field that it names: the attribute "field", "name", "predictorName" or "fieldName", as
+  /// versions and elements have it.
+  Result<std::string_view> field_name() const;
+  /// A whole number from `least` to `most`.
+  Result<uint32_t> count(const char* attribute_name, uint32_t least, uint32_t most) const;
+
   /// "<Node> at offset 123: " before a message.
   Status invalid(std::string_view message) const;
   Status unsupported(std::string_view message) const;
@@ -60,6 +66,7 @@ class Document {
   /// Files beyond these sizes are refused whatever the limits say.
   static constexpr size_t kBytesMax = size_t{1} << 30;
   static constexpr size_t kDepthMax = 5000;
+  static constexpr size_t kAttributesMax = 1000;
 
   static Result<Document> parse(std::string_view bytes, const Limits& limits);
   Element root() const { return Element(document_->document_element()); }
@@ -73,5 +80,7 @@ std::optional<double> parse_double(std::string_view text);
 /// The items of an Array or of its text: quoted or parted by blanks.
 Result<std::vector<std::string>> array_items(const Element& array);
 Result<std::vector<double>> array_numbers(const Element& array);
+/// The numbers of the Array or the REAL-SparseArray in an element, `count` of them.
+Result<std::vector<double>> numbers_in(const Element& container, size_t count);
 
 }  // namespace slipway::pmml

@@ -45,7 +45,12 @@ struct Context {
   ExpressionBuilder terms;
   std::map<std::string, Element, std::less<>> functions;  // DefineFunction by name
   size_t expressions = 0;
+  /// What dense tables (weights, points, scores of nodes) may still hold: by the file's size, as
+  /// a sparse file may stand for a vast table.
+  size_t numbers_left = 0;
 
+  /// Takes `rows` times `columns` numbers of those left; RESOURCE_EXHAUSTED if there are less.
+  Status charge(const Element& at, size_t rows, size_t columns);
   bool is_text(const Typed& value) const { return terms.is_text(value.term); }
   /// The term as a column that is computed once, if that pays.
   Result<Typed> keep(Typed value, size_t terms_before, const std::string& path);

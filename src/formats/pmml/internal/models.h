@@ -33,7 +33,11 @@ struct Prediction {
   std::optional<TermId> entity;       // text: the winning node, cluster, segment
   std::vector<std::string> entities;  // ids that `affinities` stand for
   std::vector<TermId> affinities;
-  std::vector<TermId> reason_codes;                    // texts, the weightiest first
+  std::vector<TermId> ranked_entities;    // texts, the best first, where they are ranked
+  std::vector<TermId> ranked_affinities;  // numbers, likewise
+  std::vector<TermId> confidences;        // one per class, or none
+  std::optional<TermId> display;          // text: the winner's name for people
+  std::vector<TermId> reason_codes;       // texts, the weightiest first
   std::vector<std::pair<std::string, Typed>> outputs;  // Output's fields, in order
 };
 
@@ -56,6 +60,8 @@ struct ModelInput {
 bool is_model(const Element& element);
 /// Models in models, at most so deep.
 inline constexpr size_t kModelDepthMax = 8;
+inline constexpr size_t kClassesMax = 10'000;
+inline constexpr size_t kOutputFieldsMax = 10'000;
 
 /// Local transformations, the model itself, Targets and Output. The scope holds the fields of its
 /// MiningSchema already.
@@ -66,10 +72,22 @@ Result<TargetField> target_of(const File& file, const Element& model);
 Result<Prediction> lower_regression(const ModelInput& input);
 Result<Prediction> lower_tree(const ModelInput& input);
 Result<Prediction> lower_mining(const ModelInput& input);
+Result<Prediction> lower_anomaly_detection(const ModelInput& input);
+Result<Prediction> lower_clustering(const ModelInput& input);
+Result<Prediction> lower_general_regression(const ModelInput& input);
+Result<Prediction> lower_naive_bayes(const ModelInput& input);
+Result<Prediction> lower_nearest_neighbors(const ModelInput& input);
+Result<Prediction> lower_neural_network(const ModelInput& input);
+Result<Prediction> lower_rule_set(const ModelInput& input);
+Result<Prediction> lower_scorecard(const ModelInput& input);
+Result<Prediction> lower_support_vectors(const ModelInput& input);
 
 /// The MiningFields of a model inside another that treat the outer fields anew.
 void inherit_fields(const File& file, const Element& model, Scope& scope);
 
+/// The position of the largest, the first of equals; missing if the first of them is.
+Result<TermId> first_largest(Context& context, const Element& at,
+                             const std::vector<TermId>& values);
 /// The label of the most probable class (the first of equals; missing if the probabilities are).
 Result<Typed> most_probable(Context& context, const Element& at, const TargetField& target,
                             const std::vector<std::string>& classes,

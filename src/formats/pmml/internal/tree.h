@@ -41,11 +41,12 @@ struct NodeScores {
   std::vector<double> numbers;                     // regression; NaN: none
   std::vector<std::string> classes;                // classification
   std::vector<std::vector<double>> probabilities;  // per node one per class, NaN where none
+  std::vector<std::vector<double>> confidences;    // per node one per class, or all empty
   std::vector<std::string> labels;                 // per node; empty: none
 };
 Result<NodeScores> regression_scores(const CompiledTree& tree);
-/// `classes` grows by those that are new.
-Result<NodeScores> classification_scores(const CompiledTree& tree,
-                                         std::vector<std::string> classes);
+/// Of these classes and those that are new.
+Result<NodeScores> classification_scores(Context& context, const CompiledTree& tree,
+                                         const std::vector<std::string>& classes);
 
 }  // namespace slipway::pmml
