@@ -39,6 +39,7 @@ std::span<const std::span<const KernelEntry>> kernel_tables() {
       gaussian_process_kernels(),
       row_solver_kernels(),
       manifold_kernels(),
+      measure_kernels(),
   };
   return kTables;
 }

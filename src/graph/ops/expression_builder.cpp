@@ -188,9 +188,12 @@ std::optional<ExpressionBuilder::Place> ExpressionBuilder::place(TermId term) co
 /// Writes the terms that the outputs need in postfix order, without recursion.
 class ExpressionBuilder::Emitter {
  public:
-  explicit Emitter(const ExpressionBuilder& from) : from_(from) {}
+  explicit Emitter(const ExpressionBuilder& from) : from_(from), left_(kBuiltMax - from.built_) {}
 
-  Result<Built> emit(std::span<const TermId> outputs) {
+  /// Instructions and constants that were put into the program.
+  size_t size() const { return program_.code.size() + constants_; }
+
+  Result<Built> emit(std::span<const TermId> outputs, size_t& built) {
     program_.gives_text = from_.is_text(outputs[0]);
     program_.outputs = static_cast<uint32_t>(outputs.size());
     count_uses(outputs);
@@ -198,6 +201,7 @@ class ExpressionBuilder::Emitter {
       TRY_STATUS(emit_output(output));
       put(program_.gives_text ? Code::kStoreText : Code::kStore, 0, 0);
     }
+    built += size();
     return Built{std::make_unique<const ExpressionOp>(std::move(program_)), std::move(inputs_)};
   }
 
@@ -243,10 +247,25 @@ class ExpressionBuilder::Emitter {
         return resource_exhausted(
             fmt::format("an expression has over {} instructions", ExpressionOp::kCodeMax));
       }
+      if (size() + constant_size(term) > left_) {
+        return resource_exhausted(
+            fmt::format("a model's programs have over {} parts together", kBuiltMax));
+      }
       finish_term(frame.term);
       open.pop_back();
     }
     return {};
+  }
+  /// Of the table that a term would add to the program.
+  size_t constant_size(const Term& term) const {
+    const ExpressionProgram& all = from_.constants_;
+    switch (table_of(term.code)) {
+      case Table::kNumberLists: return all.number_lists[term.a].size();
+      case Table::kTextLists: return all.text_lists[term.a].size();
+      case Table::kIntervals: return all.intervals[term.a].size();
+      case Table::kLines: return all.lines[term.a].x.size();
+      default: return 0;
+    }
   }
   void finish_term(uint32_t index) {
     const Term& term = from_.terms_[index];
@@ -269,6 +288,7 @@ class ExpressionBuilder::Emitter {
     if (table == Table::kNone) return term.a;
     const auto [place, added] = constant_places_.try_emplace({table, term.a});
     if (!added) return place->second;
+    constants_ += constant_size(term);
     const ExpressionProgram& all = from_.constants_;
     switch (table) {
       case Table::kNone: break;
@@ -290,6 +310,8 @@ class ExpressionBuilder::Emitter {
   }
 
   const ExpressionBuilder& from_;
+  const size_t left_;
+  size_t constants_ = 0;
   ExpressionProgram program_;
   std::vector<ValueId> inputs_;
   std::map<ValueId, uint32_t> input_places_;
@@ -298,18 +320,18 @@ class ExpressionBuilder::Emitter {
   std::map<uint32_t, uint32_t> slots_;
 };
 
-Result<ExpressionBuilder::Built> ExpressionBuilder::build(std::span<const TermId> outputs) const {
+Result<ExpressionBuilder::Built> ExpressionBuilder::build(std::span<const TermId> outputs) {
   CHECK(!outputs.empty());
   for (const TermId output : outputs) {
     if (is_text(output) != is_text(outputs[0])) {
       return internal_error("one expression gives numbers and texts");
     }
   }
-  return Emitter(*this).emit(outputs);
+  return Emitter(*this).emit(outputs, built_);
 }
 
 Result<ValueId> ExpressionBuilder::add_to(GraphBuilder& graph, std::span<const TermId> outputs,
-                                          const std::string& path) const {
+                                          const std::string& path) {
   Built built = TRY(build(outputs));
   return graph.add(std::move(built.op), std::move(built.inputs), path);
 }

@@ -34,6 +34,8 @@ struct TermId {
 class ExpressionBuilder {
  public:
   static constexpr size_t kTermsMax = size_t{1} << 23;
+  /// Instructions and constants of all programs together: terms may be built into many.
+  static constexpr size_t kBuiltMax = size_t{1} << 25;
 
   TermId number(double value);
   TermId text(std::string_view value);
@@ -60,6 +62,8 @@ class ExpressionBuilder {
   Result<TermId> apply_with_text(Code code, std::initializer_list<TermId> arguments,
                                  std::string_view text);
 
+  /// Of all terms so far.
+  size_t size() const { return terms_.size(); }
   bool is_text(TermId term) const;
   /// The constant, if it is one.
   std::optional<double> constant_number(TermId term) const;
@@ -79,10 +83,10 @@ class ExpressionBuilder {
     std::vector<ValueId> inputs;
   };
   /// A program of one output for each term; all numbers or all texts.
-  Result<Built> build(std::span<const TermId> outputs) const;
+  Result<Built> build(std::span<const TermId> outputs);
   /// The same, as a node of the graph.
   Result<ValueId> add_to(GraphBuilder& graph, std::span<const TermId> outputs,
-                         const std::string& path) const;
+                         const std::string& path);
 
  private:
   struct Term {
@@ -103,6 +107,7 @@ class ExpressionBuilder {
   std::map<std::pair<ValueId, uint32_t>, TermId> columns_;
   /// The constants of all terms; a program gets those that it names.
   ExpressionProgram constants_;
+  size_t built_ = 0;  // of kBuiltMax
 };
 
 }  // namespace slipway

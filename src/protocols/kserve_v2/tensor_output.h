@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include "graph/signature.h"
@@ -20,6 +22,14 @@ std::string spelled_number(double value);
 /// A label of a column whose neighbours have labels of another type: their common form is text.
 std::string spelled_label(const LabelTable& table, int32_t index);
 
+/// A tensor of integers has no word for a missing number: it is the smallest one, as numpy has it.
+/// What lies beyond the range becomes the range's end.
+inline int64_t whole_number(double value) {
+  constexpr double kEnd = 9223372036854775808.0;  // 2^63
+  if (!(value >= -kEnd)) return std::numeric_limits<int64_t>::min();
+  return value < kEnd ? static_cast<int64_t>(value) : std::numeric_limits<int64_t>::max();
+}
+
 /// Calls sink.truth(bool), sink.integer(int64_t), sink.real(double) or sink.text(string_view) for
 /// each element, row by row: always the same one of them, by output_dtype(spec).
 template <typename Sink>
@@ -28,8 +38,8 @@ void for_each_element(const OutputSpec& spec, const OutputBuffer& output, Sink& 
   const size_t cells = output.rows * output.width;
   const auto number = [&](double value) {
     switch (dtype) {
-      case DType::kBool: sink.truth(value != 0); break;
-      case DType::kInt64: sink.integer(static_cast<int64_t>(value)); break;
+      case DType::kBool: sink.truth(value != 0 && !std::isnan(value)); break;
+      case DType::kInt64: sink.integer(whole_number(value)); break;
       default: sink.real(value);
     }
   };
