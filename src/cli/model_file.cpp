@@ -12,6 +12,7 @@
 #include "formats/bundle/bundle.h"
 #include "formats/catboost/format.h"
 #include "formats/lightgbm/format.h"
+#include "formats/onnx/format.h"
 #include "formats/sklearn/reader.h"
 #include "formats/xgboost/format.h"
 #include "protocols/kserve_v2/samples.h"
@@ -106,6 +107,7 @@ const formats::FormatSet& all_formats() {
     set.add(catboost::make_format());
     set.add(lightgbm::make_format());
     set.add(xgboost::make_format());
+    set.add(onnx::make_format());
     return set;
   }();
   return formats;

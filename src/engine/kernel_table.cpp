@@ -32,6 +32,7 @@ std::span<const std::span<const KernelEntry>> kernel_tables() {
       random_feature_kernels(),
       column_function_kernels(),
       impute_model_kernels(),
+      tensor_kernels(),
   };
   return kTables;
 }

@@ -35,6 +35,7 @@ std::span<const KernelEntry> category_statistics_kernels();
 std::span<const KernelEntry> random_feature_kernels();
 std::span<const KernelEntry> column_function_kernels();
 std::span<const KernelEntry> impute_model_kernels();
+std::span<const KernelEntry> tensor_kernels();
 
 /// All tables.
 std::span<const std::span<const KernelEntry>> kernel_tables();

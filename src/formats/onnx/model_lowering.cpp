@@ -1,0 +1,358 @@
+#include "formats/onnx/internal/model_lowering.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "graph/ops/basic.h"
+
+namespace slipway::onnx {
+namespace {
+
+constexpr uint32_t kDepthMax = 8;
+constexpr uint64_t kBodiesMax = 1U << 16;  // of Scan, step by step
+
+std::string domain_name(std::string_view domain) {
+  return domain.empty() ? "ai.onnx" : std::string(domain);
+}
+
+std::string node_path(const std::string& path, const NodeProto& node, size_t index) {
+  const std::string_view output = node.outputs.empty() ? "" : node.outputs[0];
+  const std::string name(!node.name.empty() ? node.name : output);
+  return fmt::format("{}{}{}", path, path.empty() ? "" : ".",
+                     name.empty() ? fmt::format("node {}", index) : name);
+}
+
+constexpr std::string_view kAdvice =
+    "convert the model to operators that `slipway` computes (docs/coverage.md lists them)";
+
+/// How many features a first operator says that it takes; 0 if it does not say.
+int64_t features_of(const NodeProto& node) {
+  const auto reals = [&](std::string_view name) -> int64_t {
+    for (const AttributeProto& a : node.attributes) {
+      if (a.name == name) return static_cast<int64_t>(a.reals.size());
+    }
+    return 0;
+  };
+  const auto integers = [&](std::string_view name) -> const std::vector<int64_t>* {
+    for (const AttributeProto& a : node.attributes) {
+      if (a.name == name) return &a.integers;
+    }
+    return nullptr;
+  };
+  if (node.domain != "ai.onnx.ml") return 0;
+  if (node.op_type == "Scaler") return std::max(reals("offset"), reals("scale"));
+  if (node.op_type == "Imputer") return reals("imputed_value_floats");
+  if (node.op_type == "LinearRegressor" || node.op_type == "LinearClassifier") {
+    return reals("coefficients") / std::max<int64_t>(1, reals("intercepts"));
+  }
+  if (node.op_type.starts_with("TreeEnsemble")) {
+    const std::vector<int64_t>* features = integers("nodes_featureids");
+    if (features == nullptr || features->empty()) return 0;
+    return std::ranges::max(*features) + 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+const Value* ModelLowering::Scope::find(std::string_view name) const {
+  for (const Scope* scope = this; scope != nullptr; scope = scope->outer) {
+    const auto found = scope->values.find(name);
+    if (found != scope->values.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+ModelLowering::ModelLowering(const ModelProto& model) : model_(model) {
+  for (const ValueInfoProto& input : model.graph.inputs) {
+    const bool given = std::ranges::find(model.graph.initializers, input.name,
+                                         &TensorProto::name) != model.graph.initializers.end();
+    if (!given) inputs_.push_back(&input);
+  }
+}
+
+int64_t ModelLowering::version_of(std::string_view domain) const {
+  for (const OperatorSet& set : model_.operator_sets) {
+    if (set.domain == domain) return set.version;
+  }
+  return 1;
+}
+
+const Operator* ModelLowering::find_operator(const NodeProto& node) const {
+  const int64_t version = version_of(node.domain);
+  const std::array tables = {elementwise_operators(), shape_operators(),   gather_operators(),
+                             reduce_operators(),      network_operators(), control_operators(),
+                             feature_operators(),     label_operators(),   linear_operators(),
+                             svm_operators(),         tree_operators()};
+  for (const std::span<const Operator> table : tables) {
+    for (const Operator& entry : table) {
+      if (entry.name == node.op_type && entry.domain == node.domain &&
+          entry.version_min <= version && version <= entry.version_max) {
+        return &entry;
+      }
+    }
+  }
+  return nullptr;
+}
+
+void ModelLowering::find_missing(const GraphProto& graph, const std::string& path,
+                                 std::vector<formats::Gap>& gaps) const {
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const NodeProto& node = graph.nodes[i];
+    const std::string place = node_path(path, node, i);
+    if (find_operator(node) == nullptr) {
+      formats::Gap gap;
+      gap.path = place;
+      gap.class_name = fmt::format("{}.{}", domain_name(node.domain), node.op_type);
+      gap.message = fmt::format("the operator {} of {} version {} is not supported", node.op_type,
+                                domain_name(node.domain), version_of(node.domain));
+      gap.advice = kAdvice;
+      gaps.push_back(std::move(gap));
+    }
+    for (const AttributeProto& attribute : node.attributes) {
+      if (attribute.graph != nullptr) find_missing(*attribute.graph, place, gaps);
+    }
+  }
+}
+
+std::vector<formats::Gap> ModelLowering::missing_operators() const {
+  std::vector<formats::Gap> gaps;
+  find_missing(model_.graph, "", gaps);
+  return gaps;
+}
+
+Result<Dims> ModelLowering::input_dims(const ValueInfoProto& input) const {
+  if (input.kind == ValueInfoProto::Kind::kMap) return Dims{1};
+  if (input.kind != ValueInfoProto::Kind::kTensor) {
+    return unimplemented(fmt::format("the input {} is no tensor", input.name));
+  }
+  if (!element_type(input.element_type).has_value()) {
+    return unimplemented(
+        fmt::format("the input {} holds {}", input.name, element_type_name(input.element_type)));
+  }
+  Dims dims;
+  for (const DimProto& dim : input.dims)
+    dims.push_back(dim.is_fixed && dim.size >= 0 ? dim.size : kBatch);
+  if (!input.has_shape) dims = {kBatch, kBatch};
+  // Only the first axis may be open; a second one is what the operator behind it takes.
+  for (size_t i = 1; i < dims.size(); ++i) {
+    if (!is_batch(dims[i])) continue;
+    int64_t features = 0;
+    for (const NodeProto& node : model_.graph.nodes) {
+      const bool takes = !node.inputs.empty() && node.inputs[0] == input.name;
+      if (takes && dims.size() == 2) features = std::max(features, features_of(node));
+    }
+    if (features <= 0) {
+      return unimplemented(
+          fmt::format("the input {} has an axis of unknown size, axis {}; only the "
+                      "first one, the rows', may be open",
+                      input.name, i));
+    }
+    dims[i] = features;
+  }
+  return dims;
+}
+
+Status ModelLowering::add_column_group(const ValueInfoProto& input) {
+  Dims dims = TRY(input_dims(input));
+  const uint32_t width = TRY(element_count(dims));
+  if (width == 0) return unimplemented(fmt::format("the input {} has no elements", input.name));
+  if (width + signature_.columns.size() > kWidthMax) return resource_exhausted("too many columns");
+  const bool is_record = input.kind == ValueInfoProto::Kind::kMap;
+  const bool is_text = !is_record && input.element_type == 8;
+  input_columns_.push_back(static_cast<uint32_t>(signature_.columns.size()));
+  const bool alone = inputs_.size() == 1;
+  for (uint32_t i = 0; i < width; ++i) {
+    InputColumn column;
+    column.name = alone        ? fmt::format("x{}", i)
+                  : width == 1 ? std::string(input.name)
+                               : fmt::format("{}[{}]", input.name, i);
+    column.type = is_record ? ColumnType::kRecord
+                  : is_text ? ColumnType::kText
+                            : ColumnType::kNumber;
+    signature_.columns.push_back(std::move(column));
+  }
+  signature_.matrices.strings = signature_.matrices.strings || is_text;
+  signature_.matrices.records = signature_.matrices.records || is_record;
+  signature_.rows_are_records = is_record && alone;
+  input_dims_.push_back(std::move(dims));
+  return {};
+}
+
+Status ModelLowering::make_columns() {
+  if (inputs_.empty()) return unimplemented("the graph has no inputs");
+  for (const ValueInfoProto* input : inputs_) TRY_STATUS(add_column_group(*input));
+  signature_.columns_named = inputs_.size() > 1;
+  const auto has_batch = [](const Dims& dims) { return batch_axis(dims) != dims.end(); };
+  has_batch_ = std::ranges::any_of(input_dims_, has_batch);
+  for (size_t i = 0; i < inputs_.size() && has_batch_; ++i) {
+    if (has_batch(input_dims_[i])) continue;
+    return unimplemented(fmt::format(
+        "the input {} has a fixed shape while others have rows without number", inputs_[i]->name));
+  }
+  return {};
+}
+
+Result<Value> ModelLowering::input_value(Lowering& lowering, const ValueInfoProto& input,
+                                         size_t place) {
+  Value value;
+  const uint32_t first = input_columns_[place];
+  if (input.kind == ValueInfoProto::Kind::kMap) {
+    value.type = DType::kFloat32;
+    value.dims = {1};
+    value.is_record = true;
+    value.record_column = first;
+    value.is_per_row = true;
+    return value;
+  }
+  const DType type = *element_type(input.element_type);
+  const uint32_t width = TRY(element_count(input_dims_[place]));
+  std::vector<uint32_t> map(width);
+  std::iota(map.begin(), map.end(), first);
+  const Dims all = {static_cast<int64_t>(signature_.columns.size())};
+  const bool is_text = type == DType::kString;
+  Value matrix = TRY(lowering.wrap(is_text ? kStringsInput : kNumbersInput, type, all));
+  value = TRY(lowering.select(matrix, input_dims_[place], map));
+  if (!is_text && type != DType::kFloat64) {
+    // What arrives as float64 becomes what the model's input holds.
+    value = TRY(lowering.unary(UnaryFunction::kIdentity, {}, type, value));
+  }
+  value.is_per_row = !has_batch_;
+  return value;
+}
+
+Status ModelLowering::add_initializers(const GraphProto& graph, Scope& scope) {
+  if (graph.has_sparse_initializers) return unimplemented("the graph has sparse constants");
+  for (const TensorProto& tensor : graph.initializers) {
+    Result<Value> value = decode_tensor(tensor);
+    if (!value.ok()) {
+      return std::move(value).status().with_context(fmt::format("the constant {}", tensor.name));
+    }
+    scope.values.insert_or_assign(tensor.name, std::move(value).value());
+  }
+  return {};
+}
+
+Result<Values> ModelLowering::lower_body(Lowering& lowering, const GraphProto& body,
+                                         const Values& inputs, const Scope& outer,
+                                         const std::string& path, uint32_t depth) {
+  if (depth > kDepthMax || ++bodies_ > kBodiesMax) {
+    return resource_exhausted("graphs in graphs go too deep or too often");
+  }
+  if (body.inputs.size() != inputs.size()) return invalid_argument("its body has other inputs");
+  Scope scope;
+  scope.outer = &outer;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    scope.values.insert_or_assign(body.inputs[i].name, inputs[i]);
+  }
+  TRY_STATUS(add_initializers(body, scope));
+  TRY_STATUS(lower_nodes(lowering, body, scope, path, depth));
+  Values results;
+  for (const ValueInfoProto& output : body.outputs) {
+    const Value* value = scope.find(output.name);
+    if (value == nullptr) return invalid_argument("its body does not give an output");
+    results.push_back(*value);
+  }
+  return results;
+}
+
+Status ModelLowering::lower_node(Lowering& lowering, const NodeProto& node, Scope& scope,
+                                 const std::string& path, uint32_t depth) {
+  const Operator* entry = find_operator(node);
+  if (entry == nullptr) return unimplemented("the operator is not supported");
+  std::vector<const Value*> inputs;
+  bool has_rows = false;
+  bool is_per_row = false;
+  for (const std::string_view name : node.inputs) {
+    inputs.push_back(name.empty() ? nullptr : scope.find(name));
+    if (name.empty()) continue;
+    if (inputs.back() == nullptr) {
+      return invalid_argument(fmt::format("its input {} is not there", name));
+    }
+    has_rows = has_rows || inputs.back()->has_batch();
+    is_per_row = is_per_row || inputs.back()->is_per_row;
+  }
+  if (has_rows && is_per_row) return unimplemented("each row is combined with every other row");
+  for (const AttributeProto& attribute : node.attributes) {
+    if (attribute.is_reference || attribute.is_sparse) {
+      return unimplemented(fmt::format("its attribute {} is no plain value", attribute.name));
+    }
+  }
+  const auto body = [&](const GraphProto& graph, const Values& arguments) {
+    return lower_body(lowering, graph, arguments, scope, path, depth + 1);
+  };
+  Call call(node, version_of(node.domain), std::move(inputs), lowering, body);
+  Values outputs = TRY(entry->lower(call));
+  for (size_t i = 0; i < node.outputs.size() && i < outputs.size(); ++i) {
+    if (node.outputs[i].empty()) continue;
+    Value& value = outputs[i];
+    value.is_per_row =
+        value.constant == nullptr && !value.has_batch() && (is_per_row || value.is_per_row);
+    scope.values.insert_or_assign(node.outputs[i], std::move(value));
+  }
+  return {};
+}
+
+Status ModelLowering::lower_nodes(Lowering& lowering, const GraphProto& graph, Scope& scope,
+                                  const std::string& path, uint32_t depth) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const NodeProto& node = graph.nodes[i];
+    const std::string at = node_path(path, node, i);
+    lowering.set_path(at);
+    place_.path = at;
+    place_.class_name = fmt::format("{}.{}", domain_name(node.domain), node.op_type);
+    TRY_STATUS(lower_node(lowering, node, scope, at, depth));
+  }
+  return {};
+}
+
+Result<OutputSpec> ModelLowering::output_spec(Lowering& lowering, const ValueInfoProto& output,
+                                              const Value& value) const {
+  OutputSpec spec;
+  spec.name = output.name;
+  spec.dtype = value.type;
+  spec.width = TRY(element_count(value.dims));
+  if (spec.width == 0) return unimplemented("an output has no elements");
+  if (value.labels != nullptr) {
+    spec.value = value.id;
+    spec.labels.assign(spec.width, *value.labels);
+  } else {
+    spec.value = TRY(lowering.id_of(value));
+  }
+  spec.is_vector = spec.width == 1 && value.dims.size() <= 1;
+  if (value.columns.size() == spec.width) spec.columns = value.columns;
+  return spec;
+}
+
+Result<std::shared_ptr<const Graph>> ModelLowering::run() {
+  TRY_STATUS(make_columns());
+  if (model_.graph.outputs.size() > kOutputsMax) {
+    return unimplemented(fmt::format("the graph has {} outputs, limit {}",
+                                     model_.graph.outputs.size(), kOutputsMax));
+  }
+  GraphBuilder builder(static_cast<uint32_t>(signature_.columns.size()));
+  Lowering lowering(builder);
+  Scope scope;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    lowering.set_path(std::string(inputs_[i]->name));
+    scope.values.insert_or_assign(inputs_[i]->name, TRY(input_value(lowering, *inputs_[i], i)));
+  }
+  TRY_STATUS(add_initializers(model_.graph, scope));
+  TRY_STATUS(lower_nodes(lowering, model_.graph, scope, "", 0));
+  for (const ValueInfoProto& output : model_.graph.outputs) {
+    place_.path = output.name;
+    const Value* value = scope.find(output.name);
+    if (value == nullptr) {
+      return invalid_argument(fmt::format("the output {} is not computed", output.name));
+    }
+    if (value->is_record) return unimplemented("an output is a map");
+    lowering.set_path(std::string(output.name));
+    signature_.outputs.push_back(TRY(output_spec(lowering, output, *value)));
+  }
+  return std::move(builder).finish(std::move(signature_));
+}
+
+}  // namespace slipway::onnx
