@@ -13,6 +13,7 @@
 #include "formats/catboost/format.h"
 #include "formats/lightgbm/format.h"
 #include "formats/onnx/format.h"
+#include "formats/pmml/reader.h"
 #include "formats/sklearn/reader.h"
 #include "formats/xgboost/format.h"
 #include "protocols/kserve_v2/samples.h"
@@ -108,6 +109,7 @@ const formats::FormatSet& all_formats() {
     set.add(lightgbm::make_format());
     set.add(xgboost::make_format());
     set.add(onnx::make_format());
+    set.add(pmml::make_format());
     return set;
   }();
   return formats;

@@ -38,7 +38,8 @@ class NumberTable {
   /// The first of equal ones; -1 if there is none.
   double find(double value) const {
     const auto place = std::ranges::lower_bound(sorted_, value, {}, &Entry::value);
-    return place == sorted_.end() || place->value != value ? -1 : place->position;
+    return place == sorted_.end() || place->value != value ? -1.0
+                                                           : static_cast<double>(place->position);
   }
   size_t size_bytes() const { return heap_bytes(sorted_); }
 

@@ -182,6 +182,11 @@ TEST(ExpressionTest, TablesFindAndPick) {
   EXPECT_EQ(coded.number(0, "b"), 20);
   EXPECT_TRUE(std::isnan(coded.number(0, "c")));
   EXPECT_TRUE(std::isnan(coded.number(0)));
+  Formula place([](ExpressionBuilder& t, TermId x, TermId) {
+    return t.find(x, std::vector<double>{3, 1});
+  });
+  EXPECT_EQ(place.number(1), 1);
+  EXPECT_EQ(place.number(2), -1);
   Formula binned([](ExpressionBuilder& t, TermId x, TermId) -> Result<TermId> {
     const TermId bin = TRY(t.find_interval(x, {{0, 1, false, true}, {1, 2, true, false}}));
     return t.pick(bin, std::vector<std::string>{"low", "high"});

@@ -60,6 +60,8 @@ class ExpressionBuilder {
   Result<TermId> apply_with_text(Code code, std::initializer_list<TermId> arguments,
                                  std::string_view text);
 
+  /// Of all terms so far.
+  size_t size() const { return terms_.size(); }
   bool is_text(TermId term) const;
   /// The constant, if it is one.
   std::optional<double> constant_number(TermId term) const;

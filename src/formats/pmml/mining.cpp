@@ -1,0 +1,301 @@
+// MiningModel: models in models. Every segment is computed; its predicate says whether it counts.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "formats/pmml/internal/forest.h"
+#include "formats/pmml/internal/models.h"
+
+namespace slipway::pmml {
+namespace {
+
+struct Segment {
+  Element element;
+  Element model;
+  bool always = false;  // its predicate is True
+  TermId holds;         // else: 1 or 0
+  double weight = 1;
+  std::unique_ptr<Scope> scope;
+  Prediction prediction;
+};
+
+class Mining {
+ public:
+  explicit Mining(const ModelInput& input)
+      : input_(input), context_(input.scope.context()), terms_(context_.terms) {}
+
+  Result<Prediction> run() {
+    const Element segmentation = input_.model.child("Segmentation");
+    if (!segmentation) return input_.model.unsupported("a MiningModel without a Segmentation");
+    method_ = TRY(segmentation.required("multipleModelMethod"));
+    missing_ = segmentation.attribute_or("missingPredictionTreatment", "continue");
+    if (segmentation.attribute("missingThreshold") && missing_ == "skipSegment" &&
+        TRY(segmentation.number("missingThreshold")) < 1) {
+      return segmentation.unsupported("a missingThreshold below 1");
+    }
+    is_classification_ = input_.model.attribute_or("functionName", "") == "classification";
+    const std::vector<Element> elements = segmentation.children("Segment");
+    if (elements.empty()) return segmentation.invalid("expected a Segment");
+    if (auto forest = TRY(lower_forest(input_, elements, method_, missing_))) return *forest;
+    for (const Element& element : elements) TRY_STATUS(add_segment(element));
+    return combine(segmentation);
+  }
+
+ private:
+  Status add_segment(const Element& element) {
+    Segment segment;
+    segment.element = element;
+    for (Element child = element.first(); child; child = child.next()) {
+      if (is_model(child)) segment.model = child;
+    }
+    if (!segment.model) return element.invalid("expected a model");
+    const Element predicate = predicate_of(element);
+    if (!predicate) return element.invalid("expected a predicate");
+    segment.always = predicate.is("True");
+    const size_t before = terms_.size();
+    const TermId holds = TRY(terms_.apply(
+        Code::kCoalesce, {TRY(compile_predicate(input_.scope, predicate)), terms_.number(0)}));
+    segment.holds = TRY(context_.keep({holds, DataType::kBoolean}, before, element.place())).term;
+    segment.weight = TRY(element.number_or("weight", 1));
+    segment.scope = std::make_unique<Scope>(context_, &input_.scope);
+    inherit_fields(input_.file, segment.model, *segment.scope);
+    segment.prediction =
+        TRY(lower_model(input_.file, segment.model, *segment.scope, input_.depth + 1));
+    if (method_ == "modelChain") {
+      for (const auto& [name, value] : segment.prediction.outputs) {
+        input_.scope.define(name, TRY(only_if_holds(segment, value)));
+      }
+    }
+    segments_.push_back(std::move(segment));
+    return {};
+  }
+
+  TermId missing_like(const Typed& value) {
+    return context_.is_text(value) ? terms_.missing_text() : terms_.missing_number();
+  }
+  Result<TermId> choose(const Typed& like, TermId condition, TermId yes, TermId no) {
+    return terms_.apply(context_.is_text(like) ? Code::kChooseText : Code::kChoose,
+                        {condition, yes, no});
+  }
+  Result<Typed> only_if_holds(const Segment& segment, const Typed& value) {
+    if (segment.always) return value;
+    return Typed{TRY(choose(value, segment.holds, value.term, missing_like(value))), value.type};
+  }
+
+  Result<Prediction> combine(const Element& at) {
+    if (method_ == "selectFirst") return select(false);
+    if (method_ == "modelChain") return select(true);
+    if (is_classification_) {
+      if (method_ == "majorityVote" || method_ == "weightedMajorityVote") return vote();
+      if (method_ == "average" || method_ == "weightedAverage") return average_probabilities(at);
+    } else if (method_ == "average" || method_ == "weightedAverage" || method_ == "sum" ||
+               method_ == "weightedSum" || method_ == "x-weightedSum" || method_ == "median") {
+      return aggregate();
+    }
+    return at.unsupported(fmt::format("multipleModelMethod {}", method_.substr(0, 64)));
+  }
+
+  /// The first segment that holds, or, of a chain, the last.
+  Result<Prediction> select(bool last) {
+    if (last) std::ranges::reverse(segments_);
+    size_t end = 0;
+    while (end < segments_.size() && !segments_[end].always) ++end;
+    const bool has_else = end < segments_.size();
+    if (!has_else) --end;
+    Prediction result = segments_[end].prediction;
+    result.outputs.clear();
+    if (!has_else) TRY_STATUS(keep_only_if_holds(segments_[end], result));
+    for (size_t i = end; i-- > 0;) TRY_STATUS(prefer(segments_[i], result));
+    result.has_value = true;
+    if (last || segments_.size() == 1) result.outputs = segments_[0].prediction.outputs;
+    return result;
+  }
+
+  Status keep_only_if_holds(const Segment& segment, Prediction& result) {
+    result.value = TRY(only_if_holds(segment, result.value));
+    for (TermId& p : result.probabilities) {
+      p = TRY(only_if_holds(segment, {p, DataType::kDouble})).term;
+    }
+    return {};
+  }
+
+  Status prefer(const Segment& segment, Prediction& result) {
+    const Prediction& own = segment.prediction;
+    if (own.is_classification != result.is_classification) {
+      return segment.element.unsupported("segments of which some classify and some do not");
+    }
+    Typed value = own.value;
+    if (context_.is_text(value) != context_.is_text(result.value)) {
+      value = TRY(cast(context_, segment.element, value, result.value.type));
+    }
+    result.value.term = TRY(choose(result.value, segment.holds, value.term, result.value.term));
+    if (own.classes != result.classes) {
+      result.probabilities.clear();
+      result.classes.clear();
+    }
+    for (size_t i = 0; i < result.probabilities.size() && i < own.probabilities.size(); ++i) {
+      result.probabilities[i] = TRY(terms_.apply(
+          Code::kChoose, {segment.holds, own.probabilities[i], result.probabilities[i]}));
+    }
+    result.entity.reset();
+    result.affinities.clear();
+    return {};
+  }
+
+  bool weighted() const { return method_.find("eighted") != std::string_view::npos; }
+
+  /// Whether a segment counts: it holds, and its prediction is not missing where such are skipped.
+  Result<TermId> counts(const Segment& segment) {
+    const Typed& value = segment.prediction.value;
+    if (missing_ != "skipSegment") return segment.holds;
+    const TermId absent = TRY(terms_.apply(
+        context_.is_text(value) ? Code::kIsTextMissing : Code::kIsMissing, {value.term}));
+    return terms_.apply(Code::kAnd, {segment.holds, TRY(terms_.apply(Code::kNot, {absent}))});
+  }
+
+  Result<TermId> sum(const std::vector<TermId>& parts) {
+    TermId total = parts[0];
+    for (size_t i = 1; i < parts.size(); ++i) {
+      total = TRY(terms_.apply(Code::kAdd, {total, parts[i]}));
+    }
+    return total;
+  }
+  Result<TermId> times(TermId x, double factor) {
+    if (factor == 1) return x;
+    return terms_.apply(Code::kMultiply, {x, terms_.number(factor)});
+  }
+
+  /// Sums, over the segments that count, of weight * value and of the weights.
+  struct Sums {
+    TermId values;
+    TermId weights;
+  };
+  Result<Sums> sums(const std::vector<TermId>& values) {
+    std::vector<TermId> parts;
+    std::vector<TermId> shares;
+    for (size_t i = 0; i < segments_.size(); ++i) {
+      const double weight = weighted() ? segments_[i].weight : 1;
+      const TermId counted = TRY(counts(segments_[i]));
+      const TermId part = TRY(times(values[i], weight));
+      parts.push_back(TRY(terms_.apply(Code::kChoose, {counted, part, terms_.number(0)})));
+      shares.push_back(TRY(times(counted, weight)));
+    }
+    return Sums{TRY(sum(parts)), TRY(sum(shares))};
+  }
+
+  Result<Prediction> aggregate() {
+    std::vector<TermId> values;
+    for (const Segment& segment : segments_) {
+      values.push_back(TRY(as_number(context_, segment.element, segment.prediction.value)));
+    }
+    Prediction result;
+    result.has_value = true;
+    result.value.type = DataType::kDouble;
+    const Sums all = TRY(sums(values));
+    if (method_.ends_with("verage")) {
+      result.value.term = TRY(terms_.apply(Code::kDivide, {all.values, all.weights}));
+      return result;
+    }
+    TermId value = all.values;
+    if (method_ == "median") {
+      std::vector<TermId> counted;
+      for (size_t i = 0; i < segments_.size(); ++i) {
+        const TermId holds = TRY(counts(segments_[i]));
+        counted.push_back(
+            TRY(terms_.apply(Code::kChoose, {holds, values[i], terms_.missing_number()})));
+      }
+      const TermId middle = TRY(terms_.apply(Code::kMedianOf, counted));
+      // A missing prediction that counts makes the sum missing, and the median with it.
+      const TermId nothing = TRY(terms_.apply(Code::kMultiply, {value, terms_.number(0)}));
+      value = TRY(terms_.apply(Code::kAdd, {middle, nothing}));
+    }
+    // Where no segment holds there is no prediction.
+    const TermId any = TRY(terms_.apply(
+        Code::kNot, {TRY(terms_.apply(Code::kEqual, {all.weights, terms_.number(0)}))}));
+    result.value.term = TRY(terms_.apply(Code::kChoose, {any, value, terms_.missing_number()}));
+    return result;
+  }
+
+  /// The classes of all segments, the target's first.
+  std::vector<std::string> all_classes() const {
+    std::vector<std::string> classes = input_.target.categories;
+    for (const Segment& segment : segments_) {
+      for (const std::string& label : segment.prediction.classes) {
+        if (std::ranges::find(classes, label) == classes.end()) classes.push_back(label);
+      }
+    }
+    return classes;
+  }
+
+  Result<Prediction> vote() {
+    Prediction result;
+    result.is_classification = true;
+    result.classes = all_classes();
+    if (result.classes.empty()) return input_.model.unsupported("votes for classes not known");
+    for (const std::string& label : result.classes) {
+      std::vector<TermId> votes;
+      for (const Segment& segment : segments_) {
+        const TermId is =
+            TRY(is_one_of(context_, segment.element, segment.prediction.value, {label}));
+        // A missing prediction votes for nothing.
+        votes.push_back(TRY(terms_.apply(Code::kCoalesce, {is, terms_.number(0)})));
+      }
+      result.probabilities.push_back(TRY(sums(votes)).values);
+    }
+    result.probabilities = TRY(normalized(context_, std::move(result.probabilities)));
+    return result;
+  }
+
+  Result<Prediction> average_probabilities(const Element& at) {
+    Prediction result;
+    result.is_classification = true;
+    result.classes = all_classes();
+    if (result.classes.empty()) return at.unsupported("an average of classes not known");
+    for (const std::string& label : result.classes) {
+      std::vector<TermId> shares;
+      for (const Segment& segment : segments_) {
+        const Prediction& own = segment.prediction;
+        const auto found = std::ranges::find(own.classes, label);
+        if (own.probabilities.empty()) {
+          return segment.element.unsupported("an average of models without probabilities");
+        }
+        const auto place = static_cast<size_t>(found - own.classes.begin());
+        shares.push_back(found == own.classes.end() ? terms_.number(0) : own.probabilities[place]);
+      }
+      const Sums all = TRY(sums(shares));
+      result.probabilities.push_back(TRY(terms_.apply(Code::kDivide, {all.values, all.weights})));
+    }
+    return result;
+  }
+
+  const ModelInput& input_;
+  Context& context_;
+  ExpressionBuilder& terms_;
+  std::string_view method_;
+  std::string_view missing_;
+  bool is_classification_ = false;
+  std::vector<Segment> segments_;
+};
+
+}  // namespace
+
+void inherit_fields(const File& file, const Element& model, Scope& scope) {
+  for (const Element& field : model.child("MiningSchema").children("MiningField")) {
+    const std::string_view usage = field.attribute_or("usageType", "active");
+    if (usage != "active") continue;
+    // A field that is not treated here is the outer one.
+    const std::string_view invalid = field.attribute_or("invalidValueTreatment", "returnInvalid");
+    const bool plain = (invalid == "returnInvalid" || invalid == "asIs") &&
+                       !field.attribute("missingValueReplacement") &&
+                       field.attribute_or("missingValueTreatment", "") != "returnInvalid" &&
+                       field.attribute_or("outliers", "asIs") == "asIs";
+    if (plain) continue;
+    const std::string_view name = field.attribute_or("name", "");
+    const auto data = file.data_fields.find(name);
+    scope.inherit(name, field, data == file.data_fields.end() ? Element() : data->second);
+  }
+}
+
+Result<Prediction> lower_mining(const ModelInput& input) { return Mining(input).run(); }
+
+}  // namespace slipway::pmml

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "formats/pmml/internal/models.h"
+#include "graph/ops/basic.h"
+
+namespace slipway::pmml {
+namespace {
+
+using Lower = Result<Prediction> (*)(const ModelInput&);
+
+struct Kind {
+  std::string_view name;
+  Lower lower;  // null: PMML has it, Slipway does not
+};
+
+constexpr Kind kKinds[] = {
+    {"RegressionModel", lower_regression},
+    {"TreeModel", lower_tree},
+    {"MiningModel", lower_mining},
+    {"AnomalyDetectionModel", nullptr},
+    {"AssociationModel", nullptr},
+    {"BaselineModel", nullptr},
+    {"BayesianNetworkModel", nullptr},
+    {"ClusteringModel", nullptr},
+    {"GaussianProcessModel", nullptr},
+    {"GeneralRegressionModel", nullptr},
+    {"NaiveBayesModel", nullptr},
+    {"NearestNeighborModel", nullptr},
+    {"NeuralNetwork", nullptr},
+    {"RuleSetModel", nullptr},
+    {"Scorecard", nullptr},
+    {"SequenceModel", nullptr},
+    {"SupportVectorMachineModel", nullptr},
+    {"TextModel", nullptr},
+    {"TimeSeriesModel", nullptr},
+};
+
+const Kind* kind_of(const Element& element) {
+  const auto found = std::ranges::find(kKinds, element.name(), &Kind::name);
+  return found == std::end(kKinds) ? nullptr : found;
+}
+
+/// Brings the classes into the order of the target's DataField, where that lists them.
+void order_classes(const TargetField& target, Prediction& prediction) {
+  const size_t count = prediction.classes.size();
+  if (prediction.probabilities.size() != count || target.categories.size() != count) return;
+  std::vector<TermId> ordered;
+  for (const std::string& label : target.categories) {
+    const auto found = std::ranges::find(prediction.classes, label);
+    if (found == prediction.classes.end()) return;
+    ordered.push_back(
+        prediction.probabilities[static_cast<size_t>(found - prediction.classes.begin())]);
+  }
+  prediction.classes = target.categories;
+  prediction.probabilities = std::move(ordered);
+}
+
+}  // namespace
+
+bool is_model(const Element& element) { return kind_of(element) != nullptr; }
+
+Result<TargetField> target_of(const File& file, const Element& model) {
+  TargetField target;
+  for (const Element& field : model.child("MiningSchema").children("MiningField")) {
+    const std::string_view usage = field.attribute_or("usageType", "active");
+    if (usage != "predicted" && usage != "target") continue;
+    if (!target.name.empty()) return field.unsupported("a model of several targets");
+    target.name = TRY(field.required("name"));
+    const auto data = file.data_fields.find(target.name);
+    if (data == file.data_fields.end()) continue;
+    target.type = TRY(parse_type(data->second, TRY(data->second.required("dataType"))));
+    const std::string_view optype =
+        field.attribute_or("optype", data->second.attribute_or("optype", ""));
+    target.is_ordinal = optype == "ordinal";
+    target.is_categorical = target.is_ordinal || optype == "categorical";
+    for (const Element& value : data->second.children("Value")) {
+      if (value.attribute_or("property", "valid") != "valid") continue;
+      target.categories.emplace_back(TRY(value.required("value")));
+    }
+  }
+  if (target.name.empty() && model.attribute_or("functionName", "") == "classification") {
+    target.type = DataType::kString;
+    target.is_categorical = true;
+  }
+  for (const Element& of : model.child("Targets").children("Target")) {
+    if (of.attribute_or("field", target.name) == target.name) target.target = of;
+  }
+  return target;
+}
+
+Result<Prediction> lower_model(const File& file, const Element& model, Scope& scope, size_t depth) {
+  if (depth > kModelDepthMax) {
+    return model.unsupported(fmt::format("models in models over {} deep", kModelDepthMax));
+  }
+  const Kind* kind = kind_of(model);
+  if (kind == nullptr || kind->lower == nullptr) return model.unsupported("a model of this kind");
+  if (model.attribute_or("isScorable", "true") == "false") {
+    return model.unsupported("a model that says that it is not for scoring");
+  }
+  for (const Element& derived : model.child("LocalTransformations").children("DerivedField")) {
+    TRY_STATUS(scope.derive(derived));
+  }
+  ModelInput input{file, model, scope, TRY(target_of(file, model)), depth};
+  Prediction prediction = TRY(kind->lower(input));
+  TRY_STATUS(apply_target(scope.context(), input.target, prediction));
+  if (prediction.is_classification && !prediction.probabilities.empty()) {
+    Context& context = scope.context();
+    // What several things need is computed once.
+    const ValueId kept = TRY(context.matrix(prediction.probabilities, model.place()));
+    for (uint32_t i = 0; i < prediction.probabilities.size(); ++i) {
+      prediction.probabilities[i] = context.terms.column(kept, i, ValueKind::kDense);
+    }
+    if (!prediction.has_value) {
+      prediction.value = TRY(most_probable(context, model, input.target, prediction.classes,
+                                           prediction.probabilities));
+    }
+  }
+  order_classes(input.target, prediction);
+  TRY_STATUS(apply_output(scope, model, prediction));
+  return prediction;
+}
+
+Result<Typed> label_at(Context& context, const Element& at, const TargetField& target,
+                       const std::vector<std::string>& labels, TermId position) {
+  const DataType type = target.type;
+  if (type == DataType::kString) {
+    return Typed{TRY(context.terms.pick(position, labels)), type};
+  }
+  std::vector<double> numbers;
+  for (const std::string& label : labels) {
+    const TermId constant = TRY(literal(context, at, label, type));
+    const auto number = context.terms.constant_number(constant);
+    if (!number) return at.unsupported("classes that are times");
+    numbers.push_back(*number);
+  }
+  return Typed{TRY(context.terms.pick(position, std::move(numbers))), type};
+}
+
+Result<Typed> most_probable(Context& context, const Element& at, const TargetField& target,
+                            const std::vector<std::string>& classes,
+                            const std::vector<TermId>& probabilities) {
+  ExpressionBuilder& terms = context.terms;
+  TermId position = terms.number(0);
+  if (probabilities.size() > 1) {
+    const ValueId matrix = TRY(context.matrix(probabilities, at.place()));
+    const ValueId best = TRY(context.graph.add(std::make_unique<ArgMaxOp>(), {matrix}, at.place()));
+    position = terms.column(best, 0, ValueKind::kIndex);
+  }
+  // Where one is missing, all are.
+  const TermId missing = TRY(terms.apply(Code::kIsMissing, {probabilities[0]}));
+  const TermId known = TRY(terms.apply(Code::kChoose, {missing, terms.missing_number(), position}));
+  return label_at(context, at, target, classes, known);
+}
+
+}  // namespace slipway::pmml
