@@ -1,12 +1,14 @@
 #include "writers/tree_layout.h"
 
+#include <algorithm>
+
 namespace slipway::writers {
 namespace {
 
 /// Inner node i has the children 2i + 1 and 2i + 2; the root asks the last split, which gives the
 /// leaf's highest bit.
-SourceTreeNode split_node(const ObliviousEnsemble& oblivious,
-                          const ObliviousEnsemble::Split& split, size_t place) {
+SourceTreeNode split_node(const ObliviousEnsemble& oblivious, const ObliviousEnsemble::Split& split,
+                          size_t place) {
   const ObliviousEnsemble::Feature& feature = oblivious.features[split.feature];
   SourceTreeNode node;
   node.feature = feature.column;

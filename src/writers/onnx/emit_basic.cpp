@@ -1,5 +1,6 @@
 // Choosing columns, checks, activations, labels.
 #include <array>
+#include <limits>
 
 #include "graph/ops/basic.h"
 #include "graph/ops/boosting.h"
@@ -46,31 +47,24 @@ Name softmax(Model& m, const Name& x) {
   return m.call("Softmax", {x}, {Attribute::integer("axis", 1)});
 }
 
-Name sigmoid(Model& m, const Name& x) { return m.call("Sigmoid", {x}); }
-
 Result<Name> activation(Emission& e) {
   using Function = ActivationOp::Function;
   Model& m = e.m;
   const Name x = e.input();
   switch (e.op<ActivationOp>().function) {
     case Function::kSoftmax: return softmax(m, x);
-    case Function::kLogistic: return sigmoid(m, x);
-    case Function::kLogisticPair: {
-      const std::array parts = {sigmoid(m, m.neg(x)), sigmoid(m, x)};
-      return m.concat(parts);
-    }
+    case Function::kLogistic: return m.sigmoid(x);
+    case Function::kLogisticPair: return complement_pair(m, m.sigmoid(x));
     case Function::kComplementPair: return complement_pair(m, x);
     case Function::kNormalizeRows: {
       const Name sum = m.reduce("ReduceSum", x);
       const Name uniform = m.number(1.0 / static_cast<double>(e.width()));
       return m.where(m.equal(sum, m.number(0)), uniform, m.div(x, sum));
     }
-    case Function::kModifiedHuber:
-      return m.div(m.add(m.clip(x, -1, 1), m.number(1)), m.number(2));
+    case Function::kModifiedHuber: return m.div(m.add(m.clip(x, -1, 1), m.number(1)), m.number(2));
     case Function::kExp: return m.exp(x);
     case Function::kLog: return m.log(x);
-    case Function::kLogSoftmax:
-      return m.call("LogSoftmax", {x}, {Attribute::integer("axis", 1)});
+    case Function::kLogSoftmax: return m.call("LogSoftmax", {x}, {Attribute::integer("axis", 1)});
     case Function::kLogLogistic: return m.neg(softplus(m, m.neg(x)));
     case Function::kLogLogisticPair: {
       const std::array parts = {m.neg(softplus(m, x)), m.neg(softplus(m, m.neg(x)))};
@@ -122,7 +116,7 @@ Result<Name> score_link(Emission& e) {
   Model& m = e.m;
   const Name x = e.input();
   switch (op.function) {
-    case Function::kSigmoid: return sigmoid(m, m.mul(m.number(op.scale), x));
+    case Function::kSigmoid: return m.sigmoid(m.mul(m.number(op.scale), x));
     case Function::kSignedSquare: return m.mul(x, m.abs(x));
     case Function::kSoftplus: return softplus(m, x);
     case Function::kDivide: return m.div(x, m.number(op.scale));
@@ -173,7 +167,7 @@ Result<Name> float32_link(Emission& e) {
   Model& m = e.m;
   const Name x = e.input();
   switch (e.op<Float32LinkOp>().function) {
-    case Function::kSigmoid: return sigmoid(m, x);
+    case Function::kSigmoid: return m.sigmoid(x);
     case Function::kExp: return m.exp(x);
     case Function::kStep: return m.to_number(m.greater(x, m.number(0)));
     case Function::kSoftmax: return softmax(m, x);

@@ -44,8 +44,7 @@ Name box_cox_of_log(Model& m, const Name& z, std::vector<double> lambdas, double
     is_zero.push_back(std::fabs(lambda) <= zero_below ? 1 : 0);
     if (is_zero.back() == 1) lambda = 1;
   }
-  const Name power =
-      m.div(m.sub(m.exp(m.mul(z, m.row(lambdas))), m.number(1)), m.row(lambdas));
+  const Name power = m.div(m.sub(m.exp(m.mul(z, m.row(lambdas))), m.number(1)), m.row(lambdas));
   return m.where(m.greater(m.row(is_zero), m.number(0)), z, power);
 }
 
@@ -121,8 +120,8 @@ Result<Name> interpolate(Emission& e) {
   Name y = m.add(at(values), m.where(flat, m.number(0), rise));
   y = m.where(m.is_nan(x), x, y);
   if (op.outside == Outside::kClip) return y;
-  const Name outside = m.either(m.less(x, m.number(op.x.front())),
-                                m.greater(x, m.number(op.x.back())));
+  const Name outside =
+      m.either(m.less(x, m.number(op.x.front())), m.greater(x, m.number(op.x.back())));
   return m.where(outside, m.number(kNan), y);
 }
 

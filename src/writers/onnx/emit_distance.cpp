@@ -171,8 +171,8 @@ Result<Name> pairwise_function(Emission& e, const PairwiseStep& step) {
       return unimplemented("ONNX has no Bessel function, which a Matern kernel needs");
     }
     case Function::kRationalQuadratic: {
-      const Name share = m.div(squared_distances(m, x, points, features),
-                               m.number(2 * step.a * step.b * step.b));
+      const Name share =
+          m.div(squared_distances(m, x, points, features), m.number(2 * step.a * step.b * step.b));
       return m.pow(m.add(m.number(1), share), m.number(-step.a));
     }
     case Function::kExpSineSquared: {
@@ -189,7 +189,8 @@ Result<Name> pairwise_function(Emission& e, const PairwiseStep& step) {
 Result<Name> pairwise(Emission& e) {
   using Kind = PairwiseStep::Kind;
   const auto& op = e.op<PairwiseOp>();
-  if (op.diagonal) return unimplemented("the variance of a Gaussian process is not written to ONNX");
+  if (op.diagonal)
+    return unimplemented("the variance of a Gaussian process is not written to ONNX");
   Model& m = e.m;
   const auto constant = [&](double value) {
     return e.values.repeated(std::vector<double>(op.point_count(), value));
@@ -207,8 +208,8 @@ Result<Name> pairwise(Emission& e) {
     } else {
       const Name right = stack.back();
       stack.pop_back();
-      stack.back() = step.kind == Kind::kSum ? m.add(stack.back(), right)
-                                             : m.mul(stack.back(), right);
+      stack.back() =
+          step.kind == Kind::kSum ? m.add(stack.back(), right) : m.mul(stack.back(), right);
     }
   }
   return stack.back();

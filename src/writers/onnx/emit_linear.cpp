@@ -25,8 +25,8 @@ std::vector<double> transposed(std::span<const double> matrix, size_t rows) {
 
 Result<Name> linear(Emission& e) {
   const auto& op = e.op<LinearOp>();
-  const Name weights = e.m.numbers({int64_t{op.features}, int64_t{op.outputs}},
-                                   transposed(op.weights, op.outputs));
+  const Name weights =
+      e.m.numbers({int64_t{op.features}, int64_t{op.outputs}}, transposed(op.weights, op.outputs));
   return e.m.add(e.m.matmul(e.input(), weights), e.m.row(op.intercept));
 }
 
@@ -60,9 +60,7 @@ Name infinite(Model& m, const Name& x) {
   return m.equal(m.abs(x), m.number(std::numeric_limits<double>::infinity()));
 }
 
-Name half_sum(Model& m, const Name& a, const Name& b) {
-  return m.mul(m.number(0.5), m.add(a, b));
-}
+Name half_sum(Model& m, const Name& a, const Name& b) { return m.mul(m.number(0.5), m.add(a, b)); }
 
 /// Functions that need the exponential, sine or logarithm only: ONNX Runtime has no others for
 /// float64.
@@ -87,7 +85,7 @@ Result<Name> transcendental(Model& m, ElementwiseOp::Function function, const Na
       return m.mul(m.number(0.5), m.log(m.div(m.add(one, x), m.sub(one, x))));
     case Function::kExp: return m.exp(x);
     case Function::kExp2: return m.pow(m.number(2), x);
-    case Function::kExpit: return m.call("Sigmoid", {x});
+    case Function::kExpit: return m.sigmoid(x);
     case Function::kExpm1: return m.sub(m.exp(x), one);
     case Function::kLog: return m.log(x);
     case Function::kLogPlusOne:
@@ -97,13 +95,13 @@ Result<Name> transcendental(Model& m, ElementwiseOp::Function function, const Na
     case Function::kLog2: return m.div(m.log(x), m.number(std::numbers::ln2));
     case Function::kLogit: return m.log(m.div(x, m.sub(one, x)));
     case Function::kSqrt: return m.sqrt(x);
-    case Function::kCbrt:
-      return m.mul(m.sign(x), m.pow(m.abs(x), m.number(1.0 / 3)));
+    case Function::kCbrt: return m.mul(m.sign(x), m.pow(m.abs(x), m.number(1.0 / 3)));
     case Function::kArccos:
     case Function::kArcsin:
     case Function::kArctan:
     default:
-      return unimplemented("ONNX Runtime has no float64 " + std::string(elementwise_name(function)));
+      return unimplemented("ONNX Runtime has no float64 " +
+                           std::string(elementwise_name(function)));
   }
 }
 
@@ -126,14 +124,13 @@ Result<Name> elementwise(Emission& e) {
     case Function::kClip: return m.clip(x, op.parameters.a, op.parameters.b);
     case Function::kDegrees: return m.mul(x, m.number(180 / std::numbers::pi));
     case Function::kFloor: return m.floor(x);
-    case Function::kIsFinite:
-      return m.to_number(m.negated(m.either(m.is_nan(x), infinite(m, x))));
+    case Function::kIsFinite: return m.to_number(m.negated(m.either(m.is_nan(x), infinite(m, x))));
     case Function::kIsInfinite: return m.to_number(infinite(m, x));
     case Function::kIsNan: return m.to_number(m.is_nan(x));
     case Function::kLogicalNot: return m.to_number(m.equal(x, zero));
     case Function::kNanToNum: {
-      const Name ends = m.where(m.greater(x, zero), m.number(op.parameters.b),
-                                m.number(op.parameters.c));
+      const Name ends =
+          m.where(m.greater(x, zero), m.number(op.parameters.b), m.number(op.parameters.c));
       return m.where(m.is_nan(x), m.number(op.parameters.a), m.where(infinite(m, x), ends, x));
     }
     case Function::kNegative: return m.neg(x);
@@ -179,8 +176,8 @@ Result<Name> polynomial(Emission& e) {
 
 std::span<const Emitter> linear_emitters() {
   static constexpr std::array kTable = {
-      Emitter{"linear", linear},           Emitter{"scale", scale},
-      Emitter{"normalize", normalize},     Emitter{"elementwise", elementwise},
+      Emitter{"linear", linear},         Emitter{"scale", scale},
+      Emitter{"normalize", normalize},   Emitter{"elementwise", elementwise},
       Emitter{"polynomial", polynomial},
   };
   return kTable;

@@ -61,8 +61,8 @@ Result<Name> svm_vote(Emission& e) {
   Model& m = e.m;
   const Name first = m.to_number(m.greater(e.input(), m.number(0)));
   const Name second = m.sub(m.number(1), first);
-  return m.argmax(m.add(pairs_to_classes(m, first, classes, 1, 0),
-                        pairs_to_classes(m, second, classes, 0, 1)));
+  return m.argmax(
+      m.add(pairs_to_classes(m, first, classes, 1, 0), pairs_to_classes(m, second, classes, 0, 1)));
 }
 
 Result<Name> svm_one_vs_rest(Emission& e) {
@@ -70,8 +70,8 @@ Result<Name> svm_one_vs_rest(Emission& e) {
   Model& m = e.m;
   const Name second = m.to_number(m.less(e.input(), m.number(0)));
   const Name first = m.sub(m.number(1), second);
-  const Name votes = m.add(pairs_to_classes(m, first, classes, 1, 0),
-                           pairs_to_classes(m, second, classes, 0, 1));
+  const Name votes =
+      m.add(pairs_to_classes(m, first, classes, 1, 0), pairs_to_classes(m, second, classes, 0, 1));
   return m.add(votes, squeezed(m, pairs_to_classes(m, e.input(), classes, 1, -1)));
 }
 

@@ -3,7 +3,9 @@
 //
 // Its leaves hold one number each. Where ours hold several, each tree gives the number of its leaf
 // and a table the leaf's row. Its sets of categories are compared for equality one by one, so what
-// asks for a set becomes a column of its own before the trees: 0 in the set, 1 outside, NaN missing.
+// asks for a set becomes a column of its own before the trees: 0 in the set, 1 outside, NaN
+// missing.
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
@@ -56,8 +58,8 @@ void SetColumns::add_set(const TreeEnsemble& ensemble, size_t set) {
   std::span<const uint32_t> words;
   if (wide_) {
     const WideCategorySets& sets = ensemble.wide_category_sets;
-    words = std::span(sets.words).subspan(sets.offsets[set],
-                                          sets.offsets[set + 1] - sets.offsets[set]);
+    words =
+        std::span(sets.words).subspan(sets.offsets[set], sets.offsets[set + 1] - sets.offsets[set]);
   } else {
     words = ensemble.category_sets[set];
   }
@@ -81,8 +83,8 @@ Name SetColumns::append(Model& m, const Name& x) const {
     const Name inside = m.both(m.greater(known, m.number(-1)), m.less(known, m.row(sizes_)));
     category = m.where(inside, m.truncate(known), m.row(sizes_));
   } else {
-    const Name fits = m.both(m.greater(known, m.number(-2147483649.0)),
-                             m.less(known, m.number(2147483648.0)));
+    const Name fits =
+        m.both(m.greater(known, m.number(-2147483649.0)), m.less(known, m.number(2147483648.0)));
     const Name whole = m.where(fits, m.truncate(known), zero);
     const Name times = m.floor(m.div(whole, m.number(256)));
     category = m.sub(whole, m.mul(times, m.number(256)));
@@ -117,6 +119,7 @@ class TreeTables {
   template <typename WeightOf>
   void add_tree(const TreeEnsemble& ensemble, size_t tree, WeightOf weight_of) {
     const uint32_t begin = ensemble.roots[tree];
+    add_padding(ensemble, begin);
     // Splits and leaves are numbered apart.
     std::vector<int64_t> numbers;
     int64_t split_count = size_of(features_);
@@ -129,7 +132,12 @@ class TreeTables {
       weights_.push_back(leaf.weight);
     }
     roots_.push_back(size_of(features_));
-    if (ensemble.nodes[begin].is_leaf()) return add_split(0, 0, 1, {numbers[0], 1}, {numbers[0], 1});
+    if (ensemble.nodes[begin].is_leaf()) {
+      // The same leaf twice, under two numbers: ONNX Runtime mistakes one number.
+      targets_.push_back(targets_.back());
+      weights_.push_back(weights_.back());
+      return add_split(0, 0, 1, {numbers[0], 1}, {numbers[0] + 1, 1});
+    }
     for (uint32_t at = begin; at < ensemble.tree_end(tree); ++at) {
       const TreeNode& one = ensemble.nodes[at];
       if (one.is_leaf()) continue;
@@ -141,12 +149,31 @@ class TreeTables {
                 one.missing_left() ? 1 : 0, child(one.child), child(one.child + 1));
     }
   }
+  /// ONNX Runtime (issue 24679) takes a root for a leaf where one of its children is a split, the
+  /// other a leaf, and both have the same number: a leaf that nothing leads to moves the numbers.
+  void add_padding(const TreeEnsemble& ensemble, uint32_t begin) {
+    const TreeNode& root = ensemble.nodes[begin];
+    if (root.is_leaf()) return;
+    const bool left_is_leaf = ensemble.nodes[root.child].is_leaf();
+    if (left_is_leaf == ensemble.nodes[root.child + 1].is_leaf()) return;
+    int64_t leaf = size_of(targets_);
+    int64_t split = size_of(features_);
+    const uint32_t leaf_at = root.child + (left_is_leaf ? 0 : 1);
+    const uint32_t split_at = root.child + (left_is_leaf ? 1 : 0);
+    for (uint32_t at = begin; at < root.child + 2; ++at) {
+      const bool is_leaf = ensemble.nodes[at].is_leaf();
+      if (is_leaf && at < leaf_at) ++leaf;
+      if (!is_leaf && at < split_at) ++split;
+    }
+    if (leaf != split) return;
+    targets_.push_back(0);
+    weights_.push_back(0);
+  }
   struct Child {
     int64_t number;
     int64_t is_leaf;
   };
-  void add_split(int64_t feature, double threshold, int64_t missing_left, Child left,
-                 Child right) {
+  void add_split(int64_t feature, double threshold, int64_t missing_left, Child left, Child right) {
     features_.push_back(feature);
     thresholds_.push_back(threshold);
     missing_left_.push_back(missing_left);
@@ -253,7 +280,7 @@ Result<Name> oblivious_ensemble(Emission& e) {
 
 Result<Name> tree_leaves(Emission& e) {
   return per_tree(e.m, e.op<TreeLeavesOp>().ensemble, e.input(),
-                  [](size_t, const TreeNode& leaf) { return double{leaf.child}; });
+                  [](size_t, const TreeNode& leaf) { return static_cast<double>(leaf.child); });
 }
 
 /// Each leaf's row of a table: its coefficient of each feature.
@@ -273,32 +300,38 @@ Result<Name> linear_trees(Emission& e) {
       asked[leaf * features + op.leaves.terms[k].feature] = 1;
     }
   }
-  const Name places = m.cast(
-      per_tree(m, ensemble, e.input(),
-               [&](size_t tree, const TreeNode& leaf) {
-                 const uint32_t place = op.leaves.tree_starts[tree] + leaf.child;
-                 own[place] = leaf.threshold;
-                 return double{place};
-               }),
-      Element::kInt64);
+  const Name places = m.cast(per_tree(m, ensemble, e.input(),
+                                      [&](size_t tree, const TreeNode& leaf) {
+                                        const uint32_t place =
+                                            op.leaves.tree_starts[tree] + leaf.child;
+                                        own[place] = leaf.threshold;
+                                        return static_cast<double>(place);
+                                      }),
+                             Element::kInt64);
   const Dims table = {static_cast<int64_t>(leaves), static_cast<int64_t>(features)};
   const Dims list = {static_cast<int64_t>(leaves)};
   const Name x = e.input();
   const Name known = m.unsqueeze(m.where(m.is_nan(x), m.number(0), x), 1);
   const Name missing = m.unsqueeze(m.to_number(m.is_nan(x)), 1);
-  const Name terms = m.mul(m.look_up(m.numbers(table, weights), places), known);
-  const Name lacks = m.mul(m.look_up(m.numbers(table, asked), places), missing);
+  const Name wanted = m.look_up(m.numbers(table, asked), places);
+  const Name product = m.mul(m.look_up(m.numbers(table, weights), places), known);
+  const Name terms = m.where(m.greater(wanted, m.number(0)), product, m.number(0));
+  const Name lacks = m.mul(wanted, missing);
   const Name linear = m.add(m.look_up(m.numbers(list, op.leaves.constants), places),
                             m.reduce("ReduceSum", terms, 2, false));
   const Name is_linear = m.equal(m.reduce("ReduceSum", lacks, 2, false), m.number(0));
   const Name each = m.where(is_linear, linear, m.look_up(m.numbers(list, own), places));
-  // Trees to the outputs that they speak for.
-  std::vector<double> to_output(ensemble.roots.size() * ensemble.outputs, 0.0);
-  for (size_t tree = 0; tree < ensemble.roots.size(); ++tree) {
-    to_output[tree * ensemble.outputs + ensemble.columns[tree]] = 1;
+  // Trees to the outputs that they speak for. (No matrix product: infinity times 0 is NaN.)
+  std::vector<Name> parts;
+  for (uint32_t output = 0; output < ensemble.outputs; ++output) {
+    std::vector<int64_t> trees;
+    for (size_t tree = 0; tree < ensemble.roots.size(); ++tree) {
+      if (ensemble.columns[tree] == output) trees.push_back(static_cast<int64_t>(tree));
+    }
+    parts.push_back(trees.empty() ? e.values.zeros()
+                                  : m.reduce("ReduceSum", m.gather(each, trees)));
   }
-  const Dims shape = {size_of(ensemble.roots), int64_t{ensemble.outputs}};
-  return finished(e, ensemble, m.matmul(each, m.numbers(shape, to_output)));
+  return finished(e, ensemble, m.concat(parts));
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ Name products(Model& m, const Name& x, std::span<const double> points, size_t fe
   for (size_t i = 0; i < count; ++i) {
     for (size_t j = 0; j < features; ++j) columns[j * count + i] = points[i * features + j];
   }
-  return m.matmul(x, m.numbers({static_cast<int64_t>(features), static_cast<int64_t>(count)},
-                               columns));
+  return m.matmul(
+      x, m.numbers({static_cast<int64_t>(features), static_cast<int64_t>(count)}, columns));
 }
 
 Name squared_distances(Model& m, const Name& x, std::span<const double> points, size_t features) {

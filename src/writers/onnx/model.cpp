@@ -235,6 +235,8 @@ Name Model::cast(const Name& x, Element to) {
   return call("Cast", {x}, {Attribute::integer("to", static_cast<int64_t>(to))});
 }
 
+Name Model::sigmoid(const Name& x) { return div(number(1), add(number(1), exp(neg(x)))); }
+
 Name Model::clip(const Name& x, double low, double high) {
   const Name above = where(less(x, number(low)), number(low), x);
   return where(greater(above, number(high)), number(high), above);

@@ -19,8 +19,8 @@ Status Values::declare_inputs() {
   const Signature& signature = graph_.signature();
   for (const InputColumn& column : signature.columns) {
     if (column.is_record()) {
-      return unimplemented(fmt::format("the column {} holds records, which ONNX's tensors cannot",
-                                       column.name));
+      return unimplemented(
+          fmt::format("the column {} holds records, which ONNX's tensors cannot", column.name));
     }
   }
   const auto type = signature.uniform_type();
@@ -63,19 +63,17 @@ Name Values::zeros() {
     const Name text = apart_ ? inputs_.begin()->second : column(kStringsInput, 0);
     const std::vector<std::string> keys = {""};
     const std::vector<int64_t> zero = {0};
-    flags = model_.call("LabelEncoder", {text},
-                        {Attribute::texts("keys_strings", keys),
-                         Attribute::integers("values_int64s", zero),
-                         Attribute::integer("default_int64", 0)},
-                        "ai.onnx.ml");
+    flags = model_.call(
+        "LabelEncoder", {text},
+        {Attribute::texts("keys_strings", keys), Attribute::integers("values_int64s", zero),
+         Attribute::integer("default_int64", 0)},
+        "ai.onnx.ml");
   }
   zeros_ = model_.mul(model_.to_number(flags), model_.number(0));
   return zeros_;
 }
 
-Name Values::repeated(std::span<const double> row) {
-  return model_.add(zeros(), model_.row(row));
-}
+Name Values::repeated(std::span<const double> row) { return model_.add(zeros(), model_.row(row)); }
 
 /// Columns of the other type, and those that nothing depends on, hold 0 or "".
 Name Values::whole_input(ValueId id) {

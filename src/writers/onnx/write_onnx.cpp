@@ -16,9 +16,9 @@ constexpr size_t kBytesMax = (size_t{1} << 31) - (size_t{1} << 20);  // of a pro
 constexpr uint32_t kDenseWidthMax = 1U << 16;
 
 const Emitter* find_emitter(std::string_view op) {
-  for (const auto table : {basic_emitters(), combine_emitters(), linear_emitters(), svm_emitters(),
-                           tree_emitters(), encode_emitters(), column_emitters(),
-                           distance_emitters()}) {
+  for (const auto table :
+       {basic_emitters(), combine_emitters(), linear_emitters(), svm_emitters(), tree_emitters(),
+        encode_emitters(), column_emitters(), distance_emitters()}) {
     for (const Emitter& emitter : table) {
       if (emitter.op == op) return &emitter;
     }

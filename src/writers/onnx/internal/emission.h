@@ -47,7 +47,7 @@ class Values {
 
   const Graph& graph_;
   Model& model_;
-  bool apart_ = false;              // each column is an input of its own
+  bool apart_ = false;               // each column is an input of its own
   std::map<uint32_t, Name> inputs_;  // of columns that are apart
   std::map<ValueId, Name> names_;
   std::map<std::pair<ValueId, uint32_t>, Name> columns_;

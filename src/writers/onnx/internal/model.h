@@ -113,6 +113,8 @@ class Model {
   Name to_number(const Name& x) { return cast(x, Element::kDouble); }
   /// Rounded to float32 and back.
   Name to_float32(const Name& x) { return to_number(cast(x, Element::kFloat)); }
+  /// 1 / (1 + exp(-x)); ONNX Runtime's own Sigmoid gives 0 where the result is small.
+  Name sigmoid(const Name& x);
   /// Toward zero.
   Name truncate(const Name& x) { return mul(sign(x), floor(abs(x))); }
   /// Into low..high; NaN stays.
@@ -144,8 +146,8 @@ class Model {
 
   std::string name_;
   std::string path_;
-  Message graph_;       // the nodes
-  Message constants_;   // the initializers
+  Message graph_;      // the nodes
+  Message constants_;  // the initializers
   Message inputs_;
   Message outputs_;
   std::vector<std::pair<std::string, std::string>> metadata_;
