@@ -31,7 +31,8 @@ constexpr const char* kFooter =
     "  slipway serve models.yaml                  a list of models with versions and labels\n"
     "  slipway predict model.joblib rows.csv      score a file\n"
     "  slipway inspect model.joblib               what is in it, and can it be served?\n"
-    "  slipway verify model.joblib expected.csv   does it answer as it should?\n\n"
+    "  slipway verify model.joblib expected.csv   does it answer as it should?\n"
+    "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
     "its --config file (port: 9000). `slipway COMMAND --help` lists them.";
 
@@ -274,6 +275,30 @@ void add_verify(CLI::App& app, VerifyOptions& o) {
   c.add_flag("--json", o.json, "The result as JSON");
 }
 
+void add_convert(CLI::App& app, ConvertOptions& o) {
+  CLI::App& c = *app.add_subcommand(
+      "convert", "Write a model as ONNX or PMML, and check that the file answers the same");
+  c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
+  c.add_option("out", o.out, "Where to write: a file .onnx or .pmml")->required()->type_name("OUT");
+  c.add_option("--to", o.to, "The format, where the name does not say it")
+      ->check(CLI::IsMember({"onnx", "pmml"}));
+  c.add_option("--select", o.select, "Which model, in a file that holds several")
+      ->type_name("PATH");
+  c.add_option("--data", o.data,
+               "Rows to compare the answers on, CSV or JSON lines (default: rows that are made up "
+               "from what the model compares its input with)")
+      ->type_name("FILE");
+  c.add_option("--keys", o.keys, "Columns of the data that are no feature")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  c.add_option("--tolerance", o.tolerance,
+               "Numbers may differ by this, times the model's own where that is over 1")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  c.add_flag("--force", o.force, "Write the file even if its answers differ or cannot be checked");
+  c.add_flag("--json", o.json, "The result of the check as JSON");
+}
+
 std::vector<Setting> settings_of(const CLI::App& command) {
   std::vector<Setting> settings;
   for (const CLI::Option* option : command.get_options()) {
@@ -382,12 +407,14 @@ int run(int argc, char** argv) {
   PredictOptions predict_options;
   InspectOptions inspect_options;
   VerifyOptions verify_options;
+  ConvertOptions convert_options;
   std::string config;
   std::string shell;
   add_serve(app, serve_options, config);
   add_predict(app, predict_options);
   add_inspect(app, inspect_options);
   add_verify(app, verify_options);
+  add_convert(app, convert_options);
   app.add_subcommand("version", "Print the version");
   CLI::App* completion =
       app.add_subcommand("completion", "Print a script for your shell's completion");
@@ -423,6 +450,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("predict")) return predict(predict_options);
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
   if (app.got_subcommand("verify")) return verify(verify_options);
+  if (app.got_subcommand("convert")) return convert(convert_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));
     return kExitOk;

@@ -94,10 +94,25 @@ struct VerifyOptions {
   uint64_t model_bytes_max = 4ULL << 30;
 };
 
+struct ConvertOptions {
+  std::string model;
+  std::string out;
+  std::string to;  // "onnx", "pmml"; empty: told from the name of `out`
+  std::string select;
+  std::string data;               // rows to compare on; empty: rows are made up
+  std::vector<std::string> keys;  // columns of `data` that are no feature
+  double tolerance = 1e-6;
+  bool force = false;
+  bool json = false;
+  uint64_t model_bytes_max = 4ULL << 30;
+};
+
 int serve(const ServeOptions& options);
 int predict(const PredictOptions& options);
 int inspect(const InspectOptions& options);
 /// 0: equal, 1: something differs, 2: it cannot be told.
 int verify(const VerifyOptions& options);
+/// 0: written, 1: not, 2: the format has nothing for what the model does.
+int convert(const ConvertOptions& options);
 
 }  // namespace slipway::cli

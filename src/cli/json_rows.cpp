@@ -297,4 +297,12 @@ Result<std::unique_ptr<RowSource>> open_json_rows(std::istream& input, const Sig
   return std::unique_ptr<RowSource>(std::move(rows));
 }
 
+bool holds_json_rows(const std::string& path, const std::string& text) {
+  for (const char* ending : {".jsonl", ".ndjson", ".json"}) {
+    if (path.ends_with(ending)) return true;
+  }
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string::npos && (text[first] == '{' || text[first] == '[');
+}
+
 }  // namespace slipway::cli

@@ -54,4 +54,7 @@ Result<std::unique_ptr<RowSource>> open_csv_rows(std::istream& input, const CsvO
 Result<std::unique_ptr<RowSource>> open_json_rows(std::istream& input, const Signature& signature,
                                                   const std::vector<std::string>& keys);
 
+/// Whether a file holds JSON lines rather than CSV, by its name or else by how it begins.
+bool holds_json_rows(const std::string& path, const std::string& text);
+
 }  // namespace slipway::cli

@@ -10,6 +10,7 @@
 #include "base/json_escape.h"
 #include "cli/commands.h"
 #include "cli/model_file.h"
+#include "cli/row_source.h"
 #include "cli/verification.h"
 
 namespace slipway::cli {
@@ -26,19 +27,11 @@ Result<std::shared_ptr<const Executable>> load(const std::string& path, const st
   return compile_model(file, path);
 }
 
-bool holds_json(const std::string& path, const std::string& text) {
-  for (const char* ending : {".jsonl", ".ndjson", ".json"}) {
-    if (path.ends_with(ending)) return true;
-  }
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string::npos && (text[first] == '{' || text[first] == '[');
-}
-
 Result<Verification> run(const VerifyOptions& options) {
   const auto model = TRY(load(options.model, options.select, options.model_bytes_max));
   VerifyData data;
   data.data = TRY(read_file(options.data, Limits{}));
-  data.is_json = holds_json(options.data, data.data);
+  data.is_json = holds_json_rows(options.data, data.data);
   data.keys = options.keys;
   if (!options.against.empty()) {
     const auto reference =

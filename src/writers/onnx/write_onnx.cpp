@@ -1,0 +1,156 @@
+#include "writers/onnx/write_onnx.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/json_escape.h"
+#include "writers/onnx/internal/emission.h"
+
+namespace slipway::writers {
+namespace onnx {
+namespace {
+
+constexpr size_t kBytesMax = (size_t{1} << 31) - (size_t{1} << 20);  // of a protobuf message
+/// Sparse values are written as dense ones: no wider than this.
+constexpr uint32_t kDenseWidthMax = 1U << 16;
+
+const Emitter* find_emitter(std::string_view op) {
+  for (const auto table :
+       {basic_emitters(), combine_emitters(), linear_emitters(), svm_emitters(), tree_emitters(),
+        encode_emitters(), column_emitters(), distance_emitters()}) {
+    for (const Emitter& emitter : table) {
+      if (emitter.op == op) return &emitter;
+    }
+  }
+  return nullptr;
+}
+
+Result<Name> emit_node(Emission& e) {
+  const Emitter* emitter = find_emitter(e.node.op->name());
+  if (emitter == nullptr) return unimplemented("ONNX has nothing for it");
+  if (e.node.type.kind == ValueKind::kSparse && e.node.type.width > kDenseWidthMax) {
+    return unimplemented(fmt::format("its {} sparse columns would have to be written as dense ones",
+                                     e.node.type.width));
+  }
+  for (const ValueId input : e.node.inputs) {
+    if (input == kRecordsInput) return unimplemented("ONNX's tensors hold no records");
+  }
+  return emitter->emit(e);
+}
+
+Status emit_nodes(const Graph& graph, Values& values, Model& model) {
+  for (ValueId id = kFirstNode; id < graph.value_count(); ++id) {
+    const Node& node = graph.node(id);
+    model.set_path(node.path);
+    Emission emission{graph, node, values, model};
+    Result<Name> name = emit_node(emission);
+    if (!name.ok()) {
+      return std::move(name).status().with_context(
+          fmt::format("the operator {} ({})", node.op->name(), node.path));
+    }
+    values.set(id, std::move(name).value());
+  }
+  return {};
+}
+
+std::string json_list(std::span<const std::string> texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out += ",";
+    append_json_string(out, text);
+  }
+  return out + "]";
+}
+
+/// The labels that indices stand for, [rows, width].
+Result<std::pair<Name, Element>> labels_of(Model& m, Values& values, const OutputSpec& output) {
+  std::vector<Name> parts;
+  const DType dtype = output.labels[0].dtype;
+  for (uint32_t i = 0; i < output.width; ++i) {
+    const LabelTable& table = output.labels[i];
+    if (table.dtype != dtype) {
+      return unimplemented("the columns of an output have labels of several types");
+    }
+    const Dims dims = {static_cast<int64_t>(table.size())};
+    Name list;
+    if (dtype == DType::kString) {
+      list = m.texts(dims, table.strings);
+    } else if (dtype == DType::kFloat64) {
+      list = m.numbers(dims, table.floats);
+    } else {
+      list = m.integers(dims, table.ints);
+    }
+    parts.push_back(m.look_up(list, values.column(output.value, i)));
+  }
+  const Name labels = m.concat(parts);
+  switch (dtype) {
+    case DType::kString: return std::pair(labels, Element::kString);
+    case DType::kFloat64: return std::pair(labels, Element::kDouble);
+    case DType::kBool: return std::pair(m.cast(labels, Element::kBool), Element::kBool);
+    default: return std::pair(labels, Element::kInt64);
+  }
+}
+
+Result<std::pair<Name, Element>> elements_of(const Graph& graph, Model& m, Values& values,
+                                             const OutputSpec& output) {
+  const ValueKind kind = graph.type(output.value).kind;
+  if (kind == ValueKind::kIndex) return labels_of(m, values, output);
+  const Name value = values.matrix(output.value);
+  if (kind == ValueKind::kString) {
+    if (output.is_mixed) return unimplemented("ONNX has no tensor of numbers and texts together");
+    return std::pair(value, Element::kString);
+  }
+  switch (output.dtype) {
+    case DType::kBool: return std::pair(m.cast(value, Element::kBool), Element::kBool);
+    case DType::kInt32:
+    case DType::kInt64: return std::pair(m.cast(value, Element::kInt64), Element::kInt64);
+    default: return std::pair(value, Element::kDouble);
+  }
+}
+
+Status emit_outputs(const Graph& graph, Values& values, Model& m) {
+  for (const OutputSpec& output : graph.signature().outputs) {
+    m.set_path(output.name);
+    auto found = elements_of(graph, m, values, output);
+    if (!found.ok()) {
+      return std::move(found).status().with_context(fmt::format("the output {}", output.name));
+    }
+    auto [value, element] = *found;
+    Dims dims = {Model::kRowsOpen, int64_t{output.width}};
+    if (output.is_vector) {
+      value = m.squeeze(value, 1);
+      dims.pop_back();
+    }
+    m.add_output(output.name, value, element, dims);
+    if (!output.columns.empty()) {
+      m.add_metadata(output.name + ".columns", json_list(output.columns));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+}  // namespace onnx
+
+Result<std::string> write_onnx(const Graph& graph, const OnnxOptions& options) {
+  onnx::Model model(options.name);
+  const Signature& signature = graph.signature();
+  for (const OutputSpec& output : signature.outputs) {
+    if (!model.reserve(output.name)) return internal_error("two outputs have one name");
+  }
+  onnx::Values values(graph, model);
+  TRY_STATUS(values.declare_inputs());
+  TRY_STATUS(onnx::emit_nodes(graph, values, model));
+  TRY_STATUS(onnx::emit_outputs(graph, values, model));
+  std::vector<std::string> names;
+  for (const InputColumn& column : signature.columns) names.push_back(column.name);
+  if (signature.columns_named) model.add_metadata("columns", onnx::json_list(names));
+  std::string bytes = std::move(model).finish(options.producer_version);
+  if (bytes.size() > onnx::kBytesMax) {
+    return resource_exhausted("the model is larger than an ONNX file may be, 2 GiB");
+  }
+  return bytes;
+}
+
+}  // namespace slipway::writers
