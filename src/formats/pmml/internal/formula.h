@@ -71,8 +71,10 @@ class Formula {
   }
   /// A term made elsewhere.
   TermId keep(Result<TermId> made) {
-    if (status_.ok() && !made.ok()) status_ = std::move(made).status();
-    return status_.ok() ? *made : TermId{};
+    if (!status_.ok()) return {};
+    if (made.ok()) return *made;
+    status_ = std::move(made).status();
+    return {};
   }
 
   Result<TermId> take(TermId term) {
