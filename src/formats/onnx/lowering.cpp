@@ -500,8 +500,8 @@ Result<Value> Lowering::reduce(TensorReduceOp::Function function, const Value& v
   }
   if (size == 0) return unimplemented("a tensor has no elements");
   const ValueId source = TRY(id_of(TRY(axes_last(value, axes))));
-  return wrap(TRY(add(std::make_unique<TensorReduceOp>(function, size, type), {source})), type,
-              std::move(dims));
+  const ValueId id = TRY(add(std::make_unique<TensorReduceOp>(function, size, type), {source}));
+  return wrap(id, type, std::move(dims));
 }
 
 Result<Value> Lowering::group(TensorGroupOp::Function function, const Value& value, size_t axis,
@@ -515,9 +515,9 @@ Result<Value> Lowering::group(TensorGroupOp::Function function, const Value& val
   const ValueId source = TRY(id_of(last));
   Dims dims = last.dims;
   dims.back() = count;
-  const Value result =
-      TRY(wrap(TRY(add(std::make_unique<TensorGroupOp>(function, size, count, type), {source})),
-               type, std::move(dims)));
+  const ValueId id =
+      TRY(add(std::make_unique<TensorGroupOp>(function, size, count, type), {source}));
+  const Value result = TRY(wrap(id, type, std::move(dims)));
   std::vector<size_t> order(value.dims.size());
   for (size_t i = 0; i < order.size(); ++i) {
     order[i] = i < axis ? i : i == axis ? order.size() - 1 : i - 1;

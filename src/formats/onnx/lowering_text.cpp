@@ -110,7 +110,8 @@ Result<Value> Lowering::join(const Value& a, const Value& b) {
   for (uint32_t i = 0; i < count; ++i) {
     outputs.push_back(TRY(terms.apply(Code::kConcat, {term(left, i), term(right, i)})));
   }
-  return wrap(TRY(terms.add_to(graph_, outputs, path_)), DType::kString, dims);
+  const ValueId id = TRY(terms.add_to(graph_, outputs, path_));
+  return wrap(id, DType::kString, dims);
 }
 
 }  // namespace slipway::onnx

@@ -1,5 +1,6 @@
 // Meta-estimators: constants, look-ups, sums, votes, medians.
 #include <array>
+#include <cfloat>
 #include <cmath>
 
 #include "graph/ops/combine.h"
@@ -65,6 +66,9 @@ Result<Name> row_function(Emission& e) {
     case Function::kSum: return m.reduce("ReduceSum", x);
     case Function::kLogSumExp: return m.reduce("ReduceLogSumExp", x);
     case Function::kMinimum: return m.reduce("ReduceMin", x);
+    case Function::kNormalize: return m.div(x, m.reduce("ReduceSum", x));
+    case Function::kLogNotZero:
+      return m.log(m.where(m.equal(x, m.number(0)), m.number(DBL_MIN), x));
     case Function::kNormalizeOrKeep: {
       const Name sum = m.reduce("ReduceSum", x);
       return m.div(x, m.where(m.equal(sum, m.number(0)), m.number(1), sum));

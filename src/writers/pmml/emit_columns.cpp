@@ -1,5 +1,6 @@
 // Choosing, scaling, combining: what works column by column.
 #include <array>
+#include <cfloat>
 #include <cmath>
 #include <numbers>
 
@@ -141,6 +142,20 @@ Result<Columns> row_function(Emission& e) {
   switch (e.op<RowFunctionOp>().function) {
     case Function::kSum: return e.keep(Columns{sum_of(x)});
     case Function::kMinimum: return e.keep({call("min", x)});
+    case Function::kNormalize: {
+      const Expression sum = e.fields.define(sum_of(x));
+      Columns out;
+      for (const Expression& one : x) out.push_back(divide(one, sum));
+      return e.keep(std::move(out));
+    }
+    case Function::kLogNotZero: {
+      Columns out;
+      for (const Expression& one : x) {
+        const Expression is_zero = call("equal", {one, number(0)});
+        out.push_back(call("ln", {choose(is_zero, number(DBL_MIN), one)}));
+      }
+      return e.keep(std::move(out));
+    }
     case Function::kNormalizeOrKeep: {
       const Expression sum = e.fields.define(sum_of(x));
       const Expression divisor =

@@ -28,7 +28,8 @@ Result<Value> step_of(Call& call, const Value& x, size_t axis, int64_t step) {
     row.is_per_row = true;
     return row;
   }
-  return call.lower.reshape(TRY(call.lower.slice(x, axis, step, 1, 1)), std::move(dims));
+  const Value part = TRY(call.lower.slice(x, axis, step, 1, 1));
+  return call.lower.reshape(part, std::move(dims));
 }
 
 Result<Values> scan_rows(Call& call, const GraphProto& body, const ScanShape& shape,
@@ -72,7 +73,8 @@ Result<Values> scan_steps(Call& call, const GraphProto& body, const ScanShape& s
       if (shape.output_axes[i] > dims.size())
         return invalid_argument("its axis lies outside of the tensor");
       dims.insert(dims.begin() + static_cast<ptrdiff_t>(shape.output_axes[i]), 1);
-      collected[i].push_back(TRY(call.lower.reshape(TRY(call.lower.plain(part)), std::move(dims))));
+      const Value whole = TRY(call.lower.plain(part));
+      collected[i].push_back(TRY(call.lower.reshape(whole, std::move(dims))));
     }
   }
   for (size_t i = 0; i < collected.size(); ++i) {
@@ -154,8 +156,9 @@ Result<Values> loop(Call& call) {
   std::vector<Values> collected(body->graph->outputs.size() - 1 - states);
   for (int64_t round = 0; goes_on && static_cast<double>(round) < rounds; ++round) {
     if (round >= kStepsMax) return resource_exhausted("it goes round too often");
-    Values arguments = {TRY(call.lower.constant(DType::kInt64, {}, {static_cast<double>(round)})),
-                        TRY(call.lower.constant(DType::kBool, {}, {1}))};
+    const Value number = TRY(call.lower.constant(DType::kInt64, {}, {static_cast<double>(round)}));
+    const Value on = TRY(call.lower.constant(DType::kBool, {}, {1}));
+    Values arguments = {number, on};
     arguments.insert(arguments.end(), values.begin(), values.end());
     Values results = TRY(call.lower_body(*body->graph, arguments));
     goes_on = TRY(known_condition(results[0]));

@@ -74,7 +74,8 @@ Result<Value> aligned(Call& call, const Value& x, const std::string& letters,
     dims.push_back(place == std::string::npos ? 1 : x.dims[place]);
     if (place != std::string::npos) axes.push_back(place);
   }
-  return call.lower.reshape(TRY(call.lower.transpose(x, axes)), std::move(dims));
+  const Value turned = TRY(call.lower.transpose(x, axes));
+  return call.lower.reshape(turned, std::move(dims));
 }
 
 /// Without "->" the result has the letters that stand once, in order of the alphabet.

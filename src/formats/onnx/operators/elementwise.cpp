@@ -91,7 +91,9 @@ Result<Values> cast(Call& call) {
 }
 
 Result<Values> cast_like(Call& call) {
-  return one(call.lower.cast(TRY(call.input(0)), TRY(call.input(1)).type));
+  const Value x = TRY(call.input(0));
+  const Value like = TRY(call.input(1));
+  return one(call.lower.cast(x, like.type));
 }
 
 Result<Values> clip(Call& call) {
@@ -156,7 +158,10 @@ Result<Values> mean(Call& call) {
 }
 
 Result<Values> where(Call& call) {
-  return one(call.lower.where(TRY(call.input(0)), TRY(call.input(1)), TRY(call.input(2))));
+  const Value condition = TRY(call.input(0));
+  const Value yes = TRY(call.input(1));
+  const Value no = TRY(call.input(2));
+  return one(call.lower.where(condition, yes, no));
 }
 
 }  // namespace

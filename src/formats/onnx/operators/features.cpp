@@ -163,9 +163,9 @@ Result<Values> one_hot_encoder(Call& call) {
   dims.push_back(static_cast<int64_t>(categories));
   const ValueId source = TRY(call.lower.id_of(cells));
   const auto width = static_cast<uint32_t>(count * categories);
-  return one(call.lower.wrap(
-      TRY(call.lower.add(std::make_unique<OneHotOp>(width, false, std::move(columns)), {source})),
-      DType::kFloat32, std::move(dims)));
+  const ValueId id =
+      TRY(call.lower.add(std::make_unique<OneHotOp>(width, false, std::move(columns)), {source}));
+  return one(call.lower.wrap(id, DType::kFloat32, std::move(dims)));
 }
 
 Result<Values> vectorize(Call& call, std::vector<std::string> vocabulary) {

@@ -145,8 +145,9 @@ Result<Values> gather_nd(Call& call) {
   const Value size_value = TRY(lower.constant(DType::kInt64, {depth}, sizes));
   const Value negative = TRY(lower.binary(BinaryFunction::kLess, DType::kInt64, places, zero));
   const Value from_end = TRY(lower.binary(BinaryFunction::kAdd, DType::kInt64, places, size_value));
-  const Value whole = TRY(lower.where(negative, TRY(lower.cast(from_end, DType::kInt64)),
-                                      TRY(lower.cast(places, DType::kInt64))));
+  const Value from_start = TRY(lower.cast(places, DType::kInt64));
+  const Value moved = TRY(lower.cast(from_end, DType::kInt64));
+  const Value whole = TRY(lower.where(negative, moved, from_start));
   const Value step_value = TRY(lower.constant(DType::kInt64, {depth}, steps));
   const Value flat = TRY(lower.matmul(whole, step_value, DType::kInt64));
   const uint32_t count = TRY(element_count(flat.dims));

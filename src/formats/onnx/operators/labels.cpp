@@ -43,9 +43,9 @@ Result<Column> column(Call& call, const std::string& name) {
 
 Result<Value> look_up(Call& call, const Value& x, TensorLookUpOp::Table table, DType type) {
   const ValueId source = TRY(call.lower.id_of(x));
-  return call.lower.wrap(
-      TRY(call.lower.add(std::make_unique<TensorLookUpOp>(std::move(table)), {source})), type,
-      x.dims);
+  const ValueId id =
+      TRY(call.lower.add(std::make_unique<TensorLookUpOp>(std::move(table)), {source}));
+  return call.lower.wrap(id, type, x.dims);
 }
 
 /// Version 1: classes_strings, either way.

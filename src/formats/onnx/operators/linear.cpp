@@ -57,10 +57,13 @@ Result<Values> linear_classifier(Call& call) {
   return per_sample(call, x, [&](ValueId id, uint32_t width) -> Result<Values> {
     const Value scores = TRY(linear_scores(call, id, width, static_cast<uint32_t>(targets)));
     if (targets == 1 && labels->size() == 2) {
-      return Values{TRY(label_above(call, scores, 0, false, labels)),
-                    TRY(two_scores(call, scores))};
+      const Value label = TRY(label_above(call, scores, 0, false, labels));
+      const Value both = TRY(two_scores(call, scores));
+      return Values{label, both};
     }
-    return Values{TRY(largest_label(call, scores, labels)), TRY(post_transform(call, scores))};
+    const Value label = TRY(largest_label(call, scores, labels));
+    const Value transformed = TRY(post_transform(call, scores));
+    return Values{label, transformed};
   });
 }
 

@@ -47,9 +47,11 @@ Result<Values> top_k(Call& call) {
   }
   const bool largest = call.integer("largest", 1) != 0;
   const auto k = static_cast<uint32_t>(count);
-  return Values{TRY(call.lower.group(largest ? G::kLargest : G::kSmallest, x, axis, k, x.type)),
-                TRY(call.lower.group(largest ? G::kLargestPlaces : G::kSmallestPlaces, x, axis, k,
-                                     DType::kInt64))};
+  const Value values =
+      TRY(call.lower.group(largest ? G::kLargest : G::kSmallest, x, axis, k, x.type));
+  const Value places = TRY(call.lower.group(largest ? G::kLargestPlaces : G::kSmallestPlaces, x,
+                                            axis, k, DType::kInt64));
+  return Values{values, places};
 }
 
 /// Until version 12 all axes from `axis` on were one.

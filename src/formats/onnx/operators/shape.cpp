@@ -121,7 +121,9 @@ Result<Values> flatten(Call& call) {
     const uint32_t count = TRY(element_count(dims));
     return batch_axis(dims) == dims.end() ? int64_t{count} : -int64_t{count};
   };
-  return one(call.lower.reshape(x, {TRY(part(0, axis)), TRY(part(axis, rank))}));
+  const int64_t rows = TRY(part(0, axis));
+  const int64_t columns = TRY(part(axis, rank));
+  return one(call.lower.reshape(x, {rows, columns}));
 }
 
 Result<Values> squeeze(Call& call) {

@@ -43,8 +43,8 @@ Result<SvmOp::Parameters> kernel(Call& call) {
 }
 
 Result<Value> rounded(Call& call, ValueId id, Dims dims) {
-  return call.lower.unary(UnaryFunction::kIdentity, {}, DType::kFloat32,
-                          TRY(call.lower.wrap(id, DType::kFloat64, std::move(dims))));
+  const Value exact = TRY(call.lower.wrap(id, DType::kFloat64, std::move(dims)));
+  return call.lower.unary(UnaryFunction::kIdentity, {}, DType::kFloat32, exact);
 }
 
 /// Coefficients without support vectors are a linear model's, with one intercept for all.
@@ -75,15 +75,16 @@ Result<Values> svm_regressor(Call& call) {
       tables.dual = call.reals("coefficients");
       tables.intercepts = call.reals("rho");
       tables.intercepts.resize(1);
-      score = TRY(rounded(
-          call, TRY(call.lower.add(std::make_unique<SvmOp>(parameters, std::move(tables)), {id})),
-          {1}));
+      const ValueId sum =
+          TRY(call.lower.add(std::make_unique<SvmOp>(parameters, std::move(tables)), {id}));
+      score = TRY(rounded(call, sum, {1}));
     }
     if (call.integer("one_class", 0) == 0) return Values{score};
     const Value above =
         TRY(call.lower.with_number(BinaryFunction::kGreater, DType::kFloat32, score, 0));
-    return one(call.lower.where(above, TRY(call.lower.constant(DType::kFloat32, {1}, {1})),
-                                TRY(call.lower.constant(DType::kFloat32, {1}, {-1}))));
+    const Value inside = TRY(call.lower.constant(DType::kFloat32, {1}, {1}));
+    const Value outside = TRY(call.lower.constant(DType::kFloat32, {1}, {-1}));
+    return one(call.lower.where(above, inside, outside));
   });
 }
 
@@ -116,7 +117,8 @@ Result<Values> linear_classes(Call& call, const Classifier& model, ValueId x, ui
                                       {static_cast<double>(model.labels->ints[1])}));
     label = TRY(call.lower.where(TRY(call.lower.reshape(by_sign, {})), second, plain));
   }
-  return Values{label, TRY(post_transform(call, scores))};
+  const Value transformed = TRY(post_transform(call, scores));
+  return Values{label, transformed};
 }
 
 /// Decision values of two classes as ONNX Runtime writes them.
@@ -162,11 +164,13 @@ Result<Values> classes_of_votes(Call& call, const Classifier& model, ValueId x, 
     const ValueId coupled = TRY(call.lower.add(
         std::make_unique<SvmProbabilityOp>(model.classes, model.prob_a, model.prob_b), {decision}));
     const Value scores = TRY(rounded(call, coupled, {model.classes}));
-    return Values{label, TRY(post_transform(call, scores))};
+    const Value transformed = TRY(post_transform(call, scores));
+    return Values{label, transformed};
   }
   const Value scores = TRY(rounded(call, decision, {pairs}));
-  if (model.classes == 2) return Values{label, TRY(binary_scores(call, scores))};
-  return Values{label, TRY(post_transform(call, scores))};
+  const Value transformed =
+      model.classes == 2 ? TRY(binary_scores(call, scores)) : TRY(post_transform(call, scores));
+  return Values{label, transformed};
 }
 
 Result<Values> svm_classifier(Call& call) {

@@ -18,7 +18,9 @@ using B = BinaryFunction;
 using R = TensorReduceOp::Function;
 
 Result<Values> string_concat(Call& call) {
-  return one(call.lower.join(TRY(call.input(0)), TRY(call.input(1))));
+  const Value a = TRY(call.input(0));
+  const Value b = TRY(call.input(1));
+  return one(call.lower.join(a, b));
 }
 
 Result<Values> string_normalizer(Call& call) {

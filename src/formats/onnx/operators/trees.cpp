@@ -138,7 +138,8 @@ Result<Values> one_score(Call& call, const Classification& model, const Value& s
     }
   }
   const std::array<Value, 2> both = {first, second};
-  return Values{label, TRY(lower.concat(both, 0))};
+  const Value scores = TRY(lower.concat(both, 0));
+  return Values{label, scores};
 }
 
 Result<Values> two_classes(Call& call, const Classification& model, const Value& sums) {
@@ -156,7 +157,8 @@ Result<Values> two_classes(Call& call, const Classification& model, const Value&
       only_second
           ? TRY(label_above(call, second, model.all_positive ? 0.5 : 0, false, model.labels))
           : TRY(largest_label(call, scores, model.labels));
-  return Values{std::move(label), TRY(post_transform(call, scores))};
+  const Value transformed = TRY(post_transform(call, scores));
+  return Values{std::move(label), transformed};
 }
 
 Result<Values> classifier(Call& call) {
@@ -183,8 +185,9 @@ Result<Values> classifier(Call& call) {
     std::vector<double> base = model.base;
     if (!base.empty()) base.resize(classes, 0.0);
     const Value scores = TRY(with_base(call, sums, base, DType::kFloat32));
-    return Values{TRY(largest_label(call, scores, model.labels)),
-                  TRY(post_transform(call, scores))};
+    const Value label = TRY(largest_label(call, scores, model.labels));
+    const Value transformed = TRY(post_transform(call, scores));
+    return Values{label, transformed};
   });
 }
 

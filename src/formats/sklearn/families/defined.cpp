@@ -291,14 +291,14 @@ class Scope final : public formats::FormulaScope {
   std::optional<uint32_t> current_;
 };
 
-Result<ValueId> add_terms(Lowering& lowering, const ExpressionBuilder& terms,
+Result<ValueId> add_terms(Lowering& lowering, ExpressionBuilder& terms,
                           const std::vector<TermId>& outputs) {
   ExpressionBuilder::Built built = TRY(terms.build(outputs));
   return lowering.add(std::move(built.op), std::move(built.inputs));
 }
 
 /// The terms as columns: numbers of one value, texts of another.
-Result<Features> add_columns(Lowering& lowering, const ExpressionBuilder& terms,
+Result<Features> add_columns(Lowering& lowering, ExpressionBuilder& terms,
                              const std::vector<TermId>& made, std::vector<std::string> names) {
   std::vector<TermId> parts[2];
   Features features;
