@@ -54,10 +54,12 @@ std::string room_for(uint64_t size) {
   constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
   std::string bytes;
   bytes.reserve(size);
-  const uintptr_t begin =
-      (reinterpret_cast<uintptr_t>(bytes.data()) + kHugePage - 1) / kHugePage * kHugePage;
-  const uintptr_t end = (reinterpret_cast<uintptr_t>(bytes.data()) + size) / kHugePage * kHugePage;
-  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  const uintptr_t beyond = reinterpret_cast<uintptr_t>(bytes.data()) % kHugePage;
+  const uint64_t skipped = beyond == 0 ? 0 : kHugePage - beyond;
+  if (size > skipped + kHugePage) {
+    const uint64_t whole = (size - skipped) / kHugePage * kHugePage;
+    ::madvise(bytes.data() + skipped, whole, MADV_HUGEPAGE);
+  }
   bytes.resize(size);
   return bytes;
 }

@@ -144,7 +144,7 @@ Result<Values> one_hot_encoder(Call& call) {
   const uint32_t count = TRY(element_count(x.dims));
   if (uint64_t{count} * categories > kWidthMax) return resource_exhausted("too many categories");
   uint64_t bytes = categories * sizeof(double);
-  for (const std::string& text : texts) bytes += sizeof text + text.size();
+  for (const std::string& text : texts) bytes += sizeof(std::string) + text.size();
   TRY_STATUS(call.lower.charge_bytes(bytes * std::max(count, 1U)));
   std::vector<OneHotOp::Column> columns(count);
   for (uint32_t i = 0; i < count; ++i) {
