@@ -277,6 +277,7 @@ Result<Typed> Compiler::map_values(const Element& element) {
   }
   const TermId position = TRY(terms().find(code, std::move(keys)));
   std::vector<std::string> values;
+  values.reserve(rows.size());
   for (const auto& row : rows) values.push_back(row.back());
   const DataType type = TRY(parse_type(element, element.attribute_or("dataType", "string")));
   return with_missing(element, position, TRY(picked(element, position, values, type)));

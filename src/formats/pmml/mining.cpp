@@ -247,6 +247,7 @@ class Mining {
 
   Result<Prediction> aggregate() {
     std::vector<TermId> values;
+    values.reserve(segments_.size());
     for (const Segment& segment : segments_) {
       values.push_back(TRY(as_number(context_, segment.element, segment.prediction.value)));
     }
@@ -375,6 +376,7 @@ class Mining {
     if (result.classes.empty()) return at.unsupported("probabilities of classes not known");
     Formula f(terms_);
     std::vector<TermId> counted;
+    counted.reserve(segments_.size());
     for (const Segment& segment : segments_) counted.push_back(TRY(counts(segment)));
     std::vector<std::vector<TermId>> shares(result.classes.size());
     std::vector<TermId> tops;
@@ -394,11 +396,13 @@ class Mining {
     std::vector<TermId> distances;
     for (size_t j = 0; j < segments_.size(); ++j) {
       std::vector<TermId> own;
+      own.reserve(shares.size());
       for (const auto& of_class : shares) own.push_back(of_class[j]);
       distances.push_back(f.of(Code::kAbsolute, {f.minus(of_winner(f, winner, own), top)}));
     }
     const TermId least = f.of(Code::kMinimumOf, distances);
     std::vector<TermId> used;
+    used.reserve(distances.size());
     for (const TermId distance : distances) {
       used.push_back(f.coalesce(f.less_or_equal(distance, least), 0));
     }
@@ -421,6 +425,7 @@ class Mining {
     if (result.classes.empty()) return at.unsupported("an average of classes not known");
     for (const std::string& label : result.classes) {
       std::vector<TermId> shares;
+      shares.reserve(segments_.size());
       for (const Segment& segment : segments_) {
         shares.push_back(TRY(probability_of(segment, label)));
       }

@@ -147,6 +147,7 @@ class Neighbors {
     }
     const double threshold = TRY(input_.model.number_or("threshold", 0.001));
     std::vector<TermId> list;
+    list.reserve(found_.values.size());
     for (const TermId distance : found_.values) {
       list.push_back(f_.over(f_.number(1), f_.plus(distance, f_.number(threshold))));
     }
@@ -161,6 +162,7 @@ class Neighbors {
       if (numbers[i] != numbers[i]) return rows_[i].invalid("the target must be a number");
     }
     std::vector<TermId> values;
+    values.reserve(found_.positions.size());
     for (const TermId position : found_.positions) values.push_back(f_.pick(position, numbers));
     const std::string_view method = input_.model.attribute_or("continuousScoringMethod", "average");
     if (method == "average") {
@@ -193,6 +195,7 @@ class Neighbors {
       classes.push_back(label);
     }
     std::vector<double> labels;
+    labels.reserve(texts.size());
     for (const std::string& text : texts) labels.push_back(places[text]);
     const std::string_view method =
         input_.model.attribute_or("categoricalScoringMethod", "majorityVote");
@@ -212,6 +215,7 @@ class Neighbors {
       }
     }
     std::vector<TermId> votes;
+    votes.reserve(parts.size());
     for (const auto& of_class : parts) votes.push_back(f_.sum(of_class));
     TRY_STATUS(f_.status());
     const TermId winner = TRY(first_largest(context_, input_.model, votes));

@@ -54,6 +54,7 @@ Result<TermId> selected_node(const ModelInput& input, const CompiledTree& tree,
                              const SplitColumns& columns) {
   Context& context = input.scope.context();
   std::vector<double> values;
+  values.reserve(tree.selected.size());
   for (const int64_t node : tree.selected) {
     values.push_back(node == CompiledTree::kNoPrediction ? kNone : static_cast<double>(node));
   }
@@ -123,6 +124,7 @@ Result<Prediction> lower_tree(const ModelInput& input) {
   if (std::ranges::any_of(tree.nodes,
                           [](const Element& e) { return e.attribute("id").has_value(); })) {
     std::vector<std::string> ids;
+    ids.reserve(tree.nodes.size());
     for (const Element& element : tree.nodes) ids.emplace_back(element.attribute_or("id", ""));
     prediction.entity = TRY(terms.pick(node, std::move(ids)));
   }
@@ -137,12 +139,14 @@ Result<Prediction> lower_tree(const ModelInput& input) {
   if (scores.classes.empty()) return input.model.unsupported("a tree without classes");
   for (size_t i = 0; i < scores.classes.size(); ++i) {
     std::vector<double> shares;
+    shares.reserve(scores.probabilities.size());
     for (const auto& row : scores.probabilities) shares.push_back(row[i]);
     prediction.probabilities.push_back(TRY(terms.pick(node, std::move(shares))));
   }
   TRY_STATUS(read_confidences(context, tree, scores));
   for (size_t i = 0; i < scores.classes.size() && !scores.confidences.empty(); ++i) {
     std::vector<double> column;
+    column.reserve(scores.confidences.size());
     for (const auto& row : scores.confidences) column.push_back(row[i]);
     prediction.confidences.push_back(TRY(terms.pick(node, std::move(column))));
   }

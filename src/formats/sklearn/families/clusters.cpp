@@ -58,7 +58,7 @@ Result<ValueId> nearest(Lowering& lowering, ValueId distance) {
 }
 
 /// predict by the nearest centre, `labels` saying each centre's; transform gives the distances.
-Result<Step> nearest_step(Lowering& lowering, ValueId x, Centers centers, LabelTable labels,
+Result<Step> nearest_step(Lowering& lowering, ValueId x, Centers centers, const LabelTable& labels,
                           std::string_view transformed_name) {
   if (labels.size() != centers.count) {
     return invalid_argument(fmt::format("{} labels for {} centres", labels.size(), centers.count));
@@ -83,8 +83,7 @@ Result<Step> lower_k_means(Lowering& lowering, pickle::Value self, const Feature
   Centers centers = TRY(read_centers(self, "cluster_centers_", lowering.type(x).width));
   LabelTable labels = numbered(centers.count);
   const bool mini = self.name() == "MiniBatchKMeans";
-  return nearest_step(lowering, x, std::move(centers), std::move(labels),
-                      mini ? "minibatchkmeans" : "kmeans");
+  return nearest_step(lowering, x, std::move(centers), labels, mini ? "minibatchkmeans" : "kmeans");
 }
 
 Result<Step> lower_plain_centers(Lowering& lowering, pickle::Value self, const Features& input) {
@@ -93,7 +92,7 @@ Result<Step> lower_plain_centers(Lowering& lowering, pickle::Value self, const F
   if (!attr.has_value() || attr->is_none()) return unimplemented("it found no cluster centres");
   Centers centers = TRY(read_centers(self, "cluster_centers_", lowering.type(x).width));
   LabelTable labels = numbered(centers.count);
-  return nearest_step(lowering, x, std::move(centers), std::move(labels), "");
+  return nearest_step(lowering, x, std::move(centers), labels, "");
 }
 
 Result<Step> lower_birch(Lowering& lowering, pickle::Value self, const Features& input) {
@@ -101,7 +100,7 @@ Result<Step> lower_birch(Lowering& lowering, pickle::Value self, const Features&
   Centers centers = TRY(read_centers(self, "subcluster_centers_", lowering.type(x).width));
   LabelTable labels;
   labels.ints = TRY(i64_attr(self, "subcluster_labels_")).values;
-  return nearest_step(lowering, x, std::move(centers), std::move(labels), "birch");
+  return nearest_step(lowering, x, std::move(centers), labels, "birch");
 }
 
 /// The tree's nodes in an order in which children come behind their parents.
@@ -184,6 +183,7 @@ Result<ValueId> centroid_scores(Lowering& lowering, pickle::Value self, ValueId 
         lowering.add(std::make_unique<ElementwiseOp>(ElementwiseOp::Function::kSquare), {squares}));
   }
   std::vector<double> shifts;
+  shifts.reserve(priors.size());
   for (const double prior : priors) shifts.push_back(2.0 * std::log(prior));
   const auto width = static_cast<uint32_t>(priors.size());
   return lowering.add(

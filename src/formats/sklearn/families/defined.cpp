@@ -367,6 +367,7 @@ Result<Step> lower_defined(Lowering& lowering, const Definition& definition, pic
   const bool is_model = !definition.methods.empty();
   const auto& outputs = is_model ? definition.methods : definition.outputs;
   std::vector<const Formula*> formulas;
+  formulas.reserve(outputs.size());
   for (const Definition::Output& output : outputs) formulas.push_back(&output.formula);
   TRY_STATUS(scope.use_columns(formulas));
   std::vector<TermId> made;
