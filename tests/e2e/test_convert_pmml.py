@@ -3,8 +3,6 @@
 import collections
 import json
 import math
-import os
-import shutil
 import subprocess
 
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from conftest import ROOT, run
 from test_convert import REFUSED, assert_equal_values, newest_fixtures
 
-ORACLE = ROOT / "tools" / "pmml_oracle"
 # JPMML reads a file in a process of its own, which takes a second: some of each family.
 SHOWN = [
     "breast_scaler_logistic", "columns_passthrough_and_drop", "decision_tree_classifier", "decision_tree_regressor",
@@ -25,16 +22,11 @@ CONVERTED = collections.Counter()
 
 
 @pytest.fixture(scope="session")
-def oracle(tmp_path_factory):
-    """The class path of tools/pmml_oracle: SLIPWAY_PMML_ORACLE, or built here."""
-    if "SLIPWAY_PMML_ORACLE" in os.environ:
-        return os.environ["SLIPWAY_PMML_ORACLE"]
-    if not shutil.which("mvn"):
-        pytest.skip("mvn is not installed")
-    folder = tmp_path_factory.mktemp("oracle")
-    shutil.copytree(ORACLE, folder, dirs_exist_ok=True)
-    subprocess.run(["mvn", "-q", "-f", folder / "pom.xml", "package", "dependency:copy-dependencies"], check=True)
-    return f"{folder}/target/classes:{folder}/target/dependency/*"
+def oracle():
+    """The class path of JPMML-Evaluator and the program that asks it."""
+    done = subprocess.run([ROOT / "tools" / "pmml_classpath"], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.strip()
 
 
 def cell_text(cell):
