@@ -98,6 +98,7 @@ Result<std::optional<std::vector<size_t>>> Call::axes(size_t input_place, size_t
   }
   if (given.empty()) return std::optional<std::vector<size_t>>();
   std::vector<size_t> result;
+  result.reserve(given.size());
   for (const int64_t value : given) result.push_back(TRY(axis(value, rank)));
   std::ranges::sort(result);
   if (std::ranges::adjacent_find(result) != result.end()) {

@@ -144,7 +144,7 @@ Result<Values> one_hot_encoder(Call& call) {
   const uint32_t count = TRY(element_count(x.dims));
   if (uint64_t{count} * categories > kWidthMax) return resource_exhausted("too many categories");
   uint64_t bytes = categories * sizeof(double);
-  for (const std::string& text : texts) bytes += sizeof text + text.size();
+  for (const std::string& text : texts) bytes += sizeof(std::string) + text.size();
   TRY_STATUS(call.lower.charge_bytes(bytes * std::max(count, 1U)));
   std::vector<OneHotOp::Column> columns(count);
   for (uint32_t i = 0; i < count; ++i) {
@@ -200,6 +200,7 @@ Result<Values> cast_map(Call& call) {
   const int64_t size = call.integer("max_map", 1);
   if (size < 1 || size > 65536) return unimplemented("its map has no size that is possible");
   std::vector<std::string> keys;
+  keys.reserve(static_cast<size_t>(size));
   for (int64_t i = 0; i < size; ++i) keys.push_back(std::to_string(i));
   return vectorize(call, std::move(keys));
 }

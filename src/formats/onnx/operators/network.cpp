@@ -136,6 +136,7 @@ Result<Values> mean_variance_normalization(Call& call) {
   std::vector<size_t> axes;
   std::vector<int64_t> given = call.integers("axes");
   if (!call.has("axes")) given = {0, 2, 3};
+  axes.reserve(given.size());
   for (const int64_t axis : given) axes.push_back(TRY(call.axis(axis, x.dims.size())));
   std::ranges::sort(axes);
   const Moments moments = TRY(normalized(call, x, axes, 1e-9, true));
