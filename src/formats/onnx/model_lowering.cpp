@@ -335,7 +335,8 @@ Result<OutputSpec> ModelLowering::output_spec(Lowering& lowering, const ValueInf
   if (value.labels != nullptr) {
     spec.value = value.id;
     uint64_t bytes = value.labels->ints.size() * sizeof(int64_t);
-    for (const std::string& label : value.labels->strings) bytes += sizeof(std::string) + label.size();
+    for (const std::string& label : value.labels->strings)
+      bytes += sizeof(std::string) + label.size();
     TRY_STATUS(lowering.charge_bytes(bytes * spec.width));
     spec.labels.assign(spec.width, *value.labels);
   } else {
