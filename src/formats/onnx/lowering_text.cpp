@@ -49,6 +49,7 @@ Result<Value> Lowering::change_case(const Value& value) {
   std::vector<TermId> outputs;
   const uint32_t count = TRY(element_count(value.dims));
   TRY_STATUS(charge_bytes(uint64_t{count} * ExpressionOp::kTextBytes));
+  outputs.reserve(count);
   for (uint32_t i = 0; i < count; ++i) {
     outputs.push_back(TRY(terms.apply(code, {terms.column(value.id, i, ValueKind::kString)})));
   }
@@ -77,6 +78,7 @@ Result<Value> Lowering::cast_text(const Value& value, DType type) {
   ExpressionBuilder terms;
   std::vector<TermId> outputs;
   const ValueKind kind = source.is_text() ? ValueKind::kString : ValueKind::kDense;
+  outputs.reserve(count);
   for (uint32_t i = 0; i < count; ++i) {
     outputs.push_back(TRY(convert(terms, terms.column(source.id, i, kind), source.type, type)));
   }
@@ -107,6 +109,7 @@ Result<Value> Lowering::join(const Value& a, const Value& b) {
                                      : terms.column(value.id, i, ValueKind::kString);
   };
   std::vector<TermId> outputs;
+  outputs.reserve(count);
   for (uint32_t i = 0; i < count; ++i) {
     outputs.push_back(TRY(terms.apply(Code::kConcat, {term(left, i), term(right, i)})));
   }

@@ -143,6 +143,7 @@ Result<Dims> ModelLowering::input_dims(const ValueInfoProto& input) const {
         fmt::format("the input {} holds {}", input.name, element_type_name(input.element_type)));
   }
   Dims dims;
+  dims.reserve(input.dims.size());
   for (const DimProto& dim : input.dims)
     dims.push_back(dim.is_fixed && dim.size >= 0 ? dim.size : kBatch);
   if (!input.has_shape) dims = {kBatch, kBatch};
@@ -334,7 +335,8 @@ Result<OutputSpec> ModelLowering::output_spec(Lowering& lowering, const ValueInf
   if (value.labels != nullptr) {
     spec.value = value.id;
     uint64_t bytes = value.labels->ints.size() * sizeof(int64_t);
-    for (const std::string& label : value.labels->strings) bytes += sizeof(std::string) + label.size();
+    for (const std::string& label : value.labels->strings)
+      bytes += sizeof(std::string) + label.size();
     TRY_STATUS(lowering.charge_bytes(bytes * spec.width));
     spec.labels.assign(spec.width, *value.labels);
   } else {

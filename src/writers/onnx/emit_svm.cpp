@@ -16,7 +16,7 @@ Name kernel_values(Emission& e, const SvmOp& op) {
   if (p.function == SvmOp::KernelFunction::kRbf) {
     return m.exp(m.mul(m.number(-p.gamma), squared_distances(m, x, op.tables.vectors, features)));
   }
-  const Name product = products(m, x, op.tables.vectors, features);
+  Name product = products(m, x, op.tables.vectors, features);
   if (p.function == SvmOp::KernelFunction::kLinear) return product;
   const Name affine = m.add(m.mul(m.number(p.gamma), product), m.number(p.coef0));
   return p.function == SvmOp::KernelFunction::kSigmoid ? m.call("Tanh", {affine})

@@ -236,7 +236,8 @@ Result<Name> sums(Model& m, const TreeEnsemble& ensemble, const Name& x) {
   // Each tree gives its leaf's row of a table as wide as the result, and the rows are added up.
   std::vector<double> table;
   const Name rows = per_tree(m, ensemble, x, [&](size_t tree, const TreeNode& leaf) {
-    const double place = static_cast<double>(table.size() / ensemble.outputs);
+    const size_t rows_before = table.size() / ensemble.outputs;
+    const auto place = static_cast<double>(rows_before);
     if (table.size() < kCellsMax) {
       table.resize(table.size() + ensemble.outputs, 0.0);
       std::copy_n(ensemble.leaf_values.data() + size_t{leaf.child} * ensemble.leaf_width,

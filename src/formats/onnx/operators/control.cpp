@@ -96,6 +96,7 @@ Result<Values> scan(Call& call) {
     return invalid_argument("its body has other inputs or outputs than it");
   }
   Values inputs;
+  inputs.reserve(call.input_count());
   for (size_t i = 0; i < call.input_count(); ++i) inputs.push_back(TRY(call.input(i)));
   const std::vector<int64_t> axes = call.integers("scan_input_axes");
   const std::vector<int64_t> directions = call.integers("scan_input_directions");
@@ -152,6 +153,7 @@ Result<Values> loop(Call& call) {
   if (std::isnan(rounds)) return unimplemented("it goes round once for each row");
   bool goes_on = !call.has_input(1) || TRY(known_condition(TRY(call.input(1))));
   Values values;
+  values.reserve(states);
   for (size_t i = 0; i < states; ++i) values.push_back(TRY(call.input(i + 2)));
   std::vector<Values> collected(body->graph->outputs.size() - 1 - states);
   for (int64_t round = 0; goes_on && static_cast<double>(round) < rounds; ++round) {

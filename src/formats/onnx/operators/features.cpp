@@ -200,6 +200,7 @@ Result<Values> cast_map(Call& call) {
   const int64_t size = call.integer("max_map", 1);
   if (size < 1 || size > 65536) return unimplemented("its map has no size that is possible");
   std::vector<std::string> keys;
+  keys.reserve(static_cast<size_t>(size));
   for (int64_t i = 0; i < size; ++i) keys.push_back(std::to_string(i));
   return vectorize(call, std::move(keys));
 }

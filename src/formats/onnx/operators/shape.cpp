@@ -162,9 +162,11 @@ Result<Values> transpose(Call& call) {
   const Value x = TRY(call.input(0));
   const std::vector<int64_t> given = call.integers("perm");
   std::vector<size_t> order;
+  order.reserve(x.dims.size());
   for (size_t i = 0; i < x.dims.size(); ++i) order.push_back(x.dims.size() - 1 - i);
   if (call.has("perm")) {
     order.clear();
+    order.reserve(given.size());
     for (const int64_t axis : given) order.push_back(TRY(call.axis(axis, x.dims.size())));
     std::vector<size_t> sorted = order;
     std::ranges::sort(sorted);
@@ -178,6 +180,7 @@ Result<Values> transpose(Call& call) {
 
 Result<Values> concat(Call& call) {
   Values values;
+  values.reserve(call.input_count());
   for (size_t i = 0; i < call.input_count(); ++i) values.push_back(TRY(call.input(i)));
   if (values.empty()) return invalid_argument("it has no inputs");
   const size_t axis =
