@@ -32,6 +32,7 @@ Name count_reached(Model& m, const Name& x, std::span<const std::vector<double>>
 Result<Name> bins(Emission& e) {
   const auto& op = e.op<BinsOp>();
   std::vector<double> counts;
+  counts.reserve(op.edges.size());
   for (const auto& edges : op.edges) counts.push_back(static_cast<double>(edges.size()));
   const Name x = e.input();
   return e.m.where(e.m.is_nan(x), e.m.row(counts), count_reached(e.m, x, op.edges));
@@ -54,6 +55,7 @@ Result<Name> power(Emission& e) {
   const Name x = e.input();
   if (op.method == PowerOp::Method::kBoxCox) return box_cox_of_log(m, m.log(x), op.lambdas, 0);
   std::vector<double> others;
+  others.reserve(op.lambdas.size());
   for (const double lambda : op.lambdas) others.push_back(2 - lambda);
   const Name z = m.log(m.add(m.number(1), m.abs(x)));
   const Name above = box_cox_of_log(m, z, op.lambdas, DBL_EPSILON);
@@ -83,6 +85,7 @@ Result<Name> unwarp(Emission& e) {
   }
   if (op.function == UnwarpOp::Function::kBoxCox) return from_box_cox(m, x, op.exponents, 0);
   std::vector<double> others;
+  others.reserve(op.exponents.size());
   for (const double exponent : op.exponents) others.push_back(2 - exponent);
   const Name size = m.abs(x);
   const Name one = m.number(1);

@@ -94,6 +94,7 @@ Result<Name> one_hot(Emission& e) {
       return std::ranges::lower_bound(sorted, target) - sorted.begin();
     };
     std::vector<int64_t> codes;
+    codes.reserve(column.targets.size());
     for (const int32_t target : column.targets) codes.push_back(local(target));
     const Name code = code_of(e, column.categories, codes, local(column.unknown));
     std::vector<int64_t> places;

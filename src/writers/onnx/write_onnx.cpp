@@ -144,6 +144,7 @@ Result<std::string> write_onnx(const Graph& graph, const OnnxOptions& options) {
   TRY_STATUS(onnx::emit_nodes(graph, values, model));
   TRY_STATUS(onnx::emit_outputs(graph, values, model));
   std::vector<std::string> names;
+  names.reserve(signature.columns.size());
   for (const InputColumn& column : signature.columns) names.push_back(column.name);
   if (signature.columns_named) model.add_metadata("columns", onnx::json_list(names));
   std::string bytes = std::move(model).finish(options.producer_version);

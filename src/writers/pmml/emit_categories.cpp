@@ -61,6 +61,7 @@ Result<Columns> one_hot(Emission& e) {
       if (target < 0 || done[static_cast<size_t>(target)]) continue;
       done[static_cast<size_t>(target)] = true;
       std::vector<double> values;
+      values.reserve(column.targets.size());
       for (const int32_t one : column.targets) values.push_back(one == target ? 1 : 0);
       out[static_cast<size_t>(target)] =
           by_category(e.column(column.categories.from), column.categories, values,

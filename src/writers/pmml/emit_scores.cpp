@@ -172,7 +172,7 @@ Expression svm_kernel(const SvmOp::Parameters& p, const Columns& x, const double
     terms.push_back(p.function == SvmOp::KernelFunction::kRbf ? multiply(apart, apart)
                                                               : multiply(x[j], number(vector[j])));
   }
-  const Expression sum = sum_of(terms);
+  Expression sum = sum_of(terms);
   const Expression affine = add(multiply(number(p.gamma), sum), number(p.coef0));
   switch (p.function) {
     case SvmOp::KernelFunction::kLinear: return sum;

@@ -127,7 +127,7 @@ Expression Fields::define(const Expression& value, FieldType type) {
   }
   if (made.is_later) later_.insert(made.name);
   bytes_ += made.xml.size();
-  const Expression reference = field(made.name);
+  Expression reference = field(made.name);
   fields_.push_back(std::move(made));
   return reference;
 }
