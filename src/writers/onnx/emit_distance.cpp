@@ -79,6 +79,9 @@ Result<Name> neighbors(Emission& e) {
   // What each point says, as rows of a table: its values, or 1 in the columns of its classes.
   std::vector<double> table;
   const NeighborsOp::Targets& targets = op.targets;
+  if (targets.class_counts.empty() && targets.value_count == 0) {
+    return unimplemented("the neighbours themselves are not written to ONNX");
+  }
   const size_t target_count =
       targets.class_counts.empty() ? targets.value_count : targets.class_counts.size();
   size_t width = targets.value_count;
@@ -111,8 +114,11 @@ Result<Name> neighbors(Emission& e) {
   return m.concat(twice);
 }
 
-/// |x| of each row, [rows, 1].
-Name lengths(Model& m, const Name& x) { return m.reduce("ReduceL2", x); }
+/// |x| of each row, [rows, 1]; 1 where that is 0, as the cosine takes it.
+Name lengths(Model& m, const Name& x) {
+  const Name length = m.reduce("ReduceL2", x);
+  return m.where(m.equal(length, m.number(0)), m.number(1), length);
+}
 
 Result<Name> pairwise_function(Emission& e, const PairwiseStep& step) {
   using Function = PairwiseFunction;
@@ -152,7 +158,7 @@ Result<Name> pairwise_function(Emission& e, const PairwiseStep& step) {
       for (size_t i = 0; i < points.size(); i += features) {
         double square = 0;
         for (size_t j = 0; j < features; ++j) square += points[i + j] * points[i + j];
-        sizes.push_back(std::sqrt(square));
+        sizes.push_back(square == 0 ? 1 : std::sqrt(square));
       }
       return m.div(products(m, x, points, features), m.mul(lengths(m, x), m.row(sizes)));
     }

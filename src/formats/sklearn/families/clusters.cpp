@@ -50,8 +50,9 @@ Result<ValueId> distances(Lowering& lowering, ValueId x, PairwiseFunction functi
 /// The first of the smallest.
 Result<ValueId> nearest(Lowering& lowering, ValueId distance) {
   if (lowering.type(distance).width == 1) {
+    // The distance is an input so that what checks the row stays.
     const ValueId one =
-        TRY(lowering.add(std::make_unique<ConstantOp>(std::vector<double>{1, 0}), {}));
+        TRY(lowering.add(std::make_unique<ConstantOp>(std::vector<double>{1, 0}), {distance}));
     return lowering.add(std::make_unique<ArgMaxOp>(), {one});
   }
   return lowering.add(std::make_unique<ArgMaxOp>(), {TRY(scaled(lowering, distance, -1))});
