@@ -103,7 +103,8 @@ class DefinitionsReader {
     } else if (name == "each") {
       into.each = TRY(formula(content));
     } else if (name == "predict" || name == "decision_function") {
-      into.methods.push_back({name, TRY(formula(content))});
+      Formula method = TRY(formula(content));
+      into.methods.push_back({name, std::move(method)});
     } else if (name == "same_as") {
       into.same_as = TRY(scalar(content, name));
     } else {
@@ -121,11 +122,13 @@ class DefinitionsReader {
     if (node.size() > Definitions::kOutputsMax) return error_at(node, "too many inputs");
     for (const auto& item : node) {
       if (node.IsSequence()) {
-        into.push_back({TRY(scalar(item, "an input")), false});
+        std::string input = TRY(scalar(item, "an input"));
+        into.push_back({std::move(input), false});
         continue;
       }
       const bool is_text = TRY(text_type(item.second));
-      into.push_back({TRY(scalar(item.first, "an input")), is_text});
+      std::string input = TRY(scalar(item.first, "an input"));
+      into.push_back({std::move(input), is_text});
     }
     return {};
   }
@@ -135,7 +138,9 @@ class DefinitionsReader {
     outputs_ += node.size();
     if (outputs_ > Definitions::kOutputsMax) return error_at(node, "too many outputs");
     for (const auto& item : node) {
-      into.push_back({TRY(scalar(item.first, "an output")), TRY(formula(item.second))});
+      std::string name = TRY(scalar(item.first, "an output"));
+      Formula output = TRY(formula(item.second));
+      into.push_back({std::move(name), std::move(output)});
     }
     if (into.empty()) return error_at(node, "outputs are missing");
     return {};

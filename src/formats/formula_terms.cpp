@@ -136,7 +136,10 @@ class Compiler {
       }
       case FormulaNode::Kind::kTable: {
         const size_t items = size_t{2} * node.count;
-        FormulaTable table{TRY(constants(items, 0, 2)), TRY(constants(items, 1, 2))};
+        // One at a time: what a TRY leaves, the values before it in its expression do not.
+        FormulaTable table;
+        table.keys = TRY(constants(items, 0, 2));
+        table.values = TRY(constants(items, 1, 2));
         stack_.resize(stack_.size() - items);
         return FormulaValue(std::move(table));
       }
@@ -394,15 +397,19 @@ class Compiler {
                            .low_open = false,
                            .high_open = i != edges.size()});
     }
-    return terms_.find_interval(TRY(term(0)), std::move(intervals));
+    const TermId x = TRY(term(0));
+    return terms_.find_interval(x, std::move(intervals));
   }
 
   Result<TermId> interpolate() {
-    PiecewiseLine line{TRY(numbers(1)), TRY(numbers(2)), PiecewiseLine::Beyond::kClamp};
+    PiecewiseLine line{{}, {}, PiecewiseLine::Beyond::kClamp};
+    line.x = TRY(numbers(1));
+    line.y = TRY(numbers(2));
     if (line.x.size() != line.y.size() || line.x.empty() || !std::ranges::is_sorted(line.x)) {
       return invalid_argument("interp takes two lists of one length, the first ascending");
     }
-    return terms_.interpolate(TRY(term(0)), std::move(line));
+    const TermId x = TRY(term(0));
+    return terms_.interpolate(x, std::move(line));
   }
 
   /// Of `count` code points from `start` on, counted from 0.
@@ -410,24 +417,29 @@ class Compiler {
     const TermId first = TRY(terms_.apply(Code::kAdd, {TRY(term(1)), terms_.number(1)}));
     return terms_.apply(Code::kSubstring, {TRY(term(0)), first, TRY(term(2))});
   }
-  Result<TermId> matches() { return terms_.matches(TRY(term(0)), TRY(constant_text(1))); }
-  Result<TermId> contains() {
-    return terms_.matches(TRY(term(0)), as_pattern(TRY(constant_text(1))));
+  Result<TermId> matches() {
+    const std::string pattern = TRY(constant_text(1));
+    return terms_.matches(TRY(term(0)), pattern);
   }
-  Result<TermId> starts_with() {
-    return terms_.matches(TRY(term(0)), "\\A" + as_pattern(TRY(constant_text(1))));
-  }
-  Result<TermId> ends_with() {
-    return terms_.matches(TRY(term(0)), as_pattern(TRY(constant_text(1))) + "\\z");
+  Result<TermId> contains() { return matches_part("", ""); }
+  Result<TermId> starts_with() { return matches_part("\\A", ""); }
+  Result<TermId> ends_with() { return matches_part("", "\\z"); }
+  Result<TermId> matches_part(std::string_view before, std::string_view behind) {
+    const std::string part = TRY(constant_text(1));
+    const std::string pattern = fmt::format("{}{}{}", before, as_pattern(part), behind);
+    return terms_.matches(TRY(term(0)), pattern);
   }
   Result<TermId> replace() {
-    return terms_.replace(TRY(term(0)), as_pattern(TRY(constant_text(1))), TRY(term(2)));
+    const std::string part = TRY(constant_text(1));
+    return terms_.replace(TRY(term(0)), as_pattern(part), TRY(term(2)));
   }
   Result<TermId> replace_pattern() {
-    return terms_.replace(TRY(term(0)), TRY(constant_text(1)), TRY(term(2)));
+    const std::string pattern = TRY(constant_text(1));
+    return terms_.replace(TRY(term(0)), pattern, TRY(term(2)));
   }
   Result<TermId> format_time() {
-    return terms_.apply_with_text(Code::kFormatTime, {TRY(term(0))}, TRY(constant_text(1)));
+    const std::string format = TRY(constant_text(1));
+    return terms_.apply_with_text(Code::kFormatTime, {TRY(term(0))}, format);
   }
 
   const Formula& formula_;

@@ -75,7 +75,10 @@ Result<FormulaValue> value_of(pickle::Value value, ExpressionBuilder& terms) {
       keys.push_back(value.entry(i).key);
       items.push_back(value.entry(i).value);
     }
-    return FormulaValue(FormulaTable{TRY(constants_of(keys)), TRY(constants_of(items))});
+    FormulaTable table;
+    table.keys = TRY(constants_of(keys));
+    table.values = TRY(constants_of(items));
+    return FormulaValue(std::move(table));
   }
   if (auto numbers = pickle::to_f64(value); numbers.ok()) {
     return FormulaValue(FormulaConstants(std::move(numbers->values)));
