@@ -53,7 +53,8 @@ int64_t features_of(const NodeProto& node) {
   if (node.op_type.starts_with("TreeEnsemble")) {
     const std::vector<int64_t>* features = integers("nodes_featureids");
     if (features == nullptr || features->empty()) return 0;
-    return std::ranges::max(*features) + 1;
+    // A wrong one is refused where the tree is read.
+    return std::min(std::ranges::max(*features), int64_t{kWidthMax}) + 1;
   }
   return 0;
 }
