@@ -111,6 +111,20 @@ TEST(PmmlReaderTest, ElementsThatAreNotKnownAreNamed) {
   EXPECT_NE(status.message().find("<Lag>"), std::string::npos) << status.message();
 }
 
+TEST(PmmlReaderTest, WhatWouldChangeAnswersAndIsNotComputedIsNamed) {
+  const auto with = [](std::string text, std::string_view attribute) {
+    const size_t at = text.find(" functionName=\"classification\"");
+    EXPECT_NE(at, std::string::npos);
+    return text.insert(at, attribute);
+  };
+  const std::string tree = fixture("tree_classification_defaultChild_returnLastPrediction");
+  EXPECT_TRUE(read(with(tree, " missingValuePenalty=\"1.0\"")).ok());
+  EXPECT_EQ(code_of(with(tree, " missingValuePenalty=\"0.8\"")), StatusCode::kUnimplemented);
+  const std::string machine = fixture("svm_one_against_all");
+  EXPECT_TRUE(read(with(machine, " maxWins=\"false\"")).ok());
+  EXPECT_EQ(code_of(with(machine, " maxWins=\"true\"")), StatusCode::kUnimplemented);
+}
+
 TEST(PmmlReaderTest, NumbersThatAreNoneAreRefused) {
   const Status status = read(file_of(regression("", R"(<RegressionTable intercept="one"/>)")));
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);

@@ -42,6 +42,9 @@ class Machines {
     }
     const std::string_view method =
         input_.model.attribute_or("classificationMethod", "OneAgainstAll");
+    if (input_.model.attribute_or("maxWins", "false") == "true") {
+      return input_.model.unsupported("maxWins");
+    }
     if (method == "OneAgainstAll") return one_against_all(values);
     if (method == "OneAgainstOne") return one_against_one(values);
     return input_.model.invalid("classificationMethod must be OneAgainstAll or OneAgainstOne");

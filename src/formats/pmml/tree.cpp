@@ -133,6 +133,9 @@ Result<Prediction> lower_tree(const ModelInput& input) {
     prediction.value = {TRY(terms.pick(node, scores.numbers)), DataType::kDouble};
     return prediction;
   }
+  if (TRY(input.model.number_or("missingValuePenalty", 1)) != 1) {
+    return input.model.unsupported("a missingValuePenalty, which lowers confidences,");
+  }
   NodeScores scores = TRY(classification_scores(context, tree, input.target.categories));
   prediction.is_classification = true;
   prediction.classes = scores.classes;
