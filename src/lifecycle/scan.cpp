@@ -20,8 +20,9 @@ using serving::ModelSource;
 using serving::VersionSource;
 
 constexpr uint64_t kListBytesMax = 16 << 20;
-constexpr std::string_view kModelEndings[] = {".joblib", ".pkl",  ".pickle",
-                                              ".sav",    ".dump", ".skops"};
+constexpr std::string_view kModelEndings[] = {".joblib", ".pkl",   ".pickle", ".sav",
+                                              ".dump",   ".skops", ".onnx",   ".pmml",
+                                              ".cbm",    ".ubj",   ".xgb",    ".lgb"};
 constexpr std::string_view kOtherEndings[] = {".gz",   ".z",   ".zlib", ".bz2",  ".xz",
                                               ".lzma", ".lz4", ".zst",  ".zstd", ".model",
                                               ".bin",  ".zip", ".tar",  ".tgz"};

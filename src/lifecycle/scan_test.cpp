@@ -92,6 +92,18 @@ TEST_F(ScanTest, AVersionHoldsOneModelFile) {
             std::string::npos);
 }
 
+TEST_F(ScanTest, ModelsOfEveryLibraryAreKnownByTheirEndings) {
+  for (const char* name : {"a.onnx", "b.pmml", "c.cbm", "d.ubj", "e.xgb", "f.lgb", "g.skops"}) {
+    file(name);
+  }
+  EXPECT_EQ(text_of(scan({folder_.string()})),
+            "a[1=a.onnx ] b[1=b.pmml ] c[1=c.cbm ] d[1=d.ubj ] e[1=e.xgb ] f[1=f.lgb ] "
+            "g[1=g.skops ] ");
+  file("house/1/house.onnx");
+  file("house/1/house.onnx.expected.csv");
+  EXPECT_EQ(text_of(scan({(folder_ / "house").string()})), "house[1=house.onnx ] ");
+}
+
 TEST_F(ScanTest, AnMlflowFolderIsOneModelWhereverAFileMayBe) {
   file("plain/MLmodel");
   file("plain/model.pkl");
