@@ -21,8 +21,9 @@ namespace slipway::cli {
 namespace {
 
 constexpr const char* kDescription =
-    "Slipway serves trained models: it reads scikit-learn pickle and joblib files\n"
-    "without Python, without running a byte of them, and answers over REST.";
+    "Slipway serves trained models: it reads files of scikit-learn (pickle, joblib, skops),\n"
+    "XGBoost, LightGBM, CatBoost, ONNX, PMML and MLflow without Python, without running a\n"
+    "byte of them, and answers over REST and gRPC.";
 
 constexpr const char* kFooter =
     "Examples:\n"
@@ -196,7 +197,7 @@ void add_log_flags(CLI::App& c, ServeOptions& o) {
 }
 
 void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
-  CLI::App& c = *app.add_subcommand("serve", "Serve models over REST");
+  CLI::App& c = *app.add_subcommand("serve", "Serve models over REST and gRPC");
   c.add_option("paths", o.paths,
                "Model files; folders of files or of NAME/VERSION/file; YAML lists of models; "
                "https:// and s3:// addresses")
