@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+
+#include "base/huge_pages.h"
 
 namespace slipway {
 namespace {
@@ -48,20 +51,49 @@ Result<uint64_t> open_regular(const std::string& path, Descriptor& file) {
   return static_cast<uint64_t>(info.st_size);
 }
 
-/// Memory of a large file is asked for in large pages: touching it for the first time costs more
-/// than reading into it otherwise. Where there are none, nothing happens.
 std::string room_for(uint64_t size) {
-  constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
   std::string bytes;
   bytes.reserve(size);
-  const uintptr_t beyond = reinterpret_cast<uintptr_t>(bytes.data()) % kHugePage;
-  const uint64_t skipped = beyond == 0 ? 0 : kHugePage - beyond;
-  if (size > skipped + kHugePage) {
-    const uint64_t whole = (size - skipped) / kHugePage * kHugePage;
-    ::madvise(bytes.data() + skipped, whole, MADV_HUGEPAGE);
-  }
+  advise_huge_pages(bytes.data(), size);
   bytes.resize(size);
   return bytes;
+}
+
+/// A mapped file, with the descriptor whose lease protects it.
+struct Mapping {
+  Descriptor file;
+  void* start = MAP_FAILED;
+  size_t size = 0;
+
+  Mapping() = default;
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() {
+    if (start != MAP_FAILED) ::munmap(start, size);
+  }
+};
+
+/// A file that shrinks while it is mapped would kill the process (SIGBUS), so it is mapped only
+/// under a lease: whoever opens it for writing then waits until the descriptor is closed, for
+/// /proc/sys/fs/lease-break-time at most (45 s). All is brought into memory first, so that only
+/// computing falls into that time. False if it cannot be had.
+bool map_under_lease(Mapping& mapping) {
+  const int fd = mapping.file.fd;
+  // The kernel tells of somebody who waits by a signal; this one is ignored unless it is handled.
+  if (::fcntl(fd, F_SETSIG, SIGURG) != 0 || ::fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return false;
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || static_cast<uint64_t>(info.st_size) != mapping.size) return false;
+  mapping.start = ::mmap(nullptr, mapping.size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+  return mapping.start != MAP_FAILED && ::fcntl(fd, F_GETLEASE) == F_RDLCK;
+}
+
+Result<uint64_t> open_within(const std::string& path, const Limits& limits, Descriptor& file) {
+  const uint64_t size = TRY(open_regular(path, file));
+  if (size > limits.file_bytes_max) {
+    return resource_exhausted(
+        fmt::format("{} has {} bytes, over the limit of {}", path, size, limits.file_bytes_max));
+  }
+  return size;
 }
 
 Result<std::string> read_bytes(int fd, uint64_t size, const std::string& path) {
@@ -80,14 +112,27 @@ Result<std::string> read_bytes(int fd, uint64_t size, const std::string& path) {
 
 }  // namespace
 
+FileBytes::FileBytes(std::string bytes) {
+  const auto owned = std::make_shared<const std::string>(std::move(bytes));
+  view_ = *owned;
+  owner_ = owned;
+}
+
 Result<std::string> read_file(const std::string& path, const Limits& limits) {
   Descriptor file;
-  const uint64_t size = TRY(open_regular(path, file));
-  if (size > limits.file_bytes_max) {
-    return resource_exhausted(
-        fmt::format("{} has {} bytes, over the limit of {}", path, size, limits.file_bytes_max));
-  }
+  const uint64_t size = TRY(open_within(path, limits, file));
   return read_bytes(file.fd, size, path);
+}
+
+Result<FileBytes> map_file(const std::string& path, const Limits& limits) {
+  constexpr uint64_t kWorthMapping = uint64_t{1} << 20;
+  auto mapping = std::make_shared<Mapping>();
+  mapping->size = TRY(open_within(path, limits, mapping->file));
+  if (mapping->size < kWorthMapping || !map_under_lease(*mapping)) {
+    return FileBytes(TRY(read_bytes(mapping->file.fd, mapping->size, path)));
+  }
+  const std::string_view bytes(static_cast<const char*>(mapping->start), mapping->size);
+  return FileBytes(std::move(mapping), bytes);
 }
 
 Result<std::string> read_file_start(const std::string& path, size_t bytes_max) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <new>
 
 #include "base/file.h"
@@ -21,6 +22,15 @@
 namespace slipway::cli {
 
 namespace {
+
+std::string digest_of(std::string_view bytes) { return "sha256:" + sha256_hex(bytes); }
+
+/// The digest of a large file takes as long as reading the model out of it: they go side by side.
+std::future<std::string> begin_digest(const FileBytes& bytes) {
+  constexpr size_t kWorthAThread = size_t{1} << 20;
+  const auto policy = bytes.size() < kWorthAThread ? std::launch::deferred : std::launch::async;
+  return std::async(policy, [bytes] { return digest_of(bytes); });
+}
 
 /// The digest of a folder: of its files' names and digests, in order.
 Result<std::string> digest_of(const formats::FileSet& files, const Limits& limits) {
@@ -76,21 +86,24 @@ Result<ModelFile> read_file_as_model(const std::string& path, const std::string&
     return invalid_argument(fmt::format("{} is not a model file that Slipway reads (expected {})",
                                         path, all_formats().description()));
   }
-  std::string bytes = TRY(read_file(path, limits));
+  FileBytes bytes = TRY(map_file(path, limits));
   ModelFile file;
   formats::ReadOptions options{.select = select};
   options.definitions = TRY(read_definitions(path));
   const bool is_bound = options.definitions != nullptr && options.definitions->names_model();
-  if (digest == Digest::kWanted || is_bound) file.digest = "sha256:" + sha256_hex(bytes);
+  std::future<std::string> digest_beside;
   if (is_bound) {
+    file.digest = digest_of(bytes);
     Status status = options.definitions->check_model(file.digest);
     if (!status.ok())
       return std::move(status).with_context(path + std::string(formats::kDefinitionsSuffix));
   }
+  if (digest == Digest::kWanted && !is_bound) digest_beside = begin_digest(bytes);
   Result<formats::ReadReport> report =
       format->read(std::move(bytes), options, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
   file.report = std::move(report).value();
+  if (digest_beside.valid()) file.digest = digest_beside.get();
   return file;
 }
 

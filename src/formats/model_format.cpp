@@ -62,7 +62,7 @@ ReadReport report_of(const ForeignModel& model, uint64_t file_bytes,
   return report;
 }
 
-Result<ReadReport> ModelFormat::read(std::string bytes, const ReadOptions& options,
+Result<ReadReport> ModelFormat::read(FileBytes bytes, const ReadOptions& options,
                                      const FormatSet& formats, const Limits& limits) const {
   static_cast<void>(formats);
   if (!options.select.empty()) {

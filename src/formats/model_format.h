@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "formats/read_report.h"
@@ -74,7 +75,7 @@ class ModelFormat {
   virtual bool recognises(std::string_view start) const = 0;
   /// Errors only if the bytes are not of this format at all, are damaged, or `select` leads
   /// nowhere; what is merely not supported are gaps in the report.
-  virtual Result<ReadReport> read(std::string bytes, const ReadOptions& options,
+  virtual Result<ReadReport> read(FileBytes bytes, const ReadOptions& options,
                                   const FormatSet& formats, const Limits& limits) const;
   /// For formats whose models may lie inside others: UNIMPLEMENTED if it is none. The bytes need
   /// not outlive the call.

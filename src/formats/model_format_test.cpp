@@ -62,7 +62,8 @@ TEST(FormatSetTest, FindsAFormatByContentAndByName) {
 
 TEST(FormatSetTest, AForeignModelByItselfGetsItsColumnsApart) {
   const FormatSet formats = fakes();
-  const Result<ReadReport> report = formats.find("FAKE")->read("FAKE good", {}, formats, Limits{});
+  const Result<ReadReport> report =
+      formats.find("FAKE")->read(std::string("FAKE good"), {}, formats, Limits{});
   ASSERT_TRUE(report.ok()) << report.status().message();
   ASSERT_NE(report->graph, nullptr);
   EXPECT_EQ(report->info.file_bytes, 9U);
@@ -74,7 +75,8 @@ TEST(FormatSetTest, AForeignModelByItselfGetsItsColumnsApart) {
 
 TEST(FormatSetTest, WhatAForeignModelCannotComputeIsAGap) {
   const FormatSet formats = fakes();
-  const Result<ReadReport> report = formats.find("FAKE")->read("FAKE bad", {}, formats, Limits{});
+  const Result<ReadReport> report =
+      formats.find("FAKE")->read(std::string("FAKE bad"), {}, formats, Limits{});
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->graph, nullptr);
   EXPECT_NE(report->status().message().find("objective 'magic'"), std::string::npos);
@@ -82,7 +84,10 @@ TEST(FormatSetTest, WhatAForeignModelCannotComputeIsAGap) {
 
 TEST(FormatSetTest, SelectNeedsAFileOfSeveralModels) {
   const FormatSet formats = fakes();
-  EXPECT_EQ(formats.find("FAKE")->read("FAKE good", {"a"}, formats, Limits{}).status().code(),
+  EXPECT_EQ(formats.find("FAKE")
+                ->read(std::string("FAKE good"), {"a"}, formats, Limits{})
+                .status()
+                .code(),
             StatusCode::kNotFound);
 }
 

@@ -155,7 +155,7 @@ class BundleFormat final : public ModelFormat {
     return is_archive(start) || formats::detect_compression(start) != formats::Compression::kNone;
   }
 
-  Result<ReadReport> read(std::string bytes, const ReadOptions& options, const FormatSet& formats,
+  Result<ReadReport> read(FileBytes bytes, const ReadOptions& options, const FormatSet& formats,
                           const Limits& limits) const override {
     const uint64_t file_bytes = bytes.size();
     const formats::Compression compression = formats::detect_compression(bytes);
@@ -176,7 +176,7 @@ class BundleFormat final : public ModelFormat {
   }
 
  private:
-  static Result<ReadReport> read_plain(std::string bytes, formats::Compression compression,
+  static Result<ReadReport> read_plain(FileBytes bytes, formats::Compression compression,
                                        const ReadOptions& options, const FormatSet& formats,
                                        const Limits& limits) {
     if (formats::looks_like_zip(bytes)) {
@@ -191,8 +191,7 @@ class BundleFormat final : public ModelFormat {
       const auto files = TRY(formats::open_tar(bytes, limits));
       return read_archive(*files, "tar", options, formats, limits);
     }
-    const ModelFormat* format =
-        formats.find(std::string_view(bytes).substr(0, FormatSet::kStartBytes));
+    const ModelFormat* format = formats.find(bytes.view().substr(0, FormatSet::kStartBytes));
     if (format == nullptr || format->name() == kName) {
       return invalid_argument(fmt::format("what the {} file unpacks to is no model (expected {})",
                                           formats::compression_name(compression),

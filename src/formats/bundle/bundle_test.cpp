@@ -38,10 +38,11 @@ class NamedFormat final : public formats::ModelFormat {
   std::string_view name() const override { return name_; }
   std::string_view description() const override { return name_; }
   bool recognises(std::string_view start) const override { return start.starts_with(name_); }
-  Result<ReadReport> read(std::string bytes, const ReadOptions& options, const FormatSet& /*all*/,
+  Result<ReadReport> read(FileBytes bytes, const ReadOptions& options, const FormatSet& /*all*/,
                           const Limits& /*limits*/) const override {
     ReadReport report;
-    report.info.class_name = bytes + (options.select.empty() ? "" : "@" + options.select);
+    report.info.class_name =
+        std::string(bytes.view()) + (options.select.empty() ? "" : "@" + options.select);
     for (const std::string& column : options.column_names) report.info.class_name += "|" + column;
     report.info.container = name_;
     return report;

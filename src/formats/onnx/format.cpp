@@ -63,7 +63,7 @@ class OnnxFormat final : public formats::ModelFormat {
     return has_next;
   }
 
-  Result<ReadReport> read(std::string bytes, const ReadOptions& options, const FormatSet&,
+  Result<ReadReport> read(FileBytes bytes, const ReadOptions& options, const FormatSet&,
                           const Limits& limits) const override {
     const ModelProto model = TRY(parse_model(bytes, limits));
     ReadReport report;

@@ -12,6 +12,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +50,39 @@ struct Array {
   /// Columns of a 2-D array; of a 1-D array its length.
   uint64_t columns() const { return shape.empty() ? 1 : shape.back(); }
   uint64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }
+};
+
+/// The numbers of an array, or of one field of a structured one, in row-major order: loaded from
+/// the file's own bytes where they are of type T there, converted otherwise. Valid while its Tree
+/// lives.
+template <typename T>
+class Column {
+ public:
+  Column(std::vector<uint64_t> shape_of, const char* first, uint64_t stride_bytes, uint64_t size)
+      : shape(std::move(shape_of)), first_(first), stride_bytes_(stride_bytes), size_(size) {}
+  explicit Column(Array<T> array)
+      : shape(std::move(array.shape)),
+        converted_(std::move(array.values)),
+        first_(reinterpret_cast<const char*>(converted_.data())),
+        stride_bytes_(sizeof(T)),
+        size_(converted_.size()) {}
+  Column(Column&&) noexcept = default;  // a moved vector keeps its elements where they are
+  Column& operator=(Column&&) noexcept = default;
+
+  uint64_t size() const { return size_; }
+  T operator[](uint64_t i) const {
+    T value;
+    std::memcpy(&value, first_ + i * stride_bytes_, sizeof value);
+    return value;
+  }
+
+  std::vector<uint64_t> shape;
+
+ private:
+  std::vector<T> converted_;
+  const char* first_;
+  uint64_t stride_bytes_;
+  uint64_t size_;
 };
 
 /// One element of an object array (or of a list) as a typed cell, for category tables and labels.
@@ -92,6 +127,28 @@ Result<Array<Value>> to_values(Value value);
 /// A field of a structured array by name, converted; nullopt if the dtype has no such field.
 Result<std::optional<Array<double>>> field_f64(Value value, std::string_view field);
 Result<std::optional<Array<int64_t>>> field_i64(Value value, std::string_view field);
+
+/// As to_*(), for T of double, int64_t or uint8_t.
+template <typename T>
+Result<Column<T>> to_column(Value value);
+
+struct ValueSource;
+
+/// A structured array, for whoever wants several of its fields.
+class Records {
+ public:
+  static Result<Records> of(Value value);
+  /// As field_*(), for T of double, int64_t or uint8_t.
+  template <typename T>
+  Result<std::optional<Column<T>>> column(std::string_view field) const;
+
+ private:
+  Records(Value value, std::shared_ptr<const ValueSource> source)
+      : value_(value), source_(std::move(source)) {}
+
+  Value value_;
+  std::shared_ptr<const ValueSource> source_;
+};
 
 /// CSR or CSC (transposed into CSR), duplicates kept, indices verified against the shape.
 Result<Csr> to_csr(Value value);

@@ -162,18 +162,56 @@ Result<Array<typename Target::Type>> convert(Value value) {
   return convert<Target>(value, TRY(resolve_source(value)));
 }
 
+/// Narrows an array of records to one field of them; false if they have none of that name.
+Result<bool> narrow_to_field(Value value, std::string_view name, std::string_view expected,
+                             ValueSource& source) {
+  if (!source.is_numeric_array()) return unfit(value, source, "records");
+  const std::optional<DtypeField> field = TRY(find_field(source.array->dtype, name));
+  if (!field) return false;
+  if (field->dtype.holds_objects) return unfit(value, source, expected);
+  source.array->dtype = field->dtype;
+  source.array->first_byte = field->offset_bytes;
+  return true;
+}
+
 template <typename Target>
 Result<std::optional<Array<typename Target::Type>>> convert_field(Value value,
                                                                   std::string_view name) {
   using Type = typename Target::Type;
   ValueSource source = TRY(resolve_source(value));
-  if (!source.is_numeric_array()) return unfit(value, source, "records");
-  const std::optional<DtypeField> field = TRY(find_field(source.array->dtype, name));
-  if (!field) return std::optional<Array<Type>>();
-  if (field->dtype.holds_objects) return unfit(value, source, Target::kExpected);
-  source.array->dtype = field->dtype;
-  source.array->first_byte = field->offset_bytes;
+  const bool found = TRY(narrow_to_field(value, name, Target::kExpected, source));
+  if (!found) return std::optional<Array<Type>>();
   return std::optional<Array<Type>>(TRY(convert<Target>(value, source)));
+}
+
+template <typename T>
+struct TargetOf;
+template <>
+struct TargetOf<double> {
+  using Type = AsDouble;
+  static constexpr ElementKind kKind = ElementKind::kFloat;
+};
+template <>
+struct TargetOf<int64_t> {
+  using Type = AsInt;
+  static constexpr ElementKind kKind = ElementKind::kInt;
+};
+template <>
+struct TargetOf<uint8_t> {
+  using Type = AsByte;
+  static constexpr ElementKind kKind = ElementKind::kUint;
+};
+
+template <typename T>
+Result<Column<T>> column_of(Value value, const ValueSource& source) {
+  if (source.is_numeric_array()) {
+    const ArrayView& view = *source.array;
+    const bool as_stored = view.is_row_major && view.dtype.kind == TargetOf<T>::kKind &&
+                           view.dtype.item_bytes == sizeof(T) && !view.dtype.big_endian &&
+                           !view.dtype.is_complex && !view.dtype.has_subarray;
+    if (as_stored) return Column<T>(source.shape, view.element(0), view.stride_bytes, view.count);
+  }
+  return Column<T>(TRY(convert<typename TargetOf<T>::Type>(value, source)));
 }
 
 }  // namespace
@@ -282,6 +320,31 @@ Result<Array<Value>> to_values(Value value) {
   });
   return array;
 }
+
+template <typename T>
+Result<Column<T>> to_column(Value value) {
+  const ValueSource source = TRY(resolve_source(value));
+  return column_of<T>(value, source);
+}
+
+Result<Records> Records::of(Value value) {
+  return Records(value, std::make_shared<const ValueSource>(TRY(resolve_source(value))));
+}
+
+template <typename T>
+Result<std::optional<Column<T>>> Records::column(std::string_view field) const {
+  ValueSource source = *source_;
+  const bool found = TRY(narrow_to_field(value_, field, TargetOf<T>::Type::kExpected, source));
+  if (!found) return std::optional<Column<T>>();
+  return std::optional<Column<T>>(TRY(column_of<T>(value_, source)));
+}
+
+template Result<Column<double>> to_column(Value value);
+template Result<Column<int64_t>> to_column(Value value);
+template Result<Column<uint8_t>> to_column(Value value);
+template Result<std::optional<Column<double>>> Records::column(std::string_view field) const;
+template Result<std::optional<Column<int64_t>>> Records::column(std::string_view field) const;
+template Result<std::optional<Column<uint8_t>>> Records::column(std::string_view field) const;
 
 Result<std::optional<Array<double>>> field_f64(Value value, std::string_view field) {
   return convert_field<AsDouble>(value, field);

@@ -137,6 +137,16 @@ TEST_P(NumpyFile, RecordsAreReadByFieldName) {
     EXPECT_EQ(field_f64(get(key), "threshold").value()->values, (Doubles{0.5, 2.5, -1})) << key;
     EXPECT_EQ(field_i64(get(key), "leaf").value()->values, (Ints{0, 1, 1})) << key;
     EXPECT_FALSE(field_f64(get(key), "gone").value().has_value()) << key;
+    const Records records = Records::of(get(key)).value();
+    const auto left = records.column<int64_t>("left").value();
+    const auto threshold = records.column<double>("threshold").value();
+    const auto leaf = records.column<uint8_t>("leaf").value();
+    ASSERT_EQ(threshold->size(), 3U) << key;
+    EXPECT_EQ((*left)[2], -1) << key;
+    EXPECT_EQ((*threshold)[1], 2.5) << key;
+    EXPECT_EQ((*leaf)[2], 1) << key;
+    EXPECT_FALSE(records.column<double>("gone").value().has_value()) << key;
+    EXPECT_FALSE(records.column<uint8_t>("threshold").ok()) << key;
     EXPECT_FALSE(to_f64(get(key)).ok());
   }
   const ArrayInfo info = array_info(get("nodes")).value();

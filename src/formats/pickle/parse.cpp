@@ -83,7 +83,7 @@ bool may_begin_pickle(std::string_view start) {
          begins_with_opcode(start);
 }
 
-Result<Tree> parse(std::string bytes, const Limits& limits) {
+Result<Tree> parse(FileBytes bytes, const Limits& limits) {
   if (bytes.size() > limits.file_bytes_max) {
     return resource_exhausted(
         fmt::format("The file is larger than the limit: {} bytes, "

@@ -62,7 +62,7 @@ Result<uint32_t> build(dom::element root, SkopsNodes& nodes) {
 
 }  // namespace
 
-Result<Tree> parse_skops(std::string bytes, const Limits& limits) {
+Result<Tree> parse_skops(FileBytes bytes, const Limits& limits) {
   if (bytes.size() > limits.file_bytes_max) {
     return resource_exhausted(
         fmt::format("The file is larger than the limit: {} bytes, file_bytes_max {}", bytes.size(),

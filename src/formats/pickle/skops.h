@@ -22,6 +22,6 @@ namespace slipway::pickle {
 
 /// Errors: INVALID_ARGUMENT (no skops file), DATA_LOSS (malformed), RESOURCE_EXHAUSTED (a limit).
 /// Never executes anything; does not recurse over the input.
-Result<Tree> parse_skops(std::string bytes, const Limits& limits);
+Result<Tree> parse_skops(FileBytes bytes, const Limits& limits);
 
 }  // namespace slipway::pickle

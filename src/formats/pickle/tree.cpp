@@ -132,9 +132,14 @@ Value::Entry Value::entry(size_t i) const {
 
 std::optional<Value> Value::find(std::string_view key) const {
   if (!has_entries(*this)) return std::nullopt;
-  for (size_t i = size(); i-- > 0;) {
-    const Entry found = entry(i);
-    if (found.key.is_string() && found.key.text() == key) return found.value;
+  // Every attribute of every estimator is looked up here: no detour over handles.
+  const Tree::Impl& storage = TreeStorage::of(*this);
+  const Range slots = slots_of(*this);
+  for (size_t i = slots.count / 2; i-- > 0;) {
+    const uint32_t* const entry = &storage.children[slots.begin + 2 * i];
+    const Node& name = storage.nodes[entry[0]];
+    if (name.kind() != Kind::kString || name.extent.size_bytes != key.size()) continue;
+    if (std::string_view(name.payload.text, key.size()) == key) return Value(tree_, entry[1]);
   }
   return std::nullopt;
 }

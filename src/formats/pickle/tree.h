@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/status.h"
 
@@ -170,7 +171,7 @@ class Tree {
 /// lz4 or zstd, found out from its content. Errors: INVALID_ARGUMENT (not a pickle), DATA_LOSS
 /// (truncated or malformed, with the byte offset), RESOURCE_EXHAUSTED (which limit). Never executes
 /// anything; never recurses over the input.
-Result<Tree> parse(std::string bytes, const Limits& limits);
+Result<Tree> parse(FileBytes bytes, const Limits& limits);
 
 /// True if the bytes look like something parse() reads (by magic, not by name).
 bool looks_like_pickle(std::string_view bytes);

@@ -163,7 +163,7 @@ class PmmlFormat final : public formats::ModelFormat {
            (start[tag - 1] == '<' || start[tag - 1] == ':');
   }
 
-  Result<ReadReport> read(std::string bytes, const formats::ReadOptions& options,
+  Result<ReadReport> read(FileBytes bytes, const formats::ReadOptions& options,
                           const formats::FormatSet& formats, const Limits& limits) const override {
     static_cast<void>(formats);
     ReadReport report;

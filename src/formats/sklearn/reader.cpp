@@ -298,7 +298,7 @@ class PickleFormat final : public formats::ModelFormat {
     return "a pickle or joblib file, plain or compressed";
   }
   bool recognises(std::string_view start) const override { return pickle::may_begin_pickle(start); }
-  Result<ReadReport> read(std::string bytes, const ReadOptions& options,
+  Result<ReadReport> read(FileBytes bytes, const ReadOptions& options,
                           const formats::FormatSet& formats, const Limits& limits) const override {
     if (!pickle::looks_like_pickle(bytes)) {
       return invalid_argument("not a pickle or joblib file: damaged, or something else");
@@ -313,7 +313,7 @@ class SkopsFormat final : public formats::ModelFormat {
   std::string_view description() const override { return "a skops file"; }
   // It begins as any zip archive does: the reader of archives looks inside and asks for it by name.
   bool recognises(std::string_view /*start*/) const override { return false; }
-  Result<ReadReport> read(std::string bytes, const ReadOptions& options,
+  Result<ReadReport> read(FileBytes bytes, const ReadOptions& options,
                           const formats::FormatSet& formats, const Limits& limits) const override {
     const pickle::Tree tree = TRY(pickle::parse_skops(std::move(bytes), limits));
     return read_tree(tree, options, limits, formats);
@@ -322,7 +322,7 @@ class SkopsFormat final : public formats::ModelFormat {
 
 }  // namespace
 
-Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits,
+Result<ReadReport> read(FileBytes bytes, const ReadOptions& options, const Limits& limits,
                         const formats::FormatSet& formats) {
   const pickle::Tree tree = TRY(pickle::parse(std::move(bytes), limits));
   return read_tree(tree, options, limits, formats);

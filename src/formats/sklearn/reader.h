@@ -22,7 +22,7 @@ using formats::ReadReport;
 
 /// Errors only if the bytes are no readable pickle at all, or `select` leads nowhere.
 /// `formats` reads models of other libraries that lie inside.
-Result<ReadReport> read(std::string bytes, const ReadOptions& options, const Limits& limits,
+Result<ReadReport> read(FileBytes bytes, const ReadOptions& options, const Limits& limits,
                         const formats::FormatSet& formats = {});
 
 /// The same as a format by the name of "pickle".

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/heap_bytes.h"
+#include "base/huge_pages.h"
 
 namespace slipway {
 namespace {
@@ -93,6 +94,28 @@ Status check_split(const TreeEnsemble& ensemble, const TreeNode& node, size_t in
   return {};
 }
 
+/// True if all nodes of a tree are right and no split is categorical: what the checks below find
+/// too, one after the other, without a branch that depends on the data.
+bool are_plain_nodes(const TreeEnsemble& ensemble, size_t begin, size_t end) {
+  const bool one_value = ensemble.leaf_width == 1;
+  const size_t rows = one_value ? 0 : ensemble.leaf_values.size() / ensemble.leaf_width;
+  const auto last_child = static_cast<uint32_t>(end - 1);
+  const uint32_t features = ensemble.features;
+  uint32_t wrong = 0;
+  for (auto i = static_cast<uint32_t>(begin); i < end; ++i) {
+    const TreeNode& node = ensemble.nodes[i];
+    const uint32_t feature = node.feature();
+    const auto wrong_leaf = static_cast<uint32_t>(feature != 0) |
+                            static_cast<uint32_t>(!one_value & (node.child >= rows));
+    const auto wrong_split =
+        static_cast<uint32_t>(node.child <= i) | static_cast<uint32_t>(node.child >= last_child) |
+        static_cast<uint32_t>(feature >= features) | static_cast<uint32_t>(node.is_categorical());
+    const uint32_t leaf_mask = 0U - static_cast<uint32_t>(node.is_leaf());
+    wrong |= (leaf_mask & wrong_leaf) | (~leaf_mask & wrong_split);
+  }
+  return wrong == 0;
+}
+
 Status check_tree(const TreeEnsemble& ensemble, size_t tree) {
   const size_t begin = ensemble.roots[tree];
   const size_t end = ensemble.tree_end(tree);
@@ -103,6 +126,7 @@ Status check_tree(const TreeEnsemble& ensemble, size_t tree) {
     return invalid_argument(fmt::format("tree {} adds to output {} of {}", tree,
                                         ensemble.columns[tree], ensemble.outputs));
   }
+  if (are_plain_nodes(ensemble, begin, end)) return {};
   for (size_t i = begin; i < end; ++i) {
     const TreeNode& node = ensemble.nodes[i];
     TRY_STATUS(node.is_leaf() ? check_leaf(ensemble, node, i)
@@ -130,7 +154,12 @@ size_t heap_bytes(const TreeEnsemble& ensemble) {
 }
 
 Result<ValueType> TreeEnsembleOp::infer(std::span<const ValueType> inputs) const {
-  TRY_STATUS(check_trees(ensemble, inputs));
+  if (is_checked_.load(std::memory_order_relaxed)) {
+    TRY_STATUS(check_inputs(ensemble, inputs));
+  } else {
+    TRY_STATUS(check_trees(ensemble, inputs));
+    is_checked_.store(true, std::memory_order_relaxed);
+  }
   return ValueType{ValueKind::kDense, ensemble.outputs};
 }
 
@@ -148,8 +177,11 @@ void TreeEnsembleBuilder::reserve(uint64_t nodes) {
   constexpr uint64_t kReserveMax = uint64_t{1} << 22;  // memory that is not touched costs nothing
   const uint64_t count = std::min(nodes, kReserveMax);
   ensemble_.nodes.reserve(count);
+  advise_huge_pages(ensemble_.nodes.data(), count * sizeof(TreeNode));
   if (ensemble_.leaf_width == 1) return;
-  ensemble_.leaf_values.reserve(std::min(count / 2 * ensemble_.leaf_width, 2 * kReserveMax));
+  const uint64_t values = std::min(count / 2 * ensemble_.leaf_width, 2 * kReserveMax);
+  ensemble_.leaf_values.reserve(values);
+  advise_huge_pages(ensemble_.leaf_values.data(), values * sizeof(double));
 }
 
 int64_t TreeEnsembleBuilder::add_category_set(const CategorySet& set) {
@@ -168,13 +200,42 @@ Result<int64_t> TreeEnsembleBuilder::add_wide_category_set(std::span<const uint3
   return static_cast<int64_t>(sets.size()) - 1;
 }
 
-Status TreeEnsembleBuilder::check_sizes(std::span<const SourceTreeNode> nodes,
-                                        std::span<const double> values) const {
-  if (nodes.empty()) return invalid_argument("a tree has no nodes");
-  if (nodes.size() > kNodesMax - ensemble_.nodes.size() || ensemble_.roots.size() >= kTreesMax) {
+Status TreeEnsembleBuilder::check_room(size_t nodes) const {
+  if (nodes == 0) return invalid_argument("a tree has no nodes");
+  if (nodes > kNodesMax - ensemble_.nodes.size() || ensemble_.roots.size() >= kTreesMax) {
     return resource_exhausted(
         fmt::format("over {} tree nodes or {} trees in one model", kNodesMax, kTreesMax));
   }
+  return {};
+}
+
+Status TreeEnsembleBuilder::begin_tree(size_t nodes, uint32_t column) {
+  TRY_STATUS(check_room(nodes));
+  const size_t leaves = (nodes + 1) / 2;  // a tree of s splits has s + 1
+  const size_t values = ensemble_.leaf_width == 1 ? 0 : leaves * ensemble_.leaf_width;
+  if (values > kLeafValuesMax - ensemble_.leaf_values.size()) {
+    return resource_exhausted(fmt::format("over {} leaf values in one model", kLeafValuesMax));
+  }
+  const auto root = static_cast<uint32_t>(ensemble_.nodes.size());
+  ensemble_.roots.push_back(root);
+  ensemble_.columns.push_back(column);
+  ensemble_.nodes.resize(root + nodes);
+  ensemble_.leaf_values.resize(ensemble_.leaf_values.size() + values);
+  places_.assign(nodes, kNowhere);
+  places_[0] = root;
+  return {};
+}
+
+void TreeEnsembleBuilder::undo_tree(size_t leaf_values) {
+  ensemble_.nodes.resize(ensemble_.roots.back());
+  ensemble_.leaf_values.resize(leaf_values);
+  ensemble_.roots.pop_back();
+  ensemble_.columns.pop_back();
+}
+
+Status TreeEnsembleBuilder::check_sizes(std::span<const SourceTreeNode> nodes,
+                                        std::span<const double> values) const {
+  TRY_STATUS(check_room(nodes.size()));
   if (values.size() / ensemble_.leaf_width != nodes.size() ||
       values.size() % ensemble_.leaf_width != 0) {
     return invalid_argument(fmt::format("a tree of {} nodes has {} values, expected {} for each",

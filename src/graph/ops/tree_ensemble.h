@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <span>
 #include <string>
@@ -99,6 +100,10 @@ class TreeEnsembleOp final : public Op {
 
   const std::shared_ptr<const TreeEnsemble> shared;
   const TreeEnsemble& ensemble;
+
+ private:
+  // The trees do not change: a graph that asks again need not wait for another look at all nodes.
+  mutable std::atomic<bool> is_checked_ = false;
 };
 
 /// What the op's infer() proves of the trees and of their input; for ops that walk them too.
@@ -140,14 +145,70 @@ class TreeEnsembleBuilder {
   /// own ancestor); RESOURCE_EXHAUSTED beyond the limits above.
   Status add_tree(std::span<const SourceTreeNode> nodes, std::span<const double> values,
                   uint32_t column);
+  /// The same for a tree in which every node comes after its parent, without a copy: `source` has
+  /// size(), node(i) and leaf(i, out), which writes leaf_width numbers. False, with nothing added,
+  /// if it is no such tree: add_tree() then says what is wrong, if anything is.
+  template <typename Source>
+  Result<bool> add_ordered_tree(const Source& source, uint32_t column);
   TreeEnsemble finish() && { return std::move(ensemble_); }
 
  private:
+  static constexpr uint32_t kNowhere = UINT32_MAX;
+
+  Status check_room(size_t nodes) const;
   Status check_sizes(std::span<const SourceTreeNode> nodes, std::span<const double> values) const;
   Status check_split(std::span<const SourceTreeNode> nodes, size_t index) const;
   void place_leaf(TreeNode& node, std::span<const double> values, size_t index);
+  /// Room for a tree of so many nodes, and for the leaves that it then has.
+  Status begin_tree(size_t nodes, uint32_t column);
+  void undo_tree(size_t leaf_values);
 
   TreeEnsemble ensemble_;
+  std::vector<uint32_t> places_;  // of the nodes of the tree that is being added
 };
+
+template <typename Source>
+Result<bool> TreeEnsembleBuilder::add_ordered_tree(const Source& source, uint32_t column) {
+  const size_t size = source.size();
+  const size_t leaf_values = ensemble_.leaf_values.size();
+  TRY_STATUS(begin_tree(size, column));
+  const uint32_t width = ensemble_.leaf_width;
+  TreeNode* const nodes = ensemble_.nodes.data();
+  uint32_t next = places_[0] + 1;
+  size_t leaf_row = leaf_values / width;
+  for (size_t i = 0; i < size; ++i) {
+    const SourceTreeNode from = source.node(i);
+    if (places_[i] == kNowhere) {
+      undo_tree(leaf_values);
+      return false;
+    }
+    TreeNode& node = nodes[places_[i]];
+    if (from.is_leaf) {
+      node.child = width == 1 ? from.leaf : static_cast<uint32_t>(leaf_row);
+      node.bits = TreeNode::kLeaf;
+      source.leaf(i, width == 1 ? &node.threshold : &ensemble_.leaf_values[leaf_row++ * width]);
+      continue;
+    }
+    const auto left = static_cast<uint64_t>(from.left);
+    const auto right = static_cast<uint64_t>(from.right);
+    const bool is_right = left < size && right < size && left != right &&
+                          places_[left] == kNowhere && places_[right] == kNowhere &&
+                          static_cast<uint64_t>(from.feature) < ensemble_.features;
+    if (!is_right) {
+      undo_tree(leaf_values);
+      return false;
+    }
+    const bool categorical = from.category_set >= 0;
+    node.threshold = categorical ? static_cast<double>(from.category_set) : from.threshold;
+    node.child = next;
+    node.bits = static_cast<uint32_t>(from.feature) |
+                (from.missing_left ? TreeNode::kMissingLeft : 0) |
+                (categorical ? TreeNode::kCategorical : 0);
+    places_[left] = next;
+    places_[right] = next + 1;
+    next += 2;
+  }
+  return true;
+}
 
 }  // namespace slipway

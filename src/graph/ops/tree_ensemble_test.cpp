@@ -187,6 +187,64 @@ TEST(TreeEnsembleTest, BuilderRefusesTreesThatAreNone) {
       << "too few values";
 }
 
+struct TreeInOrder {
+  std::vector<SourceTreeNode> nodes;
+  size_t size() const { return nodes.size(); }
+  SourceTreeNode node(size_t i) const { return nodes[i]; }
+  void leaf(size_t i, double* out) const {
+    out[0] = static_cast<double>(i);
+    out[1] = -out[0];
+  }
+};
+
+TEST(TreeEnsembleTest, AnOrderedTreeIsAddedAsACopyOfItWouldBe) {
+  // As scikit-learn grows trees best first: 0 -> (1, 2), 1 -> (3, 4), 2 -> (5, 6).
+  const TreeInOrder tree = {{source_split(1, 0.5, 1, 2), source_split(2, 1.5, 3, 4),
+                             source_split(0, 2.5, 5, 6), source_leaf(), source_leaf(),
+                             source_leaf(), source_leaf()}};
+  TreeEnsembleBuilder builder = builder_of(2);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(builder.add_ordered_tree(tree, 0).value());
+  const TreeEnsemble trees = std::move(builder).finish();
+  ASSERT_TRUE(infer(trees).ok());
+  ASSERT_EQ(trees.roots, (std::vector<uint32_t>{0, 7}));
+  ASSERT_EQ(trees.leaf_values.size(), 16U);
+  for (const uint32_t root : trees.roots) {
+    std::vector<double> leaves;
+    const TreeNode* nodes = trees.nodes.data();
+    EXPECT_EQ(nodes[root].feature(), 1U);
+    for (const uint32_t inner : {nodes[root].child, nodes[root].child + 1}) {
+      for (const uint32_t leaf : {nodes[inner].child, nodes[inner].child + 1}) {
+        leaves.push_back(trees.leaf_values[nodes[leaf].child * 2]);
+        leaves.push_back(trees.leaf_values[nodes[leaf].child * 2 + 1]);
+      }
+    }
+    EXPECT_EQ(leaves, (std::vector<double>{3, -3, 4, -4, 5, -5, 6, -6}));
+  }
+}
+
+TEST(TreeEnsembleTest, ATreeThatIsNotInOrderLeavesNothingBehind) {
+  const std::vector<TreeInOrder> cases = {
+      {{source_split(1, 0.5, 4, 1), source_split(2, 1.5, 3, 2), source_leaf(),
+        source_split(0, 0, 0, 1), source_leaf()}},
+      {{source_split(1, 0.5, 2, 3), source_leaf(), source_leaf(), source_leaf()}},
+      {{source_split(0, 0, 1, 1), source_leaf()}},
+      {{source_split(0, 0, 1, 9), source_leaf()}},
+      {{source_split(0, 0, -1, 1), source_leaf()}},
+      {{source_split(3, 0, 1, 2), source_leaf(), source_leaf()}},
+      {{source_split(-2, 0, 1, 2), source_leaf(), source_leaf()}},
+  };
+  TreeEnsembleBuilder builder = builder_of(2);
+  for (const TreeInOrder& one : cases) {
+    EXPECT_FALSE(builder.add_ordered_tree(one, 0).value());
+  }
+  EXPECT_FALSE(builder.add_ordered_tree(TreeInOrder{}, 0).ok());
+  ASSERT_TRUE(builder.add_ordered_tree(TreeInOrder{{source_leaf()}}, 0).value());
+  const TreeEnsemble trees = std::move(builder).finish();
+  EXPECT_EQ(trees.nodes.size(), 1U);
+  EXPECT_EQ(trees.leaf_values, (std::vector<double>{0, -0.0}));
+  EXPECT_TRUE(infer(trees).ok());
+}
+
 TEST(TreeEnsembleTest, BuilderTakesAVeryDeepTreeWithoutRecursion) {
   constexpr size_t kDepth = 200000;
   std::vector<SourceTreeNode> nodes;

@@ -80,7 +80,7 @@ struct ObjectExtra {
 };
 
 struct Tree::Impl {
-  std::string bytes;
+  FileBytes bytes;
   std::deque<std::string> owned_text;
   std::vector<Node> nodes;
   std::vector<uint32_t> children;

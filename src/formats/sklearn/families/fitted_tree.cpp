@@ -14,25 +14,12 @@ Status missing_field(std::string_view name) {
   return invalid_argument(fmt::format("the nodes of a tree have no field '{}'", name));
 }
 
-Result<std::vector<SourceTreeNode>> read_nodes(pickle::Value nodes) {
-  const std::vector<int64_t> left = TRY(int_field(nodes, "left_child"));
-  const std::vector<int64_t> right = TRY(int_field(nodes, "right_child"));
-  const std::vector<int64_t> feature = TRY(int_field(nodes, "feature"));
-  const std::vector<double> threshold = TRY(double_field(nodes, "threshold"));
-  // Since 1.3.
-  const auto missing = pickle::field_i64(nodes, "missing_go_to_left");
-  if (!missing.ok()) return missing.status();
-  std::vector<SourceTreeNode> made(left.size());
-  for (size_t i = 0; i < made.size(); ++i) {
-    SourceTreeNode& node = made[i];
-    node.is_leaf = left[i] == -1;
-    node.left = left[i];
-    node.right = right[i];
-    node.feature = feature[i];
-    node.threshold = threshold[i];
-    node.missing_left = missing->has_value() && (*missing)->values[i] != 0;
-  }
-  return made;
+template <typename T>
+Result<pickle::Column<T>> needed_column(const pickle::Records& nodes, std::string_view name) {
+  Result<std::optional<pickle::Column<T>>> column = nodes.column<T>(name);
+  if (!column.ok()) return std::move(column).status();
+  if (!column->has_value()) return missing_field(name);
+  return std::move(**column);
 }
 
 }  // namespace
@@ -56,22 +43,44 @@ Result<pickle::Array<pickle::Value>> values_attr(pickle::Value self, std::string
   return pickle::to_values(value);
 }
 
-Result<FittedTree> read_tree(pickle::Value estimator) {
+Result<StoredTree> stored_tree(pickle::Value estimator) {
   const pickle::Value tree = TRY(estimator.attr("tree_"));
-  FittedTree made;
-  const pickle::Value nodes = TRY(tree.attr("nodes"));
-  made.nodes = TRY(read_nodes(nodes));
-  pickle::Array<double> values = TRY(f64_attr(tree, "values"));
-  const bool usable = values.shape.size() == 3 && values.shape[0] == made.nodes.size() &&
-                      values.shape[1] > 0 && values.shape[1] <= kWidthMax && values.shape[2] > 0 &&
-                      values.shape[2] <= kWidthMax / values.shape[1];
+  const pickle::Value records = TRY(tree.attr("nodes"));
+  const pickle::Records nodes = TRY(pickle::Records::of(records));
+  pickle::Column<int64_t> left = TRY(needed_column<int64_t>(nodes, "left_child"));
+  pickle::Column<int64_t> right = TRY(needed_column<int64_t>(nodes, "right_child"));
+  pickle::Column<int64_t> feature = TRY(needed_column<int64_t>(nodes, "feature"));
+  pickle::Column<double> threshold = TRY(needed_column<double>(nodes, "threshold"));
+  std::optional<pickle::Column<uint8_t>> missing_left =
+      TRY(nodes.column<uint8_t>("missing_go_to_left"));
+  const pickle::Value numbers = TRY(tree.attr("values"));
+  pickle::Column<double> values = TRY(pickle::to_column<double>(numbers));
+  const std::vector<uint64_t> shape = values.shape;
+  const bool usable = shape.size() == 3 && shape[0] == left.size() && shape[1] > 0 &&
+                      shape[1] <= kWidthMax && shape[2] > 0 && shape[2] <= kWidthMax / shape[1];
   if (!usable) {
     return invalid_argument(fmt::format("{}.tree_: the values of {} nodes have no usable shape",
-                                        estimator.name(), made.nodes.size()));
+                                        estimator.name(), left.size()));
   }
-  made.outputs = static_cast<uint32_t>(values.shape[1]);
-  made.output_width = static_cast<uint32_t>(values.shape[2]);
-  made.values = std::move(values.values);
+  return StoredTree{std::move(left),
+                    std::move(right),
+                    std::move(feature),
+                    std::move(threshold),
+                    std::move(missing_left),
+                    std::move(values),
+                    static_cast<uint32_t>(shape[1]),
+                    static_cast<uint32_t>(shape[2])};
+}
+
+Result<FittedTree> read_tree(pickle::Value estimator) {
+  const StoredTree stored = TRY(stored_tree(estimator));
+  FittedTree made;
+  made.outputs = stored.outputs;
+  made.output_width = stored.output_width;
+  made.nodes.resize(stored.size());
+  for (size_t i = 0; i < made.nodes.size(); ++i) made.nodes[i] = stored.node(i);
+  made.values.resize(stored.values.size());
+  for (size_t i = 0; i < made.values.size(); ++i) made.values[i] = stored.values[i];
   return made;
 }
 

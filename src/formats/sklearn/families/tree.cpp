@@ -14,16 +14,54 @@
 namespace slipway::sklearn {
 namespace {
 
-/// Class weights to class fractions, as predict_proba did while trees kept weights; each target
-/// apart.
-void normalize_values(FittedTree& tree, bool always) {
-  for (size_t begin = 0; begin < tree.values.size(); begin += tree.output_width) {
-    double* values = tree.values.data() + begin;
-    const double sum = std::accumulate(values, values + tree.output_width, 0.0);
-    const bool fractions = sum > 1 - 1e-9 && sum < 1 + 1e-9;
-    if (sum == 0 || (fractions && !always)) continue;
-    for (uint32_t i = 0; i < tree.output_width; ++i) values[i] /= sum;
+/// What a forest does with what the leaves of its trees hold.
+enum class LeafValues : uint8_t {
+  kNumbers,    // taken as they are
+  kFractions,  // of the classes; normalised only if they are weights after all
+  kWeights,    // of the classes, as trees kept them before 1.4; normalised
+};
+
+/// A tree as the builder of ensembles takes it.
+class ForestTree {
+ public:
+  ForestTree(const StoredTree& tree, LeafValues leaves) : tree_(tree), leaves_(leaves) {}
+
+  size_t size() const { return tree_.size(); }
+  /// Numbers in a leaf.
+  uint64_t width() const { return uint64_t{tree_.outputs} * tree_.output_width; }
+  SourceTreeNode node(size_t i) const { return tree_.node(i); }
+  void leaf(size_t i, double* out) const {
+    const uint64_t count = width();
+    for (uint64_t j = 0; j < count; ++j) out[j] = tree_.values[i * count + j];
+    if (leaves_ == LeafValues::kNumbers) return;
+    for (uint64_t j = 0; j < count; j += tree_.output_width) normalize(out + j);
   }
+
+ private:
+  /// Class weights to class fractions, as predict_proba did while trees kept weights; each target
+  /// apart.
+  void normalize(double* values) const {
+    const double sum = std::accumulate(values, values + tree_.output_width, 0.0);
+    const bool fractions = sum > 1 - 1e-9 && sum < 1 + 1e-9;
+    if (sum == 0 || (fractions && leaves_ == LeafValues::kFractions)) return;
+    for (uint32_t i = 0; i < tree_.output_width; ++i) values[i] /= sum;
+  }
+
+  const StoredTree& tree_;
+  const LeafValues leaves_;
+};
+
+/// Trees as scikit-learn grows them have every node behind its parent; others are taken too.
+Status add_forest_tree(const ForestTree& tree, TreeEnsembleBuilder& builder) {
+  const bool added = TRY(builder.add_ordered_tree(tree, 0));
+  if (added) return {};
+  std::vector<SourceTreeNode> nodes(tree.size());
+  std::vector<double> values(tree.size() * tree.width());
+  for (size_t i = 0; i < tree.size(); ++i) {
+    nodes[i] = tree.node(i);
+    tree.leaf(i, &values[i * tree.width()]);
+  }
+  return builder.add_tree(nodes, values, 0);
 }
 
 struct Mean {
@@ -43,12 +81,13 @@ Result<Mean> mean_of_trees(Lowering& lowering, pickle::Value self, const Feature
   const ValueId x = TRY(lowering.finite(self, input, check));
   const ValueId x32 = TRY(lowering.add(std::make_unique<CastFloat32Op>(), {x}));
   const bool classifier = self.find_attr("classes_").has_value();
-  const bool weights = !written_since(self, 1, 4);
+  const LeafValues leaves = !classifier                 ? LeafValues::kNumbers
+                            : written_since(self, 1, 4) ? LeafValues::kFractions
+                                                        : LeafValues::kWeights;
   Mean mean;
   std::optional<TreeEnsembleBuilder> builder;
   for (const pickle::Value estimator : trees) {
-    FittedTree tree = TRY(read_tree(estimator));
-    if (classifier) normalize_values(tree, weights);
+    const StoredTree tree = TRY(stored_tree(estimator));
     if (!builder.has_value()) {
       mean.outputs = tree.outputs;
       mean.output_width = tree.output_width;
@@ -59,12 +98,12 @@ Result<Mean> mean_of_trees(Lowering& lowering, pickle::Value self, const Feature
       shape.base.assign(shape.outputs, 0.0);
       builder.emplace(std::move(shape));
       // Trees of a forest are about as large as each other.
-      builder->reserve(trees.size() * (tree.nodes.size() + tree.nodes.size() / 8));
+      builder->reserve(trees.size() * (tree.size() + tree.size() / 8));
     }
     if (tree.outputs != mean.outputs || tree.output_width != mean.output_width) {
       return invalid_argument(fmt::format("the trees of {} have different outputs", self.name()));
     }
-    TRY_STATUS(builder->add_tree(tree.nodes, tree.values, 0));
+    TRY_STATUS(add_forest_tree(ForestTree(tree, leaves), *builder));
   }
   mean.value =
       TRY(lowering.add(std::make_unique<TreeEnsembleOp>(std::move(*builder).finish()), {x32}));
