@@ -16,6 +16,7 @@
 
 #include "base/cpu_list.h"
 #include "base/duration.h"
+#include "protocols/dialects.h"
 
 namespace slipway::cli {
 namespace {
@@ -130,6 +131,13 @@ CLI::Validator host_value() {
     return fmt::format(
         "expected an address such as 127.0.0.1, 0.0.0.0 (every interface) or ::1, got {}",
         shown(text));
+  });
+}
+
+CLI::Validator compat_value() {
+  return transform([](std::string& text) -> std::string {
+    const auto names = protocols::parse_compat(text, ',');
+    return names.ok() ? "" : names.status().message();
   });
 }
 

@@ -6,6 +6,8 @@
 
 #include <charconv>
 
+#include "protocols/dialects.h"
+
 namespace slipway::cli {
 namespace {
 
@@ -67,6 +69,10 @@ Status apply(ListenSetting& setting, std::string_view key, std::string_view valu
     *tls = value;
   } else if (key == "protocols" && !value.empty()) {
     setting.protocols = TRY(parse_protocols(value));
+  } else if (key == "compat" && !value.empty()) {
+    Result<std::vector<std::string>> names = protocols::parse_compat(value, '+');
+    if (!names.ok()) return std::move(names).status().with_context("compat");
+    setting.compat = std::move(names).value();
   } else if (key == "mode" && !value.empty()) {
     if (setting.address.kind != ListenAddress::Kind::kUnix) {
       return invalid_argument("mode: only a Unix socket has one");
@@ -75,7 +81,8 @@ Status apply(ListenSetting& setting, std::string_view key, std::string_view valu
   } else {
     return invalid_argument(fmt::format(
         "expected tls, cert=FILE, key=FILE, client-ca=FILE, client-cert=optional, proxy, admin, "
-        "protocols=http1+http2+grpc or mode=0660 after the address, got \"{}{}{}\"",
+        "protocols=http1+http2+grpc, compat=simple+kserve-v2 or mode=0660 after the address, got "
+        "\"{}{}{}\"",
         key, has_value ? "=" : "", value));
   }
   return {};

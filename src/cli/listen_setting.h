@@ -1,12 +1,14 @@
 // The values of --listen and --admin: where to listen, and what for.
 //
 //   127.0.0.1:8443,tls,protocols=http2+grpc      unix:/run/slipway.sock,mode=0600
+//   0.0.0.0:8501,compat=tf-serving
 //   [::1]:8081,admin                             systemd:NAME,proxy
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "transport/listen.h"
@@ -38,6 +40,7 @@ struct ListenSetting {
   std::string text;  // as it was given, for messages
   ListenAddress address;
   transport::Protocols protocols;
+  std::vector<std::string> compat;  // empty: as --compat says
   bool is_admin = false;
   bool has_proxy_header = false;
   uint32_t mode = 0660;  // of a Unix socket

@@ -10,6 +10,7 @@ namespace slipway::cli {
 struct ListenerFlags {
   bool address_given = false;  // --host or --port
   std::vector<std::string> listen;
+  std::string compat;  // dialects, parted by commas; empty: all
 
   std::vector<std::string> tls_certificates;  // with as many keys
   std::vector<std::string> tls_keys;

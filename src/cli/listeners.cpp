@@ -117,6 +117,7 @@ Status add(ServeListeners& listeners, const ListenSetting& setting,
            transport::ListenerOptions listener, bool is_local, bool has_token) {
   if (!setting.is_admin) {
     listeners.inference.push_back(std::move(listener));
+    listeners.compat.push_back(setting.compat);
     return {};
   }
   if (!is_local && !has_token) {

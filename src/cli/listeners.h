@@ -15,6 +15,7 @@ namespace slipway::cli {
 
 struct ServeListeners {
   std::vector<transport::ListenerOptions> inference;        // at least one
+  std::vector<std::vector<std::string>> compat;             // of each; empty: as --compat says
   std::vector<transport::ListenerOptions> admin;            // may be empty
   std::vector<std::shared_ptr<transport::TlsContext>> tls;  // each once, to be reloaded
   bool admin_is_local = true;  // only programs on this machine reach any of the admin listeners

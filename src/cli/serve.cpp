@@ -22,6 +22,7 @@
 #include "cli/upkeep.h"
 #include "cli/version.h"
 #include "lifecycle/repository.h"
+#include "protocols/dialects.h"
 #include "protocols/grpc_health.h"
 #include "protocols/grpc_reflection.h"
 #include "protocols/grpc_router.h"
@@ -78,10 +79,14 @@ int fail(const Status& status) {
 /// All gRPC services of a listener; `inference` says what may be done there.
 protocols::GrpcRouter grpc_router(transport::GrpcHandler& inference, protocols::GrpcHealth& health,
                                   protocols::GrpcReflection& reflection) {
-  return protocols::GrpcRouter({{"inference.GRPCInferenceService", &inference},
-                                {"grpc.health.v1.Health", &health},
-                                {"grpc.reflection.v1.ServerReflection", &reflection},
-                                {"grpc.reflection.v1alpha.ServerReflection", &reflection}});
+  std::vector<protocols::GrpcRouter::Service> services;
+  for (const std::string_view name : protocols::dialect_services()) {
+    services.push_back({name, &inference});
+  }
+  services.insert(services.end(), {{"grpc.health.v1.Health", &health},
+                                   {"grpc.reflection.v1.ServerReflection", &reflection},
+                                   {"grpc.reflection.v1alpha.ServerReflection", &reflection}});
+  return protocols::GrpcRouter(std::move(services));
 }
 
 /// The server of the admin listeners; null if there is none.
@@ -273,6 +278,12 @@ int serve(const ServeOptions& options) {
   service_options.inference.inline_seconds_max = options.inline_ms_max / 1000;
   service_options.inference.rows_max = options.rows_max;
   service_options.version = kVersion;
+  if (!options.listeners.compat.empty()) {
+    auto names = protocols::parse_compat(options.listeners.compat, ',');
+    if (!names.ok()) return fail(names.status());
+    service_options.compat = std::move(names).value();
+  }
+  service_options.listener_compat = listeners->compat;
   service_options.access_log = access_log.get();
   service_options.admin_token = options.admin_token;
   service_options.load_timeout = milliseconds(options.load_timeout_s);

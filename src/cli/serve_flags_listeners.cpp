@@ -1,5 +1,6 @@
 #include "cli/internal/serve_flags_listeners.h"
 #include "cli/internal/flag_values.h"
+#include "protocols/dialects.h"
 
 namespace slipway::cli {
 namespace {
@@ -98,10 +99,23 @@ void add_listener_flags(CLI::App& command, ListenerFlags& flags) {
   command
       .add_option("--listen", flags.listen,
                   "A listener: HOST:PORT, unix:PATH or systemd[:NAME], then, after commas, tls, "
-                  "proxy, admin, protocols=http1+http2+grpc, mode=0660; may be given several times")
+                  "proxy, admin, protocols=http1+http2+grpc, compat=tf-serving+simple, mode=0660; "
+                  "may be given several times")
       ->transform(filled_value())
       ->type_name("ADDRESS")
       ->allow_extra_args(false)
+      ->group(kGroup);
+  std::string names;
+  for (const std::string_view name : protocols::dialect_names()) {
+    names += names.empty() ? "" : ", ";
+    names += name;
+  }
+  command
+      .add_option("--compat", flags.compat,
+                  "What is answered: all, or some of " + names +
+                      "; of two with the same path the first one owns it (default: all)")
+      ->transform(compat_value())
+      ->type_name("LIST")
       ->group(kGroup);
   add_tls_flags(command, flags);
   add_cors_flags(command, flags);

@@ -67,7 +67,8 @@ void GrpcHealth::set_serving(bool serving) {
   for (const Call& watcher : watchers_) watcher->send(response(serving_status(serving)));
 }
 
-transport::GrpcHandler::Method GrpcHealth::method(std::string_view path) const {
+transport::GrpcHandler::Method GrpcHealth::method(std::string_view path,
+                                                  uint32_t /*listener*/) const {
   if (path == kCheck) return Method::kUnary;
   return path == kWatch ? Method::kStreaming : Method::kUnknown;
 }

@@ -26,7 +26,7 @@ class GrpcHealth final : public transport::GrpcHandler {
   /// What "" (the server as a whole) answers; watchers are told. Other service names are unknown.
   void set_serving(bool serving) EXCLUDES(mutex_);
 
-  Method method(std::string_view path) const override;
+  Method method(std::string_view path, uint32_t listener) const override;
   void handle(transport::GrpcExchange& exchange) override EXCLUDES(mutex_);
   std::unique_ptr<transport::GrpcCallHandler> open(
       std::shared_ptr<transport::GrpcCall> call) override;

@@ -27,9 +27,9 @@ class GrpcHealthTest : public testing::Test {
 
 TEST_F(GrpcHealthTest, KnowsItsMethods) {
   using Method = transport::GrpcHandler::Method;
-  EXPECT_EQ(health_.method("/grpc.health.v1.Health/Check"), Method::kUnary);
-  EXPECT_EQ(health_.method("/grpc.health.v1.Health/Watch"), Method::kStreaming);
-  EXPECT_EQ(health_.method("/grpc.health.v1.Health/"), Method::kUnknown);
+  EXPECT_EQ(health_.method("/grpc.health.v1.Health/Check", 0), Method::kUnary);
+  EXPECT_EQ(health_.method("/grpc.health.v1.Health/Watch", 0), Method::kStreaming);
+  EXPECT_EQ(health_.method("/grpc.health.v1.Health/", 0), Method::kUnknown);
 }
 
 TEST_F(GrpcHealthTest, ChecksTheServerAsAWhole) {

@@ -193,7 +193,8 @@ class GrpcReflection::Stream final : public transport::GrpcCallHandler {
   bool held_back_ = false;  // until more is sent
 };
 
-transport::GrpcHandler::Method GrpcReflection::method(std::string_view path) const {
+transport::GrpcHandler::Method GrpcReflection::method(std::string_view path,
+                                                      uint32_t /*listener*/) const {
   return std::ranges::find(kMethods, path) != std::end(kMethods) ? Method::kStreaming
                                                                  : Method::kUnknown;
 }

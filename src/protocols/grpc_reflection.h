@@ -23,7 +23,7 @@ class GrpcReflection final : public transport::GrpcHandler {
  public:
   GrpcReflection();
 
-  Method method(std::string_view path) const override;
+  Method method(std::string_view path, uint32_t listener) const override;
   void handle(transport::GrpcExchange& exchange) override;
   std::unique_ptr<transport::GrpcCallHandler> open(
       std::shared_ptr<transport::GrpcCall> call) override;

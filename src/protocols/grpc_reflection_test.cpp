@@ -100,7 +100,7 @@ TEST_F(GrpcReflectionTest, AnswersEachMessageOfACall) {
   for (const std::string version : {"v1", "v1alpha"}) {
     const std::string path =
         "/grpc.reflection." + version + ".ServerReflection/ServerReflectionInfo";
-    EXPECT_EQ(reflection_.method(path), transport::GrpcHandler::Method::kStreaming);
+    EXPECT_EQ(reflection_.method(path, 0), transport::GrpcHandler::Method::kStreaming);
     const auto call = std::make_shared<FakeGrpcCall>(path);
     const auto stream = reflection_.open(call);
     v1::ServerReflectionRequest request;
@@ -118,7 +118,7 @@ TEST_F(GrpcReflectionTest, AnswersEachMessageOfACall) {
     reflection_.open(bad)->on_message("\xFF");
     EXPECT_EQ(bad->final_status.code(), StatusCode::kInvalidArgument);
   }
-  EXPECT_EQ(reflection_.method("/grpc.reflection.v2.ServerReflection/ServerReflectionInfo"),
+  EXPECT_EQ(reflection_.method("/grpc.reflection.v2.ServerReflection/ServerReflectionInfo", 0),
             transport::GrpcHandler::Method::kUnknown);
 }
 

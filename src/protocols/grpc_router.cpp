@@ -18,9 +18,9 @@ transport::GrpcHandler* GrpcRouter::find(std::string_view path) const {
   return nullptr;
 }
 
-transport::GrpcHandler::Method GrpcRouter::method(std::string_view path) const {
+transport::GrpcHandler::Method GrpcRouter::method(std::string_view path, uint32_t listener) const {
   const transport::GrpcHandler* handler = find(path);
-  return handler == nullptr ? Method::kUnknown : handler->method(path);
+  return handler == nullptr ? Method::kUnknown : handler->method(path, listener);
 }
 
 void GrpcRouter::handle(transport::GrpcExchange& exchange) {

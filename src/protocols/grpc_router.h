@@ -26,7 +26,7 @@ class GrpcRouter final : public transport::GrpcHandler {
 
   explicit GrpcRouter(std::vector<Service> services) : services_(std::move(services)) {}
 
-  Method method(std::string_view path) const override;
+  Method method(std::string_view path, uint32_t listener) const override;
   void handle(transport::GrpcExchange& exchange) override;
   std::unique_ptr<transport::GrpcCallHandler> open(
       std::shared_ptr<transport::GrpcCall> call) override;

@@ -13,13 +13,13 @@ using Method = transport::GrpcHandler::Method;
 TEST(GrpcRouter, FindsTheServiceOfAPath) {
   GrpcHealth health;
   GrpcRouter router({{"a.Other", nullptr}, {"grpc.health.v1.Health", &health}});
-  EXPECT_EQ(router.method("/grpc.health.v1.Health/Check"), Method::kUnary);
-  EXPECT_EQ(router.method("/grpc.health.v1.Health/Watch"), Method::kStreaming);
+  EXPECT_EQ(router.method("/grpc.health.v1.Health/Check", 0), Method::kUnary);
+  EXPECT_EQ(router.method("/grpc.health.v1.Health/Watch", 0), Method::kStreaming);
   for (const std::string_view path :
        {"", "/", "//", "/grpc.health.v1.Health", "/grpc.health.v1.Health/",
         "grpc.health.v1.Health/Check", "/grpc.health.v1.Healthy/Check",
         "/grpc.health.v1.Health.Check", "/nothing/Check", "/grpc.health.v1.Health//Check"}) {
-    EXPECT_EQ(router.method(path), Method::kUnknown) << path;
+    EXPECT_EQ(router.method(path, 0), Method::kUnknown) << path;
   }
 }
 

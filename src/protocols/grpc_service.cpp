@@ -76,8 +76,9 @@ void run_inference(RpcCall& call, void (*write)(RpcCall&)) {
   }
 }
 
-GrpcService::GrpcService(std::span<const std::unique_ptr<LoopState>> loops, CallJournal& journal)
-    : journal_(journal) {
+GrpcService::GrpcService(std::span<const std::unique_ptr<LoopState>> loops,
+                         const RouteTables& routes, CallJournal& journal)
+    : routes_(routes), journal_(journal) {
   silence_protobuf();
   for (const auto& loop : loops) {
     loops_.push_back(loop.get());
@@ -87,10 +88,14 @@ GrpcService::GrpcService(std::span<const std::unique_ptr<LoopState>> loops, Call
 
 GrpcService::~GrpcService() = default;
 
-transport::GrpcHandler::Method GrpcService::method(std::string_view path) const {
-  const RpcMethod* found = find_rpc_method(path);
+transport::GrpcHandler::Method GrpcService::method(std::string_view path, uint32_t listener) const {
+  const RpcMethod* found = routes_.of(listener).find_method(path);
   if (found == nullptr) return Method::kUnknown;
   return found->fail == nullptr ? Method::kUnary : Method::kStreaming;
+}
+
+const RpcMethod* GrpcService::find(const transport::GrpcRequest& request) const {
+  return routes_.of(request.listener).find_method(request.path);
 }
 
 // Unary calls.
@@ -103,7 +108,7 @@ void GrpcService::handle(transport::GrpcExchange& exchange) {
   start(call, request, exchange.message(), exchange.answer().message);
   call.received = request.received;
   identify(call, request.field(kRequestId), request.field(kTraceParent));
-  const RpcMethod* found = find_rpc_method(request.path);
+  const RpcMethod* found = find(request);
   CHECK(found != nullptr);  // method() knows it
   handle_guarded(call, found->handle);
   LoopState& loop = *call.loop;
@@ -134,7 +139,7 @@ void GrpcService::wait_for_model(std::unique_ptr<RpcCall> owned, transport::Grpc
     std::unique_ptr<RpcCall> call = std::move(*kept);
     if (take_demanded(*call, std::move(status))) {
       call->answer->clear();
-      handle_guarded(*call, find_rpc_method(call->request->path)->handle);
+      handle_guarded(*call, find(*call->request)->handle);
     }
     settle(call, exchange, complete);
   });
@@ -295,7 +300,7 @@ class GrpcService::Stream final : public transport::GrpcCallHandler {
 
 std::unique_ptr<transport::GrpcCallHandler> GrpcService::open(
     std::shared_ptr<transport::GrpcCall> call) {
-  const RpcMethod* found = find_rpc_method(call->request().path);
+  const RpcMethod* found = find(call->request());
   CHECK(found != nullptr && found->fail != nullptr);  // method() knows it
   LoopState& loop = *loops_[call->request().loop];
   return std::make_unique<Stream>(*found, loop, journal_, std::move(call));

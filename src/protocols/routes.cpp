@@ -5,37 +5,12 @@
 #include <vector>
 
 #include "base/edit_distance.h"
-#include "protocols/internal/endpoints.h"
+#include "protocols/internal/dialect.h"
 
 namespace slipway::protocols {
 namespace {
 
 using transport::HttpMethod;
-
-constexpr Route kRoutes[] = {
-    {HttpMethod::kPost, "/predict", simple_predict},
-    {HttpMethod::kPost, "/v2/models/{model}/infer", v2_infer},
-    {HttpMethod::kPost, "/models/{model}/predict", simple_predict_model},
-    {HttpMethod::kPost, "/v2/models/{model}/versions/{version}/infer", v2_infer},
-    {HttpMethod::kGet, "/v2/health/live", v2_live},
-    {HttpMethod::kGet, "/v2/health/ready", v2_ready},
-    {HttpMethod::kGet, "/metrics", metrics_text},
-    {HttpMethod::kGet, "/v2", v2_server_metadata},
-    {HttpMethod::kGet, "/v2/models", v2_models},
-    {HttpMethod::kGet, "/v2/models/{model}", v2_model_metadata},
-    {HttpMethod::kGet, "/v2/models/{model}/ready", v2_model_ready},
-    {HttpMethod::kGet, "/v2/models/{model}/openapi.json", model_openapi},
-    {HttpMethod::kGet, "/v2/models/{model}/versions/{version}", v2_model_metadata},
-    {HttpMethod::kGet, "/v2/models/{model}/versions/{version}/ready", v2_model_ready},
-    {HttpMethod::kPost, "/v2/repository/index", v2_repository_index},
-    {HttpMethod::kPost, "/v2/repository/models/{model}/load", v2_repository_load},
-    {HttpMethod::kPost, "/v2/repository/models/{model}/unload", v2_repository_unload},
-    {HttpMethod::kGet, "/models", models_list},
-    {HttpMethod::kGet, "/livez", v2_live},
-    {HttpMethod::kGet, "/healthz", v2_live},
-    {HttpMethod::kGet, "/readyz", v2_ready},
-    {HttpMethod::kGet, "/", landing_page},
-};
 
 constexpr size_t kRoutesInMessage = 3;
 
@@ -52,9 +27,18 @@ std::string_view without_slash(std::string_view path) {
   return path;
 }
 
-}  // namespace
+/// True if two patterns stand for the same paths, whatever they call their segments.
+bool same_paths(std::string_view a, std::string_view b) {
+  while (!a.empty() && !b.empty() && a.front() == b.front()) {
+    const size_t skip_a = a.front() == '{' ? a.find('}') : 0;
+    const size_t skip_b = b.front() == '{' ? b.find('}') : 0;
+    a.remove_prefix(skip_a + 1);
+    b.remove_prefix(skip_b + 1);
+  }
+  return a.empty() && b.empty();
+}
 
-std::span<const Route> routes() { return kRoutes; }
+}  // namespace
 
 bool match_pattern(std::string_view pattern, std::string_view path, RouteSegments& segments) {
   size_t at = 0;
@@ -65,41 +49,74 @@ bool match_pattern(std::string_view pattern, std::string_view path, RouteSegment
       ++at;
       continue;
     }
-    const size_t end = std::min(path.find('/', at), path.size());
+    i = pattern.find('}', i);
+    const bool before_colon = i + 1 < pattern.size() && pattern[i + 1] == ':';
+    const size_t end = std::min(path.find_first_of(before_colon ? "/:" : "/", at), path.size());
     if (end == at || count == segments.size()) return false;
     segments[count++] = path.substr(at, end - at);
     at = end;
-    i = pattern.find('}', i);
   }
   return at == path.size();
 }
 
-const Route* find_route(HttpMethod method, std::string_view path, RouteSegments& segments) {
+RouteTable::RouteTable(std::span<const Dialect* const> dialects,
+                       std::span<const RouteAlias> aliases)
+    : dialects_(dialects.begin(), dialects.end()) {
+  for (const auto& [path, target] : aliases) {
+    const std::string& owned = paths_.emplace_back(path);
+    for (const Dialect* dialect : dialects_) {
+      for (const Route& route : dialect->routes) {
+        if (route.pattern == target) add({route.method, owned, route.handle}, dialect);
+      }
+    }
+  }
+  for (const Dialect* dialect : dialects_) {
+    for (const Route& route : dialect->routes) add(route, dialect);
+    for (const RpcMethod& method : dialect->methods) methods_.push_back(&method);
+  }
+}
+
+void RouteTable::add(const Route& route, const Dialect* dialect) {
+  const bool is_taken = std::ranges::any_of(entries_, [&](const Entry& entry) {
+    return entry.method == route.method && same_paths(entry.pattern, route.pattern);
+  });
+  if (!is_taken) entries_.push_back({route, dialect});
+}
+
+const RouteTable::Entry* RouteTable::find(HttpMethod method, std::string_view path,
+                                          RouteSegments& segments) const {
   if (method == HttpMethod::kHead) method = HttpMethod::kGet;
   path = without_slash(path);
-  for (const Route& route : kRoutes) {
-    if (route.method == method && match_pattern(route.pattern, path, segments)) return &route;
+  for (const Entry& entry : entries_) {
+    if (entry.method == method && match_pattern(entry.pattern, path, segments)) return &entry;
   }
   return nullptr;
 }
 
-std::string allowed_methods(std::string_view path) {
+const Dialect* RouteTable::claimant(std::string_view path) const {
+  for (const Dialect* dialect : dialects_) {
+    if (!dialect->prefix.empty() && path.starts_with(dialect->prefix)) return dialect;
+  }
+  return nullptr;
+}
+
+std::string RouteTable::allowed_methods(std::string_view path) const {
   RouteSegments ignored;
   std::string allowed;
   path = without_slash(path);
-  for (const Route& route : kRoutes) {
-    if (!match_pattern(route.pattern, path, ignored)) continue;
+  for (const Entry& entry : entries_) {
+    if (!match_pattern(entry.pattern, path, ignored)) continue;
     if (!allowed.empty()) allowed += ", ";
-    allowed += route.method == HttpMethod::kGet ? "GET, HEAD" : http_method_name(route.method);
+    allowed += entry.method == HttpMethod::kGet ? "GET, HEAD" : http_method_name(entry.method);
   }
   if (!allowed.empty()) allowed += ", OPTIONS";
   return allowed;
 }
 
-std::string nearest_routes(std::string_view path) {
+std::string RouteTable::nearest(std::string_view path) const {
   std::vector<std::pair<size_t, const Route*>> by_distance;
-  for (const Route& route : kRoutes) {
-    by_distance.emplace_back(edit_distance(path, route.pattern), &route);
+  for (const Entry& entry : entries_) {
+    by_distance.emplace_back(edit_distance(path, entry.pattern), &entry);
   }
   std::ranges::stable_sort(by_distance, {}, &std::pair<size_t, const Route*>::first);
   std::string list;
@@ -110,6 +127,13 @@ std::string nearest_routes(std::string_view path) {
     list += by_distance[i].second->pattern;
   }
   return list;
+}
+
+const RpcMethod* RouteTable::find_method(std::string_view path) const {
+  for (const RpcMethod* method : methods_) {
+    if (method->path == path) return method;
+  }
+  return nullptr;
 }
 
 bool decode_segment(std::string_view segment, std::string& storage, std::string_view& decoded) {

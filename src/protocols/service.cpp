@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <span>
 
 #include "base/check.h"
-#include "base/json_escape.h"
 #include "protocols/http_status.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/call_journal.h"
+#include "protocols/internal/dialect.h"
 #include "protocols/internal/grpc_service.h"
 #include "protocols/internal/routes.h"
 
@@ -19,12 +20,18 @@ namespace {
 using metrics::MetricType;
 using transport::HttpMethod;
 
-void answer_unknown_path(Call& call, HttpMethod method, std::string_view path) {
-  const std::string allowed = allowed_methods(path);
+void answer_unknown_path(Call& call, const RouteTable& routes, HttpMethod method,
+                         std::string_view path) {
+  call.dialect = routes.claimant(path);
+  if (call.dialect != nullptr && call.dialect->handle_unknown != nullptr &&
+      method != HttpMethod::kOptions) {
+    return call.dialect->handle_unknown(call);
+  }
+  const std::string allowed = routes.allowed_methods(path);
   transport::HttpResponse& response = call.response();
   if (allowed.empty()) {
     answer_error(call, not_found(fmt::format("there is nothing at {}; the nearest routes are: {}",
-                                             path.substr(0, 128), nearest_routes(path))));
+                                             path.substr(0, 128), routes.nearest(path))));
     return;
   }
   response.headers.emplace_back("Allow", allowed);
@@ -37,11 +44,39 @@ void answer_unknown_path(Call& call, HttpMethod method, std::string_view path) {
   response.status = 405;
 }
 
+/// The dialects of these names, and behind them those that every list has.
+std::vector<const Dialect*> chosen_dialects(const std::vector<std::string>& names) {
+  std::vector<const Dialect*> chosen;
+  for (const std::string& name : names) {
+    const Dialect* dialect = find_dialect(name);
+    CHECK(dialect != nullptr);  // parse_compat() knows it
+    chosen.push_back(dialect);
+  }
+  if (names.empty()) chosen.assign(all_dialects().begin(), all_dialects().end());
+  if (std::ranges::find(chosen, &kSiteDialect) == chosen.end()) chosen.push_back(&kSiteDialect);
+  return chosen;
+}
+
+RouteTables make_tables(const ServiceOptions& options) {
+  const auto table = [&options](const std::vector<std::string>& names) {
+    return RouteTable(chosen_dialects(names), options.aliases);
+  };
+  RouteTables tables{table(options.compat), {}};
+  for (const std::vector<std::string>& names : options.listener_compat) {
+    tables.of_listener.push_back(table(names.empty() ? options.compat : names));
+  }
+  return tables;
+}
+
 class Service final : public HttpService {
  public:
   Service(const ServiceOptions& options, std::shared_ptr<serving::InferencePool> pool,
           serving::ServingMetrics& metrics)
-      : journal_(metrics, options.access_log), pool_(std::move(pool)), metrics_(metrics) {
+      : routes_(make_tables(options)),
+        admin_routes_{RouteTable(chosen_dialects(options.compat), options.aliases), {}},
+        journal_(metrics, options.access_log),
+        pool_(std::move(pool)),
+        metrics_(metrics) {
     server_.version = options.version;
     server_.registry = &metrics.registry();
     server_.admin_token = options.admin_token;
@@ -50,8 +85,8 @@ class Service final : public HttpService {
     for (uint32_t i = 0; i <= loops; ++i) {  // the last one is the admin listener's
       loops_.push_back(std::make_unique<LoopState>(server_, options.inference, pool_, i));
     }
-    grpc_ = std::make_unique<GrpcService>(std::span(loops_).first(loops), journal_);
-    admin_grpc_ = std::make_unique<GrpcService>(std::span(loops_).last(1), journal_);
+    grpc_ = std::make_unique<GrpcService>(std::span(loops_).first(loops), routes_, journal_);
+    admin_grpc_ = std::make_unique<GrpcService>(std::span(loops_).last(1), admin_routes_, journal_);
     register_metrics(options.version);
   }
 
@@ -65,7 +100,7 @@ class Service final : public HttpService {
 
   void handle(transport::HttpExchange& exchange) override {
     CHECK(exchange.request().loop + 1 < loops_.size());
-    handle_on(*loops_[exchange.request().loop], exchange);
+    handle_on(*loops_[exchange.request().loop], routes_, exchange);
   }
   transport::HttpHandler& admin_handler(bool trusted) override {
     loops_.back()->may_change_models = trusted;
@@ -90,7 +125,7 @@ class Service final : public HttpService {
    public:
     explicit AdminHandler(Service& service) : service_(service) {}
     void handle(transport::HttpExchange& exchange) override {
-      service_.handle_on(*service_.loops_.back(), exchange);
+      service_.handle_on(*service_.loops_.back(), service_.admin_routes_, exchange);
     }
 
    private:
@@ -101,8 +136,8 @@ class Service final : public HttpService {
   static constexpr std::string_view kQueueHelp = "Requests that wait for an inference thread.";
 
   void register_metrics(const std::string& version);
-  void handle_on(LoopState& loop, transport::HttpExchange& exchange);
-  void dispatch(Call& call);
+  void handle_on(LoopState& loop, const RouteTables& routes, transport::HttpExchange& exchange);
+  void dispatch(Call& call, const RouteTable& routes);
   void dispatch_guarded(Call& call);
   void identify(Call& call);
   void settle(LoopState& loop, std::unique_ptr<Call>& call);
@@ -110,6 +145,8 @@ class Service final : public HttpService {
   void wait_for_model(LoopState& loop, std::unique_ptr<Call> owned);
   static void add_timing(Call& call);
 
+  const RouteTables routes_;
+  const RouteTables admin_routes_;
   ServerInfo server_;
   CallJournal journal_;
   std::shared_ptr<serving::InferencePool> pool_;
@@ -173,11 +210,12 @@ void Service::identify(Call& call) {
   }
 }
 
-void Service::dispatch(Call& call) {
+void Service::dispatch(Call& call, const RouteTable& routes) {
   const transport::HttpRequest& request = call.request();
   RouteSegments segments;
-  const Route* route = find_route(request.method, request.path, segments);
-  if (route == nullptr) return answer_unknown_path(call, request.method, request.path);
+  const RouteTable::Entry* route = routes.find(request.method, request.path, segments);
+  if (route == nullptr) return answer_unknown_path(call, routes, request.method, request.path);
+  call.dialect = route->dialect;
   for (size_t i = 0; i < segments.size(); ++i) {
     call.parameters[i] = {};
     if (segments[i].empty()) continue;
@@ -190,17 +228,20 @@ void Service::dispatch(Call& call) {
 
 void Service::dispatch_guarded(Call& call) {
   try {
-    dispatch(call);
+    dispatch(call, *call.routes);
   } catch (const std::bad_alloc&) {
     answer_error(call, resource_exhausted("not enough memory for this request"));
     call.deferred = false;
   }
 }
 
-void Service::handle_on(LoopState& loop, transport::HttpExchange& exchange) {
+void Service::handle_on(LoopState& loop, const RouteTables& routes,
+                        transport::HttpExchange& exchange) {
   Call& call = *loop.call;
   call.restart();
   call.exchange = &exchange;
+  call.routes = &routes.of(exchange.request().listener);
+  call.dialect = nullptr;
   identify(call);
   dispatch_guarded(call);
   settle(loop, loop.call);
@@ -297,11 +338,12 @@ void run_inference(Call& call, void (*write)(Call&)) {
 
 void answer_error(Call& call, Status status) {
   transport::HttpResponse& response = call.response();
-  response.status = http_status(status.code());
-  response.content_type = "application/json";
-  response.body = "{\"error\":";
-  append_json_string(response.body, status.message());
-  response.body.push_back('}');
+  if (call.dialect != nullptr && call.dialect->write_error != nullptr) {
+    response.body.clear();
+    call.dialect->write_error(response, status);
+  } else {
+    answer_error(response, status);
+  }
   call.error = std::move(status);
 }
 

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -55,6 +56,13 @@ class AccessLog {
 struct ServiceOptions {
   uint32_t loops = 1;
   serving::Inference::Options inference;
+  /// What is answered, by names of dialects (dialects.h); of two with the same path the first one
+  /// owns it. Empty: all.
+  std::vector<std::string> compat;
+  /// The same for single listeners, by HttpRequest::listener; an empty one speaks `compat`.
+  std::vector<std::vector<std::string>> listener_compat;
+  /// Further paths for what stands at others: {"/monitoring/metrics", "/metrics"}.
+  std::vector<std::pair<std::string, std::string>> aliases;
   std::string version;                             // Slipway's own
   AccessLog* access_log = nullptr;                 // may be null; outlives the service
   std::string admin_token;                         // who brings it may change models; empty: nobody

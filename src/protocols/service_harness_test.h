@@ -47,6 +47,7 @@ class FakeExchange final : public transport::HttpExchange {
     deferred_ = false;
     completed_ = false;
   }
+  void set_listener(uint32_t listener) { request_.listener = listener; }
   void wait() {
     if (deferred_) completed_.wait(false);
   }

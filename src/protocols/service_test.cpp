@@ -11,7 +11,6 @@
 
 #include "protocols/http_status.h"
 #include "protocols/internal/request_identity.h"
-#include "protocols/internal/routes.h"
 #include "protocols/service_harness_test.h"
 
 namespace {
@@ -52,15 +51,6 @@ std::vector<std::string> golden(const std::string& name) {
 }
 
 class ServiceTest : public ServiceHarness {};
-
-TEST_F(ServiceTest, HasExactlyTheRoutesOfTheGoldenList) {
-  std::vector<std::string> lines;
-  for (const Route& route : routes()) {
-    lines.push_back(std::string(http_method_name(route.method)) + " " + std::string(route.pattern));
-  }
-  std::ranges::sort(lines);
-  EXPECT_EQ(lines, golden("routes.txt"));
-}
 
 TEST_F(ServiceTest, HasExactlyTheMetricsOfTheGoldenList) {
   serve_iris();

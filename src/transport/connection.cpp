@@ -61,15 +61,15 @@ void Connection::guarded(Action action) {
 
 Connection::Connection(ConnectionOwner& owner, std::shared_ptr<LoopContext> context,
                        std::shared_ptr<Mailbox> mailbox, UniqueFd fd,
-                       const ListenerOptions& listener, std::string remote_address, SteadyTime now)
+                       const ListenerOptions& listener, Origin origin, SteadyTime now)
     : owner_(owner),
       context_(std::move(context)),
       mailbox_(std::move(mailbox)),
       socket_(std::make_unique<Socket>(owner.io().get_executor())),
       listener_(listener),
-      remote_address_(std::move(remote_address)),
+      origin_(std::move(origin)),
       awaits_proxy_header_(listener.has_proxy_header) {
-  auto http1 = std::make_unique<Http1Session>(*context_, *this, remote_address_, now);
+  auto http1 = std::make_unique<Http1Session>(*context_, *this, origin_, now);
   undecided_ = http1.get();
   session_ = std::move(http1);
   socket_->assign(Stream(AF_UNSPEC, 0), fd.get());
@@ -164,7 +164,7 @@ bool Connection::decide_protocol(SteadyTime now) {
   const WireProtocol protocol = detect_protocol(bytes);
   if (listener_.tls) {
     if (protocol == WireProtocol::kTls) {
-      become(std::make_unique<TlsSession>(*context_, *this, listener_, remote_address_, now), now);
+      become(std::make_unique<TlsSession>(*context_, *this, listener_, origin_, now), now);
     } else {
       undecided_->refuse(400, "A plain HTTP request was sent to an HTTPS port: use https://", now);
     }
@@ -178,7 +178,7 @@ bool Connection::decide_protocol(SteadyTime now) {
       break;
     case WireProtocol::kHttp2:
       if (spoken.http2 || spoken.grpc) {
-        become(std::make_unique<Http2Session>(*context_, *this, spoken, remote_address_, now), now);
+        become(std::make_unique<Http2Session>(*context_, *this, spoken, origin_, now), now);
       } else {
         undecided_->refuse(505, "HTTP/2 is not served on this address", now);
       }
@@ -206,8 +206,8 @@ bool Connection::take_proxy_header(SteadyTime now) {
     case ProxyParse::kDone: break;
   }
   awaits_proxy_header_ = false;
-  if (!header.address.empty()) remote_address_ = std::move(header.address);
-  undecided_->skip(header.size, remote_address_, now);
+  if (!header.address.empty()) origin_.address = std::move(header.address);
+  undecided_->skip(header.size, origin_.address, now);
   return true;
 }
 

@@ -74,7 +74,7 @@ class EchoGrpc final : public GrpcHandler {
   ~EchoGrpc() override {
     for (std::thread& thread : threads_) thread.join();
   }
-  Method method(std::string_view path) const override {
+  Method method(std::string_view path, uint32_t) const override {
     if (path == "/echo.Echo/Stream") return Method::kStreaming;
     for (const std::string_view known :
          {"/echo.Echo/Unary", "/echo.Echo/Fail", "/echo.Echo/Wait", "/echo.Echo/Cancelled"}) {

@@ -226,7 +226,7 @@ class EventLoop::Impl final : public ConnectionOwner {
     const SteadyTime now = steady_now();
     auto connection = std::make_shared<Connection>(
         *this, context_, mailbox_, std::move(accepted.fd), context_->options.listeners[listener],
-        std::move(accepted.address), now);
+        Origin{std::move(accepted.address), static_cast<uint32_t>(listener)}, now);
     connection->index = connections_.size();
     connections_.push_back(connection);
     context_->counters.connections_open.add(1);

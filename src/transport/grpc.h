@@ -33,7 +33,8 @@ struct GrpcRequest {
   std::string_view path;                 // "/package.Service/Method"
   std::span<const HttpHeader> metadata;  // all header fields, as sent
   std::string_view remote_address;
-  uint32_t loop = 0;  // index of the event loop
+  uint32_t loop = 0;      // index of the event loop
+  uint32_t listener = 0;  // index among ServerOptions::listeners
   SteadyTime received;
   SteadyTime deadline = SteadyTime::max();  // from grpc-timeout
 
@@ -102,7 +103,8 @@ class GrpcHandler {
   enum class Method : uint8_t { kUnknown, kUnary, kStreaming };
 
   virtual ~GrpcHandler() = default;
-  virtual Method method(std::string_view path) const = 0;
+  /// What is served there, on the listener with this index.
+  virtual Method method(std::string_view path, uint32_t listener) const = 0;
   virtual void handle(GrpcExchange& exchange) = 0;
   virtual std::unique_ptr<GrpcCallHandler> open(std::shared_ptr<GrpcCall> call) = 0;
 };

@@ -76,7 +76,8 @@ void GrpcStream::on_request(bool ends, SteadyTime now) {
   request_ = {};
   request_.path = head.path();
   request_.metadata = head.headers();
-  request_.remote_address = host_.remote_address();
+  request_.remote_address = host_.origin().address;
+  request_.listener = host_.origin().listener;
   request_.loop = loop_.index;
   request_.received = now;
   Status status = begin();
@@ -112,7 +113,7 @@ Status GrpcStream::begin() {
   compresses_ =
       !ContentCoder::is_identity(coding) && names_gzip(request_.field("grpc-accept-encoding"));
   TRY_STATUS(reader_.check_coding());
-  switch (loop_.grpc->method(request_.path)) {
+  switch (loop_.grpc->method(request_.path, request_.listener)) {
     case GrpcHandler::Method::kUnary: return {};
     case GrpcHandler::Method::kStreaming: return open_call();
     case GrpcHandler::Method::kUnknown: break;

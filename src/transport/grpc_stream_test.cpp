@@ -53,7 +53,7 @@ class RecordingCall final : public GrpcCallHandler {
 
 class Service final : public GrpcHandler {
  public:
-  Method method(std::string_view path) const override {
+  Method method(std::string_view path, uint32_t) const override {
     if (path.starts_with("/s/Stream")) return Method::kStreaming;
     return path.starts_with("/s/") ? Method::kUnary : Method::kUnknown;
   }

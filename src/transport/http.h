@@ -48,8 +48,9 @@ struct HttpRequest {
   std::span<const HttpHeader> headers;
   std::string_view body;  // whole, de-chunked, decompressed
   std::string_view remote_address;
-  uint32_t loop = 0;    // index of the event loop, for per-loop state and metric shards
-  SteadyTime received;  // when the first byte of the request was read
+  uint32_t loop = 0;      // index of the event loop, for per-loop state and metric shards
+  uint32_t listener = 0;  // index among ServerOptions::listeners
+  SteadyTime received;    // when the first byte of the request was read
 
   /// The first header of that name (ASCII case-insensitive); empty view with null data if absent.
   std::string_view header(std::string_view name) const;

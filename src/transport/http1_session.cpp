@@ -25,11 +25,10 @@ void release_if_large(std::string& text) {
 
 }  // namespace
 
-Http1Session::Http1Session(LoopContext& loop, SessionHost& host, std::string remote_address,
-                           SteadyTime now)
+Http1Session::Http1Session(LoopContext& loop, SessionHost& host, Origin origin, SteadyTime now)
     : loop_(loop),
       host_(host),
-      remote_address_(std::move(remote_address)),
+      origin_(std::move(origin)),
       parser_({loop.options.header_bytes_max, loop.options.body_bytes_max}, loop.budget),
       deadline_(now + loop.options.idle_timeout),
       idle_since_(now),
@@ -100,7 +99,8 @@ void Http1Session::begin_exchange(SteadyTime now) {
   request_.query = message.query;
   request_.headers = message.headers;
   request_.body = message.body;
-  request_.remote_address = remote_address_;
+  request_.remote_address = origin_.address;
+  request_.listener = origin_.listener;
   request_.loop = loop_.index;
   request_.received = message_began_;
   const auto failure = decoded_body_.decode(loop_, message.content_encoding, request_.body);
@@ -244,7 +244,7 @@ void Http1Session::fail(int status, std::string_view reason, SteadyTime now) {
 
 void Http1Session::skip(size_t bytes, std::string client_address, SteadyTime now) {
   parser_.skip(bytes);
-  remote_address_ = std::move(client_address);
+  origin_.address = std::move(client_address);
   message_began_ = now;
   deadline_ = now + loop_.options.header_timeout;
   if (parser_.empty()) on_input_starved(now);

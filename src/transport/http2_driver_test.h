@@ -16,7 +16,7 @@ namespace slipway::transport {
 class Http2Driver final : public SessionHost {
  public:
   Http2Driver(const ServerOptions& options, HttpHandler& handler, GrpcHandler* grpc = nullptr)
-      : loop_(3, options, handler, grpc, clock_), session_(loop_, *this, {}, "192.0.2.7", now_) {
+      : loop_(3, options, handler, grpc, clock_), session_(loop_, *this, {}, {"192.0.2.7"}, now_) {
     pump();
   }
 

@@ -61,7 +61,8 @@ void Http2Exchange::on_request(bool ends, SteadyTime now) {
   request_.path = head.path();
   request_.query = head.query();
   request_.headers = head.headers();
-  request_.remote_address = host_.remote_address();
+  request_.remote_address = host_.origin().address;
+  request_.listener = host_.origin().listener;
   request_.loop = loop_.index;
   request_.received = now;
   if (place.is_refused) return fail({415, "Only gRPC is served on this address"}, now);

@@ -56,7 +56,7 @@ class EchoCall final : public GrpcCallHandler {
 
 class FuzzGrpc final : public GrpcHandler {
  public:
-  Method method(std::string_view path) const override {
+  Method method(std::string_view path, uint32_t) const override {
     if (path.ends_with("s")) return Method::kStreaming;
     return path.ends_with("x") ? Method::kUnknown : Method::kUnary;
   }

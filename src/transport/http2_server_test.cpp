@@ -67,7 +67,7 @@ class TestGrpc final : public GrpcHandler {
   ~TestGrpc() override {
     for (std::thread& thread : threads_) thread.join();
   }
-  Method method(std::string_view path) const override {
+  Method method(std::string_view path, uint32_t) const override {
     return path == "/s/Stream" ? Method::kStreaming : Method::kUnary;
   }
   void handle(GrpcExchange& exchange) override {

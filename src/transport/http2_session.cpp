@@ -32,11 +32,11 @@ constexpr size_t kSpareStreamsMax = 16;
 }  // namespace
 
 Http2Session::Http2Session(LoopContext& loop, SessionHost& host, const Protocols& spoken,
-                           std::string remote_address, SteadyTime now)
+                           Origin origin, SteadyTime now)
     : loop_(loop),
       host_(host),
       spoken_(spoken),
-      remote_address_(std::move(remote_address)),
+      origin_(std::move(origin)),
       session_(make_nghttp2_session()),
       now_(now),
       idle_since_(now),

@@ -62,7 +62,7 @@ class Conversation {
  public:
   Conversation(const Shared& shared, bool http2)
       : loop_(0, shared.options, handler_, nullptr, clock_),
-        session_(loop_, host_, loop_.options.listeners[0], "192.0.2.7", now_),
+        session_(loop_, host_, loop_.options.listeners[0], {"192.0.2.7"}, now_),
         client_(SSL_new(shared.client_context.get()), &SSL_free) {
     SSL_set_bio(client_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_connect_state(client_.get());

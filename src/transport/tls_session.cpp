@@ -65,11 +65,11 @@ struct TlsSession::Io {
 };
 
 TlsSession::TlsSession(LoopContext& loop, SessionHost& host, const ListenerOptions& listener,
-                       std::string remote_address, SteadyTime now)
+                       Origin origin, SteadyTime now)
     : loop_(loop),
       host_(host),
       listener_(listener),
-      remote_address_(std::move(remote_address)),
+      origin_(std::move(origin)),
       tls_(listener.tls->new_connection(listener.protocols)),
       handshake_deadline_(now + loop.options.tls_handshake_timeout),
       began_(now) {
@@ -131,7 +131,7 @@ void TlsSession::shake_hands(SteadyTime now) {
     return;
   }
   const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
-  log_debug("a TLS handshake with {} failed: {}", remote_address_,
+  log_debug("a TLS handshake with {} failed: {}", origin_.address,
             reason == nullptr ? "the peer has gone" : reason);
   fail();
 }
@@ -143,11 +143,10 @@ void TlsSession::open(SteadyTime now) {
   const std::string_view chosen(reinterpret_cast<const char*>(name), size);
   phase_ = Phase::kOpen;
   if (chosen == "h2") {
-    inner_ =
-        std::make_unique<Http2Session>(loop_, host_, listener_.protocols, remote_address_, now);
+    inner_ = std::make_unique<Http2Session>(loop_, host_, listener_.protocols, origin_, now);
     return;
   }
-  auto http1 = std::make_unique<Http1Session>(loop_, host_, remote_address_, now);
+  auto http1 = std::make_unique<Http1Session>(loop_, host_, origin_, now);
   if (!listener_.protocols.http1) {
     http1->refuse(505, "HTTP/1.x is not served on this address", now);
   }

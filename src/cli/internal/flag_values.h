@@ -23,6 +23,8 @@ CLI::Validator count_value(uint64_t least, uint64_t most);
 CLI::Validator cpus_value();
 /// A name or an address; [::1] loses its brackets.
 CLI::Validator host_value();
+/// Names of dialects, parted by commas.
+CLI::Validator compat_value();
 /// Anything but "".
 CLI::Validator filled_value();
 /// One character, or "tab".

@@ -28,6 +28,8 @@ namespace slipway::protocols {
 
 struct ReadBuffers;  // protocols/internal/json.h
 struct Call;
+struct Dialect;
+class RouteTable;
 
 /// What does not change from call to call.
 struct ServerInfo {
@@ -102,6 +104,8 @@ struct BaseCall {
 /// A call over HTTP.
 struct alignas(kCacheLine) Call : BaseCall {
   transport::HttpExchange* exchange = nullptr;
+  const RouteTable* routes = nullptr;          // of its listener
+  const Dialect* dialect = nullptr;            // whose route it is; null: none's
   std::array<std::string_view, 2> parameters;  // what the route's {...} matched, decoded
   std::array<std::string, 2> decoded;          // storage, where decoding was needed
   void (*write)(Call&) = nullptr;

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "protocols/internal/routes.h"
 #include "protocols/internal/rpc_call.h"
 #include "transport/grpc.h"
 
@@ -24,11 +25,12 @@ class CallJournal;
 
 class GrpcService final : public transport::GrpcHandler {
  public:
-  /// The state of each loop by its index; both outlive the service.
-  GrpcService(std::span<const std::unique_ptr<LoopState>> loops, CallJournal& journal);
+  /// The state of each loop by its index; all outlive the service.
+  GrpcService(std::span<const std::unique_ptr<LoopState>> loops, const RouteTables& routes,
+              CallJournal& journal);
   ~GrpcService() override;
 
-  Method method(std::string_view path) const override;
+  Method method(std::string_view path, uint32_t listener) const override;
   void handle(transport::GrpcExchange& exchange) override;
   std::unique_ptr<transport::GrpcCallHandler> open(
       std::shared_ptr<transport::GrpcCall> call) override;
@@ -44,7 +46,10 @@ class GrpcService final : public transport::GrpcHandler {
   void wait_for_model(std::unique_ptr<RpcCall> owned, transport::GrpcExchange& exchange,
                       const std::function<void()>& complete);
 
+  const RpcMethod* find(const transport::GrpcRequest& request) const;
+
   std::vector<LoopState*> loops_;
+  const RouteTables& routes_;
   CallJournal& journal_;
   std::vector<std::unique_ptr<RpcCall>> calls_;  // by loop
 };

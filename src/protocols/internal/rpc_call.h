@@ -1,5 +1,5 @@
 // RpcCall: one gRPC call, or one message of a streaming one, on its way through the protocols; and
-// the table of methods.
+// what a method of gRPC is.
 //
 //   GrpcService --RpcCall--> method's handler --run_inference--> write --> journal, client
 //
@@ -7,7 +7,6 @@
 // and thread rule are those of Call (call.h).
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,10 +31,6 @@ struct RpcMethod {
   /// on.
   void (*fail)(RpcCall&) = nullptr;
 };
-
-std::span<const RpcMethod> rpc_methods();
-/// Null if there is none.
-const RpcMethod* find_rpc_method(std::string_view path);
 
 /// Runs call.infer inline or in the pool, then `write`, which makes the message of a success.
 void run_inference(RpcCall& call, void (*write)(RpcCall&));

@@ -482,7 +482,7 @@ inference::ModelStreamInferResponse parsed(const std::string& bytes) {
 }
 
 TEST_F(RpcInfer, AnswersEachMessageOfAStreamAndGoesOnAfterErrors) {
-  EXPECT_EQ(handler_->method(kStream), transport::GrpcHandler::Method::kStreaming);
+  EXPECT_EQ(handler_->method(kStream, 0), transport::GrpcHandler::Method::kStreaming);
   const auto call = std::make_shared<FakeGrpcCall>(
       kStream, std::vector<transport::HttpHeader>{{"x-request-id", "mine"}});
   const auto stream = handler_->open(call);

@@ -38,12 +38,13 @@ TEST_F(RpcMetadata, KnowsItsMethodsAndNoOthers) {
   for (const std::string_view name :
        {"ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMetadata", "ModelInfer",
         "RepositoryIndex", "RepositoryModelLoad", "RepositoryModelUnload"}) {
-    EXPECT_EQ(handler_->method(std::string(kService) + std::string(name)), Method::kUnary) << name;
+    EXPECT_EQ(handler_->method(std::string(kService) + std::string(name), 0), Method::kUnary)
+        << name;
   }
   for (const std::string_view path :
        {"/inference.GRPCInferenceService/", "/inference.GRPCInferenceService/ModelInfers", "",
         "/inference.GRPCInferenceService", "inference.GRPCInferenceService/ModelInfer"}) {
-    EXPECT_EQ(handler_->method(path), Method::kUnknown) << path;
+    EXPECT_EQ(handler_->method(path, 0), Method::kUnknown) << path;
   }
 }
 

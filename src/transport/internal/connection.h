@@ -51,7 +51,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   /// `fd` is a connected, non-blocking socket, accepted on the `listener`, which is of `context`.
   Connection(ConnectionOwner& owner, std::shared_ptr<LoopContext> context,
              std::shared_ptr<Mailbox> mailbox, UniqueFd fd, const ListenerOptions& listener,
-             std::string remote_address, SteadyTime now);
+             Origin origin, SteadyTime now);
   ~Connection() override;
 
   void start(SteadyTime now);
@@ -100,7 +100,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   const std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Socket> socket_;
   const ListenerOptions& listener_;
-  std::string remote_address_;
+  Origin origin_;
   Http1Session* undecided_ = nullptr;  // the session, as long as the protocol is not decided
   std::unique_ptr<Session> session_;
 

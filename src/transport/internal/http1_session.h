@@ -24,7 +24,7 @@ namespace slipway::transport {
 
 class Http1Session final : public Session, public HttpExchange, public DeferredExchange {
  public:
-  Http1Session(LoopContext& loop, SessionHost& host, std::string remote_address, SteadyTime now);
+  Http1Session(LoopContext& loop, SessionHost& host, Origin origin, SteadyTime now);
 
   std::span<char> read_space() override { return parser_.read_space(); }
   void on_read(size_t bytes, SteadyTime now) override;
@@ -78,7 +78,7 @@ class Http1Session final : public Session, public HttpExchange, public DeferredE
 
   LoopContext& loop_;
   SessionHost& host_;
-  std::string remote_address_;
+  Origin origin_;
   Http1Parser parser_;
   HttpRequest request_;
   HttpResponse response_;

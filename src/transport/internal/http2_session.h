@@ -33,8 +33,8 @@ struct Http2Fields;
 
 class Http2Session final : public Session, private Http2StreamHost {
  public:
-  Http2Session(LoopContext& loop, SessionHost& host, const Protocols& spoken,
-               std::string remote_address, SteadyTime now);
+  Http2Session(LoopContext& loop, SessionHost& host, const Protocols& spoken, Origin origin,
+               SteadyTime now);
   ~Http2Session() override;
   Http2Session(const Http2Session&) = delete;
   Http2Session& operator=(const Http2Session&) = delete;
@@ -64,7 +64,7 @@ class Http2Session final : public Session, private Http2StreamHost {
 
   LoopContext& loop() override { return loop_; }
   SessionHost& connection() override { return host_; }
-  std::string_view remote_address() const override { return remote_address_; }
+  const Origin& origin() const override { return origin_; }
   SteadyTime now() const override { return now_; }
   void answer(Http2Stream& stream, int status, std::span<const HttpHeader> headers,
               bool ends) override;
@@ -90,7 +90,7 @@ class Http2Session final : public Session, private Http2StreamHost {
   LoopContext& loop_;
   SessionHost& host_;
   const Protocols spoken_;
-  const std::string remote_address_;
+  const Origin origin_;
   std::unique_ptr<Http2Fields> fields_;  // scratch of answer()
   nghttp2_session* session_ = nullptr;   // null once the peer has gone
   SteadyTime now_;                       // of the call from outside that is under way

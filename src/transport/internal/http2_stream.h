@@ -42,7 +42,7 @@ class Http2StreamHost {
   virtual ~Http2StreamHost() = default;
   virtual LoopContext& loop() = 0;
   virtual SessionHost& connection() = 0;
-  virtual std::string_view remote_address() const = 0;
+  virtual const Origin& origin() const = 0;
   virtual SteadyTime now() const = 0;
   /// Sends the head of an answer; names in lower case, without pseudo-headers. Then the session
   /// reads the body from the stream, unless `ends`.

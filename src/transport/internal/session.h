@@ -14,12 +14,20 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 
 #include "base/clock.h"
 
 namespace slipway::transport {
+
+/// Where a connection comes from: its peer, and the listener that it came to.
+struct Origin {
+  std::string address;
+  uint32_t listener = 0;  // its index among ServerOptions::listeners
+};
 
 /// An exchange whose handler completes it later, from any thread.
 class DeferredExchange {

@@ -31,7 +31,7 @@ class FixedClock final : public Clock {
 class SessionDriver final : public SessionHost {
  public:
   SessionDriver(const ServerOptions& options, HttpHandler& handler)
-      : loop_(3, options, handler, nullptr, clock_), session_(loop_, *this, "192.0.2.7", now_) {}
+      : loop_(3, options, handler, nullptr, clock_), session_(loop_, *this, {"192.0.2.7"}, now_) {}
 
   /// Feeds the bytes, at most `step` at a time, until the session closes.
   void receive(std::string_view bytes, size_t step = static_cast<size_t>(-1)) {

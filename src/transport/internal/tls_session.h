@@ -22,8 +22,8 @@ namespace slipway::transport {
 class TlsSession final : public Session {
  public:
   /// `listener` has TLS and is of `loop`.
-  TlsSession(LoopContext& loop, SessionHost& host, const ListenerOptions& listener,
-             std::string remote_address, SteadyTime now);
+  TlsSession(LoopContext& loop, SessionHost& host, const ListenerOptions& listener, Origin origin,
+             SteadyTime now);
   ~TlsSession() override;
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -62,7 +62,7 @@ class TlsSession final : public Session {
   LoopContext& loop_;
   SessionHost& host_;
   const ListenerOptions& listener_;
-  const std::string remote_address_;
+  const Origin origin_;
   TlsContext::Connection tls_;  // without `ssl` once the peer has gone
   std::unique_ptr<Session> inner_;
   Phase phase_ = Phase::kHandshake;
