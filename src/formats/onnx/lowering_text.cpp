@@ -117,4 +117,32 @@ Result<Value> Lowering::join(const Value& a, const Value& b) {
   return wrap(id, DType::kString, dims);
 }
 
+Result<Value> Lowering::matches(const Value& texts, std::string_view pattern) {
+  const Value source = TRY(plain(texts));
+  if (!source.is_text()) return invalid_argument("expected texts");
+  const uint32_t count = TRY(element_count(source.dims));
+  TRY_STATUS(charge(count));
+  ExpressionBuilder terms;
+  std::vector<TermId> outputs;
+  if (source.constant != nullptr) {
+    const TextPattern compiled = TRY(TextPattern::compile(pattern));
+    TextPattern::Matcher matcher;
+    std::vector<double> found;
+    found.reserve(count);
+    for (const std::string& text : source.constant->texts) {
+      found.push_back(matcher.find(compiled, text, 0) ? 1 : 0);
+    }
+    return constant(DType::kBool, source.dims, std::move(found));
+  }
+  outputs.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    // A missing text is the empty one.
+    const TermId text = TRY(terms.apply(
+        Code::kCoalesceText, {terms.column(source.id, i, ValueKind::kString), terms.text("")}));
+    outputs.push_back(TRY(terms.matches(text, pattern)));
+  }
+  const ValueId id = TRY(terms.add_to(graph_, outputs, path_));
+  return wrap(id, DType::kBool, source.dims);
+}
+
 }  // namespace slipway::onnx

@@ -94,24 +94,37 @@ Result<Name> unwarp(Emission& e) {
   return m.where(m.less(x, m.number(0)), below, above);
 }
 
-/// The line through points x ascending: each stretch's slope and start, found by counting.
 Result<Name> interpolate(Emission& e) {
   using Outside = InterpolateOp::Outside;
   const auto& op = e.op<InterpolateOp>();
   Model& m = e.m;
   const Name x = e.input();
   if (op.x.size() == 1) return e.values.repeated(op.y);
-  // Stretch i begins at the point i - 1; the first and the last are flat.
-  std::vector<double> starts = {op.x.front()};
-  std::vector<double> values = {op.y.front()};
-  std::vector<double> slopes = {0};
-  for (size_t i = 0; i < op.x.size(); ++i) {
-    const bool last = i + 1 == op.x.size();
-    starts.push_back(op.x[i]);
-    values.push_back(op.y[i]);
-    slopes.push_back(last ? 0 : (op.y[i + 1] - op.y[i]) / (op.x[i + 1] - op.x[i]));
+  const Name y = line_through(m, x, op.x, op.y, false);
+  if (op.outside == Outside::kClip) return y;
+  const Name outside =
+      m.either(m.less(x, m.number(op.x.front())), m.greater(x, m.number(op.x.back())));
+  return m.where(outside, m.number(kNan), y);
+}
+
+}  // namespace
+
+/// Each stretch's slope and start, found by counting.
+Name line_through(Model& m, const Name& x, std::span<const double> xs, std::span<const double> ys,
+                  bool extends) {
+  const auto slope_to = [&](size_t i) { return (ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i]); };
+  const size_t last = xs.size() - 1;
+  // Stretch i begins at the point i - 1.
+  std::vector<double> starts = {xs.front()};
+  std::vector<double> values = {ys.front()};
+  std::vector<double> slopes = {extends && last > 0 ? slope_to(0) : 0};
+  for (size_t i = 0; i <= last; ++i) {
+    starts.push_back(xs[i]);
+    values.push_back(ys[i]);
+    if (i < last) slopes.push_back(slope_to(i));
   }
-  const std::vector<std::vector<double>> list = {op.x};
+  slopes.push_back(extends && last > 0 ? slope_to(last - 1) : 0);
+  const std::vector<std::vector<double>> list = {{xs.begin(), xs.end()}};
   const Name stretch = m.cast(count_reached(m, x, list), Element::kInt64);
   const auto at = [&](std::span<const double> table) {
     return m.look_up(m.numbers({size_of(table)}, table), stretch);
@@ -120,15 +133,9 @@ Result<Name> interpolate(Emission& e) {
   const Name slope = at(slopes);
   const Name rise = m.mul(slope, m.sub(x, at(starts)));
   const Name flat = m.equal(slope, m.number(0));
-  Name y = m.add(at(values), m.where(flat, m.number(0), rise));
-  y = m.where(m.is_nan(x), x, y);
-  if (op.outside == Outside::kClip) return y;
-  const Name outside =
-      m.either(m.less(x, m.number(op.x.front())), m.greater(x, m.number(op.x.back())));
-  return m.where(outside, m.number(kNan), y);
+  const Name y = m.add(at(values), m.where(flat, m.number(0), rise));
+  return m.where(m.is_nan(x), x, y);
 }
-
-}  // namespace
 
 std::span<const Emitter> column_emitters() {
   static constexpr std::array kTable = {

@@ -13,16 +13,6 @@
 namespace slipway::writers::onnx {
 namespace {
 
-/// Texts to the numbers that stand for them.
-Name label_encoder(Model& m, const Name& x, std::span<const std::string> keys,
-                   std::span<const int64_t> numbers, int64_t otherwise) {
-  return m.call(
-      "LabelEncoder", {x},
-      {Attribute::texts("keys_strings", keys), Attribute::integers("values_int64s", numbers),
-       Attribute::integer("default_int64", otherwise)},
-      "ai.onnx.ml");
-}
-
 /// A text column's category to codes[position], or `unknown`; [rows, 1] of int64.
 Name code_of_text(Model& m, const Name& x, const Categories& categories,
                   std::span<const int64_t> codes, int64_t unknown) {
@@ -188,6 +178,15 @@ Result<Name> fill_predicted(Emission& e) {
 }
 
 }  // namespace
+
+Name label_encoder(Model& m, const Name& x, std::span<const std::string> keys,
+                   std::span<const int64_t> numbers, int64_t otherwise) {
+  return m.call(
+      "LabelEncoder", {x},
+      {Attribute::texts("keys_strings", keys), Attribute::integers("values_int64s", numbers),
+       Attribute::integer("default_int64", otherwise)},
+      "ai.onnx.ml");
+}
 
 std::span<const Emitter> encode_emitters() {
   static constexpr std::array kTable = {

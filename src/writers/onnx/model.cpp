@@ -20,17 +20,18 @@ constexpr uint32_t kRaw = 9;
 namespace attribute {
 constexpr uint32_t kName = 1;
 constexpr uint32_t kInteger = 3;
+constexpr uint32_t kText = 4;
 constexpr uint32_t kTensor = 5;
 constexpr uint32_t kIntegers = 8;
 constexpr uint32_t kTexts = 9;
 constexpr uint32_t kType = 20;
 constexpr int64_t kTypeInteger = 2;
+constexpr int64_t kTypeText = 3;
 constexpr int64_t kTypeTensor = 4;
 constexpr int64_t kTypeIntegers = 7;
 constexpr int64_t kTypeTexts = 8;
 }  // namespace attribute
 
-constexpr int64_t kOperatorSet = 18;
 constexpr size_t kKnownBytesMax = 256;
 
 Message tensor_head(const Dims& dims, Element element) {
@@ -102,6 +103,14 @@ Attribute Attribute::integers(std::string_view name, std::span<const int64_t> va
   a.message.text(attribute::kName, name);
   a.message.packed(attribute::kIntegers, values);
   a.message.integer(attribute::kType, attribute::kTypeIntegers);
+  return a;
+}
+
+Attribute Attribute::text(std::string_view name, std::string_view value) {
+  Attribute a;
+  a.message.text(attribute::kName, name);
+  a.message.text(attribute::kText, value);
+  a.message.integer(attribute::kType, attribute::kTypeText);
   return a;
 }
 
@@ -295,12 +304,12 @@ std::string Model::finish(std::string_view producer_version) && {
   std::string body = std::move(graph_).take();
   body += graph.bytes() + constants_.bytes() + inputs_.bytes() + outputs_.bytes();
   Message model;
-  // The release of onnx that brought ai.onnx.ml 5 brought this version too.
-  model.integer(1, ml_version_ >= 5 ? 10 : 8);
+  // The releases of onnx that brought the operator sets brought these versions too.
+  model.integer(1, ml_version_ >= 5 ? 10 : version_ > 18 ? 9 : 8);
   model.text(2, "slipway");
   model.text(3, producer_version);
   model.text(7, body);
-  model.message(8, operator_set("", kOperatorSet));
+  model.message(8, operator_set("", version_));
   if (ml_version_ > 0) model.message(8, operator_set("ai.onnx.ml", ml_version_));
   for (const auto& [key, value] : metadata_) {
     Message entry;

@@ -18,7 +18,7 @@ constexpr uint32_t kDenseWidthMax = 1U << 16;
 const Emitter* find_emitter(std::string_view op) {
   for (const auto table :
        {basic_emitters(), combine_emitters(), linear_emitters(), svm_emitters(), tree_emitters(),
-        encode_emitters(), column_emitters(), distance_emitters()}) {
+        encode_emitters(), column_emitters(), distance_emitters(), expression_emitters()}) {
     for (const Emitter& emitter : table) {
       if (emitter.op == op) return &emitter;
     }
@@ -104,7 +104,12 @@ Result<std::pair<Name, Element>> elements_of(const Graph& graph, Model& m, Value
   switch (output.dtype) {
     case DType::kBool: return std::pair(m.cast(value, Element::kBool), Element::kBool);
     case DType::kInt32:
-    case DType::kInt64: return std::pair(m.cast(value, Element::kInt64), Element::kInt64);
+    case DType::kInt64:
+      // A missing one has no place among whole numbers.
+      if (output.value >= kFirstNode && graph.node(output.value).op->name() == "expression") {
+        return std::pair(value, Element::kDouble);
+      }
+      return std::pair(m.cast(value, Element::kInt64), Element::kInt64);
     default: return std::pair(value, Element::kDouble);
   }
 }

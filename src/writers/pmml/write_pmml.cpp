@@ -18,8 +18,8 @@ constexpr size_t kBytesMax = size_t{1} << 30;
 constexpr std::string_view kPredict = "predict";
 
 const Emitter* find_emitter(std::string_view op) {
-  for (const auto table :
-       {column_emitters(), score_emitters(), category_emitters(), tree_emitters()}) {
+  for (const auto table : {column_emitters(), score_emitters(), category_emitters(),
+                           tree_emitters(), expression_emitters()}) {
     for (const Emitter& emitter : table) {
       if (emitter.op == op) return &emitter;
     }

@@ -62,6 +62,8 @@ class Lowering {
   Result<Value> change_case(const Value& value);
   /// Texts put together, element by element.
   Result<Value> join(const Value& a, const Value& b);
+  /// Whether a pattern is found in texts.
+  Result<Value> matches(const Value& texts, std::string_view pattern);
   Result<Value> unary(UnaryFunction function, UnaryParameters parameters, DType type,
                       const Value& value);
   /// Comparisons compute in the operands' type and give kBool.

@@ -23,6 +23,12 @@ Result<Values> string_concat(Call& call) {
   return one(call.lower.join(a, b));
 }
 
+/// RE2 in ONNX Runtime, PCRE2 here: common patterns mean the same to both.
+Result<Values> regex_full_match(Call& call) {
+  const Value x = TRY(call.input(0));
+  return one(call.lower.matches(x, fmt::format("\\A(?:{})\\z", call.text("pattern", ""))));
+}
+
 Result<Values> string_normalizer(Call& call) {
   if (!call.texts("stopwords").empty()) {
     return unimplemented("its stop words make more or fewer texts of a row");
@@ -296,6 +302,7 @@ Result<Values> tf_idf_vectorizer(Call& call) {
 
 std::span<const Operator> text_operators() {
   static constexpr std::array kTable = {
+      Operator{"", "RegexFullMatch", 20, 99, regex_full_match},
       Operator{"", "StringConcat", 20, 99, string_concat},
       Operator{"", "StringNormalizer", 10, 99, string_normalizer},
       Operator{"com.microsoft", "Tokenizer", 1, 1, tokenizer},

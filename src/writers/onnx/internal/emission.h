@@ -85,6 +85,15 @@ std::span<const Emitter> tree_emitters();
 std::span<const Emitter> encode_emitters();
 std::span<const Emitter> column_emitters();
 std::span<const Emitter> distance_emitters();
+std::span<const Emitter> expression_emitters();
+
+/// Texts to the numbers that stand for them.
+Name label_encoder(Model& m, const Name& x, std::span<const std::string> keys,
+                   std::span<const int64_t> numbers, int64_t otherwise);
+/// The line through points, x ascending; beyond them the first and the last value, or, if it
+/// extends, the first and the last stretch.
+Name line_through(Model& m, const Name& x, std::span<const double> xs, std::span<const double> ys,
+                  bool extends);
 
 inline int64_t size_of(const auto& container) { return static_cast<int64_t>(container.size()); }
 

@@ -38,6 +38,7 @@ enum class Element : int64_t {
 struct Attribute {
   static Attribute integer(std::string_view name, int64_t value);
   static Attribute integers(std::string_view name, std::span<const int64_t> values);
+  static Attribute text(std::string_view name, std::string_view value);
   static Attribute texts(std::string_view name, std::span<const std::string> values);
   static Attribute tensor(std::string_view name, const Message& tensor);
 
@@ -76,6 +77,8 @@ class Model {
                               std::initializer_list<Attribute> attributes, size_t results);
   /// The nodes need at least this version of ai.onnx.ml.
   void need_ml(int64_t version) { ml_version_ = std::max(ml_version_, version); }
+  /// The nodes need at least this version of ai.onnx.
+  void need(int64_t version) { version_ = std::max(version_, version); }
 
   Name number(double value);
   Name integer(int64_t value);
@@ -154,6 +157,7 @@ class Model {
   std::set<Name> taken_;
   std::map<std::string, Name> known_;  // small constants by their bytes
   uint64_t next_ = 0;
+  int64_t version_ = 18;
   int64_t ml_version_ = 0;
 };
 

@@ -57,6 +57,7 @@ std::span<const Emitter> column_emitters();
 std::span<const Emitter> score_emitters();
 std::span<const Emitter> category_emitters();
 std::span<const Emitter> tree_emitters();
+std::span<const Emitter> expression_emitters();
 
 /// The position of the largest, the first of equals.
 Expression arg_max(Emission& e, const Columns& x);

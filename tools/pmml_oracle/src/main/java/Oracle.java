@@ -3,6 +3,8 @@ import java.io.File;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,18 +21,40 @@ import org.jpmml.evaluator.TargetField;
  * name TAB value TAB name TAB value ... (fields that are missing are left out). For each row: lines of
  * "predict TAB kind TAB value", "proba TAB class TAB value", "output TAB name TAB kind TAB value", then "end";
  * or "error TAB message".
+ *
+ * Without an argument, each line of standard input is a job: model TAB file of rows TAB file for the answers. "done"
+ * is printed behind each. A model that cannot be loaded is an error in its answers.
  */
 public final class Oracle {
   public static void main(String[] args) throws Exception {
-    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    Evaluator evaluator = new LoadingModelEvaluatorBuilder().load(new File(args[0])).build();
+    if (args.length > 0) {
+      BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      evaluate(args[0], in, new PrintStream(System.out, true, StandardCharsets.UTF_8));
+      return;
+    }
+    BufferedReader jobs = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = jobs.readLine(); line != null; line = jobs.readLine()) {
+      String[] job = line.split("\t", -1);
+      try (BufferedReader rows = Files.newBufferedReader(Path.of(job[1]), StandardCharsets.UTF_8);
+          PrintStream out = new PrintStream(job[2], StandardCharsets.UTF_8)) {
+        try {
+          evaluate(job[0], rows, out);
+        } catch (Exception e) {
+          out.println("error\t" + String.valueOf(e).replace('\n', ' '));
+        }
+      }
+      System.out.println("done");
+    }
+  }
+
+  private static void evaluate(String model, BufferedReader in, PrintStream out) throws Exception {
+    Evaluator evaluator = new LoadingModelEvaluatorBuilder().load(new File(model)).build();
     evaluator.verify();
     StringBuilder names = new StringBuilder("columns");
     for (InputField field : evaluator.getInputFields()) {
       names.append('\t').append(field.getName()).append('\t').append(field.getDataType().value());
     }
     out.println(names);
-    BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       answer(evaluator, line, out);
     }
