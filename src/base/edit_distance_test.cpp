@@ -20,5 +20,10 @@ TEST(EditDistance, LooksAtSixtyFourBytesOnly) {
   EXPECT_EQ(edit_distance(std::string(1000, 'a'), std::string(1000, 'b')), 64);
 }
 
+TEST(EditDistance, FindsTheNearestName) {
+  EXPECT_EQ(nearest_name("acces-log", {"port", "access-log"}), "access-log");
+  EXPECT_EQ(nearest_name("zebra", {"port", "access-log"}), "");
+}
+
 }  // namespace
 }  // namespace slipway

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/edit_distance.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/config_file.h"

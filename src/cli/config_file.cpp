@@ -118,19 +118,6 @@ Status add_settings(const std::string& path, const YAML::Node& root,
 
 }  // namespace
 
-std::string nearest_name(const std::string& name, const std::vector<std::string>& known) {
-  std::string best;
-  size_t best_distance = std::max<size_t>(2, name.size() / 3) + 1;
-  for (const std::string& candidate : known) {
-    const size_t distance = edit_distance(name, candidate);
-    if (distance < best_distance) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
-}
-
 Result<ConfigArguments> read_config_file(const std::string& path,
                                          const std::vector<Setting>& settings) {
   Limits limits;

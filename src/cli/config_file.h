@@ -33,7 +33,4 @@ struct ConfigArguments {
 Result<ConfigArguments> read_config_file(const std::string& path,
                                          const std::vector<Setting>& settings);
 
-/// The known name nearest to a misspelt one, or "".
-std::string nearest_name(const std::string& name, const std::vector<std::string>& known);
-
 }  // namespace slipway::cli

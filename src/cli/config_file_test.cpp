@@ -70,10 +70,5 @@ TEST(ConfigFileTest, AnEnvironmentVariableWinsOverTheFile) {
   ::unsetenv("SLIPWAY_TEST_PORT");
 }
 
-TEST(ConfigFileTest, FindsTheNearestName) {
-  EXPECT_EQ(nearest_name("acces-log", {"port", "access-log"}), "access-log");
-  EXPECT_EQ(nearest_name("zebra", {"port", "access-log"}), "");
-}
-
 }  // namespace
 }  // namespace slipway::cli

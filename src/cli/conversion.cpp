@@ -8,12 +8,12 @@
 #include <sstream>
 #include <variant>
 
-#include "cli/csv_reader.h"
 #include "cli/model_file.h"
-#include "cli/row_source.h"
 #include "cli/sample_rows.h"
 #include "cli/version.h"
 #include "engine/compile.h"
+#include "rows/csv_reader.h"
+#include "rows/row_source.h"
 #include "writers/onnx/write_onnx.h"
 #include "writers/pmml/write_pmml.h"
 
@@ -259,12 +259,12 @@ Status Comparison::compare(InputBuffer& input) {
 Status compare_on_data(const ConversionOptions& options, const Signature& signature,
                        Comparison& comparison) {
   std::istringstream stream(options.data);
-  const auto source =
-      options.data_is_json
-          ? TRY(open_json_rows(stream, signature, options.keys))
-          : TRY(open_csv_rows(stream, {CsvReader::kFindSeparator}, signature, options.keys));
+  const auto source = options.data_is_json
+                          ? TRY(rows::open_json_rows(stream, signature, options.keys))
+                          : TRY(rows::open_csv_rows(stream, {rows::CsvReader::kFindSeparator},
+                                                    signature, options.keys));
   InputBuffer input;
-  std::vector<KeyCell> keys;
+  std::vector<rows::KeyCell> keys;
   while (TRY(source->next(kBatchRows, input, keys)) > 0) TRY_STATUS(comparison.compare(input));
   return {};
 }

@@ -11,7 +11,7 @@
 #include "cli/conversion.h"
 #include "cli/model_file.h"
 #include "cli/output_file.h"
-#include "cli/row_source.h"
+#include "rows/row_source.h"
 
 namespace slipway::cli {
 namespace {
@@ -92,7 +92,7 @@ Result<Conversion> convert_file(const ConvertOptions& options, const std::string
   wanted.keys = options.keys;
   if (!options.data.empty()) {
     wanted.data = TRY(read_file(options.data, Limits{}));
-    wanted.data_is_json = holds_json_rows(options.data, wanted.data);
+    wanted.data_is_json = rows::holds_json_rows(options.data, wanted.data);
   }
   return convert_graph(file.report.graph, wanted);
 }

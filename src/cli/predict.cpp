@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "cli/csv_reader.h"
 #include "cli/model_file.h"
 #include "cli/output_file.h"
 #include "cli/row_writer.h"
+#include "rows/csv_reader.h"
 
 namespace slipway::cli {
 namespace {
@@ -59,8 +59,9 @@ class Progress {
   std::chrono::steady_clock::time_point last_;
 };
 
-Result<std::unique_ptr<RowSource>> open_rows(const PredictOptions& options, std::istream& input,
-                                             const Signature& signature) {
+Result<std::unique_ptr<rows::RowSource>> open_rows(const PredictOptions& options,
+                                                   std::istream& input,
+                                                   const Signature& signature) {
   std::string format = options.input_format;
   if (format == "auto") {
     const auto ends = [&](std::string_view ending) { return options.file.ends_with(ending); };
@@ -73,11 +74,11 @@ Result<std::unique_ptr<RowSource>> open_rows(const PredictOptions& options, std:
       format = first == '{' || first == '[' ? "jsonl" : "csv";
     }
   }
-  if (format == "jsonl") return open_json_rows(input, signature, options.keys);
-  const char separator = format == "tsv" ? '\t' : CsvReader::kFindSeparator;
-  const CsvOptions csv{options.separator.empty() ? separator : options.separator[0],
-                       options.no_header};
-  return open_csv_rows(input, csv, signature, options.keys);
+  if (format == "jsonl") return rows::open_json_rows(input, signature, options.keys);
+  const char separator = format == "tsv" ? '\t' : rows::CsvReader::kFindSeparator;
+  const rows::CsvOptions csv{options.separator.empty() ? separator : options.separator[0],
+                             options.no_header};
+  return rows::open_csv_rows(input, csv, signature, options.keys);
 }
 
 /// Rows at once: fewer where the answer is wide.
@@ -100,7 +101,7 @@ Status write_out(std::FILE* out, std::string& text) {
 Status score(const Executable& model, const PredictOptions& options, std::istream& input,
              std::FILE* out) {
   const OutputMask wanted = TRY(wanted_outputs(model.signature(), options.outputs));
-  const std::unique_ptr<RowSource> rows = TRY(open_rows(options, input, model.signature()));
+  const std::unique_ptr<rows::RowSource> rows = TRY(open_rows(options, input, model.signature()));
   const RowWriter writer(model.signature(), wanted, rows->key_names());
   for (const std::string& key : writer.left_out()) {
     fmt::print(stderr, "slipway: column '{}' is not passed through: an output has its name\n", key);
@@ -108,7 +109,7 @@ Status score(const Executable& model, const PredictOptions& options, std::istrea
   const bool json = options.output_format == "json";
   const auto scratch = model.make_scratch();
   std::vector<OutputBuffer> outputs;
-  std::vector<KeyCell> keys;
+  std::vector<rows::KeyCell> keys;
   InputBuffer batch;
   std::string text;
   Progress progress;

@@ -101,7 +101,7 @@ void RowWriter::csv_header(std::string& out) const {
   out.push_back('\n');
 }
 
-void RowWriter::csv_row(std::string& out, const std::vector<KeyCell>& keys, size_t row,
+void RowWriter::csv_row(std::string& out, const std::vector<rows::KeyCell>& keys, size_t row,
                         const std::vector<OutputBuffer>& outputs) const {
   bool first = true;
   const auto separate = [&] {
@@ -110,7 +110,7 @@ void RowWriter::csv_row(std::string& out, const std::vector<KeyCell>& keys, size
   };
   for (const size_t key : shown_keys_) {
     separate();
-    const KeyCell& cell = keys[row * keys_.size() + key];
+    const rows::KeyCell& cell = keys[row * keys_.size() + key];
     if (!cell.is_json || cell.text != "null") append_csv_field(out, cell.text);
   }
   each_output([&](const OutputSpec& spec, size_t index) {
@@ -122,7 +122,7 @@ void RowWriter::csv_row(std::string& out, const std::vector<KeyCell>& keys, size
   out.push_back('\n');
 }
 
-void RowWriter::json_row(std::string& out, const std::vector<KeyCell>& keys, size_t row,
+void RowWriter::json_row(std::string& out, const std::vector<rows::KeyCell>& keys, size_t row,
                          const std::vector<OutputBuffer>& outputs) const {
   out.push_back('{');
   bool first = true;
@@ -134,7 +134,7 @@ void RowWriter::json_row(std::string& out, const std::vector<KeyCell>& keys, siz
   };
   for (const size_t key : shown_keys_) {
     name(keys_[key]);
-    const KeyCell& cell = keys[row * keys_.size() + key];
+    const rows::KeyCell& cell = keys[row * keys_.size() + key];
     if (cell.is_json) {
       out.append(cell.text);
     } else {

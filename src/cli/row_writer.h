@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/row_source.h"
 #include "graph/signature.h"
+#include "rows/row_source.h"
 #include "tensor/batch.h"
 
 namespace slipway::cli {
@@ -25,10 +25,10 @@ class RowWriter {
   const std::vector<std::string>& left_out() const { return left_out_; }
 
   void csv_header(std::string& out) const;
-  /// `keys`: rows x key names, as RowSource gives them.
-  void csv_row(std::string& out, const std::vector<KeyCell>& keys, size_t row,
+  /// `keys`: rows x key names, as rows::RowSource gives them.
+  void csv_row(std::string& out, const std::vector<rows::KeyCell>& keys, size_t row,
                const std::vector<OutputBuffer>& outputs) const;
-  void json_row(std::string& out, const std::vector<KeyCell>& keys, size_t row,
+  void json_row(std::string& out, const std::vector<rows::KeyCell>& keys, size_t row,
                 const std::vector<OutputBuffer>& outputs) const;
 
  private:

@@ -13,9 +13,9 @@
 #include <sstream>
 #include <unordered_map>
 
-#include "cli/csv_reader.h"
-#include "cli/row_source.h"
 #include "cli/row_writer.h"
+#include "rows/csv_reader.h"
+#include "rows/row_source.h"
 
 namespace slipway::cli {
 namespace {
@@ -29,7 +29,7 @@ using Cells = std::vector<std::string>;
 /// The records of a CSV text, one after the other, with a header.
 class Table {
  public:
-  explicit Table(const std::string& text, char separator = CsvReader::kFindSeparator)
+  explicit Table(const std::string& text, char separator = rows::CsvReader::kFindSeparator)
       : stream_(text), reader_(stream_, separator) {}
 
   Result<Cells> header() {
@@ -52,7 +52,7 @@ class Table {
 
  private:
   std::istringstream stream_;
-  CsvReader reader_;
+  rows::CsvReader reader_;
 };
 
 /// A column of an output, by the name that CSV gives it.
@@ -193,17 +193,16 @@ class Answers {
 
   Status open(const VerifyData& data, const std::vector<std::string>& keys) {
     stream_.str(data.data);
-    rows_ =
-        data.is_json
-            ? TRY(open_json_rows(stream_, model_.signature(), keys))
-            : TRY(open_csv_rows(stream_, {CsvReader::kFindSeparator}, model_.signature(), keys));
+    rows_ = data.is_json ? TRY(rows::open_json_rows(stream_, model_.signature(), keys))
+                         : TRY(rows::open_csv_rows(stream_, {rows::CsvReader::kFindSeparator},
+                                                   model_.signature(), keys));
     writer_ = std::make_unique<RowWriter>(model_.signature(), wanted_, none_);
     return {};
   }
 
   /// The next rows, 0 at the end.
   Result<size_t> next(size_t rows_max) {
-    std::vector<KeyCell> keys;
+    std::vector<rows::KeyCell> keys;
     const size_t count = TRY(rows_->next(rows_max, input_, keys));
     if (count == 0) return count;
     TRY_STATUS(model_.run(input_.batch(), wanted_, *scratch_, outputs_));
@@ -242,7 +241,7 @@ class Answers {
   const OutputMask wanted_;
   std::unique_ptr<Scratch> scratch_;
   std::istringstream stream_;
-  std::unique_ptr<RowSource> rows_;
+  std::unique_ptr<rows::RowSource> rows_;
   std::unique_ptr<RowWriter> writer_;
   const std::vector<std::string> none_;
   InputBuffer input_;

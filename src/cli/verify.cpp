@@ -10,8 +10,8 @@
 #include "base/json_escape.h"
 #include "cli/commands.h"
 #include "cli/model_file.h"
-#include "cli/row_source.h"
 #include "cli/verification.h"
+#include "rows/row_source.h"
 
 namespace slipway::cli {
 namespace {
@@ -31,7 +31,7 @@ Result<Verification> run(const VerifyOptions& options) {
   const auto model = TRY(load(options.model, options.select, options.model_bytes_max));
   VerifyData data;
   data.data = TRY(read_file(options.data, Limits{}));
-  data.is_json = holds_json_rows(options.data, data.data);
+  data.is_json = rows::holds_json_rows(options.data, data.data);
   data.keys = options.keys;
   if (!options.against.empty()) {
     const auto reference =

@@ -13,6 +13,7 @@ namespace {
 constexpr const Dialect* kDialects[] = {
     &kSimpleDialect,
     &kKserveV2Dialect,
+    &kMlflowDialect,
     &kSiteDialect,
 };
 

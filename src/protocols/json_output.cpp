@@ -96,4 +96,13 @@ void append_row(std::string& out, const OutputSpec& spec, const OutputBuffer& ou
   out.push_back(']');
 }
 
+void append_rows(std::string& out, const OutputSpec& spec, const OutputBuffer& output) {
+  out.push_back('[');
+  for (size_t row = 0; row < output.rows; ++row) {
+    if (row > 0) out.push_back(',');
+    append_row(out, spec, output, row);
+  }
+  out.push_back(']');
+}
+
 }  // namespace slipway::protocols

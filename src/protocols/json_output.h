@@ -17,6 +17,8 @@ void append_cell(std::string& out, const OutputSpec& spec, const OutputBuffer& o
                  size_t column);
 /// A vector's element, or [a, b, ...] for a row of a matrix.
 void append_row(std::string& out, const OutputSpec& spec, const OutputBuffer& output, size_t row);
+/// [row, row, ...]: all of them, each as append_row() writes it.
+void append_rows(std::string& out, const OutputSpec& spec, const OutputBuffer& output);
 void append_integer(std::string& out, uint64_t value);
 
 }  // namespace slipway::protocols

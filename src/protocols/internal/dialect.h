@@ -28,6 +28,7 @@ struct Dialect {
 
 extern const Dialect kSimpleDialect;
 extern const Dialect kKserveV2Dialect;
+extern const Dialect kMlflowDialect;
 extern const Dialect kSiteDialect;
 
 /// All there are, the first ones owning what collides. Those that hold what no server is without

@@ -56,12 +56,7 @@ void append_answer(std::string& body, const Call& call, uint32_t index) {
     append_row(body, spec, output, 0);
     return;
   }
-  body.push_back('[');
-  for (size_t row = 0; row < output.rows; ++row) {
-    if (row > 0) body.push_back(',');
-    append_row(body, spec, output, row);
-  }
-  body.push_back(']');
+  append_rows(body, spec, output);
 }
 
 void write(Call& call) {

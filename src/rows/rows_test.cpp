@@ -4,9 +4,9 @@
 #include <cmath>
 #include <sstream>
 
-#include "cli/row_source.h"
+#include "rows/row_source.h"
 
-namespace slipway::cli {
+namespace slipway::rows {
 namespace {
 
 Signature named() {
@@ -239,4 +239,4 @@ TEST(RowsTest, BrokenRecordsAreNamed) {
 }
 
 }  // namespace
-}  // namespace slipway::cli
+}  // namespace slipway::rows

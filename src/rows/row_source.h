@@ -19,7 +19,7 @@
 #include "graph/signature.h"
 #include "tensor/batch.h"
 
-namespace slipway::cli {
+namespace slipway::rows {
 
 /// A value that is passed through.
 struct KeyCell {
@@ -57,4 +57,4 @@ Result<std::unique_ptr<RowSource>> open_json_rows(std::istream& input, const Sig
 /// Whether a file holds JSON lines rather than CSV, by its name or else by how it begins.
 bool holds_json_rows(const std::string& path, const std::string& text);
 
-}  // namespace slipway::cli
+}  // namespace slipway::rows

@@ -6,11 +6,11 @@
 #include <limits>
 #include <optional>
 
-#include "cli/config_file.h"
-#include "cli/csv_reader.h"
-#include "cli/row_source.h"
+#include "base/edit_distance.h"
+#include "rows/csv_reader.h"
+#include "rows/row_source.h"
 
-namespace slipway::cli {
+namespace slipway::rows {
 namespace {
 
 /// What pandas.read_csv takes for a missing value.
@@ -272,4 +272,4 @@ Result<std::unique_ptr<RowSource>> open_csv_rows(std::istream& input, const CsvO
   return std::unique_ptr<RowSource>(std::move(rows));
 }
 
-}  // namespace slipway::cli
+}  // namespace slipway::rows

@@ -15,7 +15,7 @@
 
 #include "base/status.h"
 
-namespace slipway::cli {
+namespace slipway::rows {
 
 class CsvReader {
  public:
@@ -49,4 +49,4 @@ class CsvReader {
   uint64_t record_line_ = 0;
 };
 
-}  // namespace slipway::cli
+}  // namespace slipway::rows

@@ -6,10 +6,10 @@
 #include <limits>
 
 #include "base/json_nonfinite.h"
-#include "cli/internal/bounded_line.h"
-#include "cli/row_source.h"
+#include "rows/internal/bounded_line.h"
+#include "rows/row_source.h"
 
-namespace slipway::cli {
+namespace slipway::rows {
 namespace {
 
 namespace dom = simdjson::dom;
@@ -305,4 +305,4 @@ bool holds_json_rows(const std::string& path, const std::string& text) {
   return first != std::string::npos && (text[first] == '{' || text[first] == '[');
 }
 
-}  // namespace slipway::cli
+}  // namespace slipway::rows

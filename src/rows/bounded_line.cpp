@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "cli/internal/bounded_line.h"
+#include "rows/internal/bounded_line.h"
 
-namespace slipway::cli {
+namespace slipway::rows {
 
 Result<bool> read_bounded_line(std::istream& input, size_t bytes_max, std::string& line) {
   line.clear();
@@ -27,4 +27,4 @@ Result<bool> read_bounded_line(std::istream& input, size_t bytes_max, std::strin
   }
 }
 
-}  // namespace slipway::cli
+}  // namespace slipway::rows

@@ -1,13 +1,13 @@
-#include "cli/csv_reader.h"
+#include "rows/csv_reader.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
 
-#include "cli/internal/bounded_line.h"
+#include "rows/internal/bounded_line.h"
 
-namespace slipway::cli {
+namespace slipway::rows {
 namespace {
 
 constexpr size_t kRecordBytesMax = 64ULL << 20;
@@ -129,4 +129,4 @@ Status CsvReader::split() {
   }
 }
 
-}  // namespace slipway::cli
+}  // namespace slipway::rows

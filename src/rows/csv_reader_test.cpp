@@ -1,10 +1,10 @@
-#include "cli/csv_reader.h"
+#include "rows/csv_reader.h"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-namespace slipway::cli {
+namespace slipway::rows {
 namespace {
 
 std::vector<std::vector<std::string>> read_all(const std::string& text, char separator = ',') {
@@ -77,4 +77,4 @@ TEST(CsvReaderTest, TellsAQuotedEmptyFieldFromAMissingOne) {
 }
 
 }  // namespace
-}  // namespace slipway::cli
+}  // namespace slipway::rows

@@ -2,14 +2,14 @@
 #include <sstream>
 #include <string>
 
-#include "cli/row_source.h"
+#include "rows/row_source.h"
 
 namespace {
 
-void read_all(slipway::Result<std::unique_ptr<slipway::cli::RowSource>> source) {
+void read_all(slipway::Result<std::unique_ptr<slipway::rows::RowSource>> source) {
   if (!source.ok()) return;
   slipway::InputBuffer input;
-  std::vector<slipway::cli::KeyCell> keys;
+  std::vector<slipway::rows::KeyCell> keys;
   while (true) {
     const auto count = (*source)->next(16, input, keys);
     if (!count.ok() || *count == 0) return;
@@ -30,9 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   for (const slipway::Signature& model : {signature, records}) {
     std::istringstream csv(text);
-    read_all(slipway::cli::open_csv_rows(csv, {}, model, {}));
+    read_all(slipway::rows::open_csv_rows(csv, {}, model, {}));
     std::istringstream json(text);
-    read_all(slipway::cli::open_json_rows(json, model, {}));
+    read_all(slipway::rows::open_json_rows(json, model, {}));
   }
   return 0;
 }

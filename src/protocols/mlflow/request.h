@@ -1,0 +1,27 @@
+// Reads the body of MLflow's POST /invocations: its four JSON forms, straight into rows.
+//
+//   {"dataframe_split": {"columns": [...], "data": [[...], ...]}}   rows under column names
+//   {"dataframe_records": [{...}, ...]}                             rows with names
+//   {"instances": [...]}                                            rows: lists, objects or values
+//   {"inputs": {"a": [...], ...}} or {"inputs": [[...], ...]}       columns by name, or rows
+//
+// One of them, and beside it perhaps "params", which no model here takes: they are passed over, as
+// MLflow does. Columns that the model does not know are dropped, missing ones are an error that
+// names both, as MLflow's schema enforcement words it. No DOM, no recursion: a cell is at most four
+// levels deep.
+//
+// Source: mlflow.pyfunc.scoring_server of MLflow 2 and 3.
+#pragma once
+
+#include <string_view>
+
+#include "protocols/internal/json.h"
+#include "serving/served_model.h"
+
+namespace slipway::protocols::mlflow {
+
+/// INVALID_ARGUMENT names what is wrong, RESOURCE_EXHAUSTED a limit.
+Status read_invocation(std::string_view body, const serving::ServedModel& model,
+                       ReadBuffers& buffers, InputBuffer& input);
+
+}  // namespace slipway::protocols::mlflow
