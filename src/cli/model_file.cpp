@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <new>
 
 #include "base/file.h"
@@ -11,11 +12,13 @@
 #include "engine/compile.h"
 #include "formats/bundle/bundle.h"
 #include "formats/catboost/format.h"
+#include "formats/definitions_file.h"
 #include "formats/lightgbm/format.h"
 #include "formats/onnx/format.h"
 #include "formats/pmml/reader.h"
 #include "formats/sklearn/reader.h"
 #include "formats/xgboost/format.h"
+#include "lifecycle/model_list.h"
 #include "protocols/kserve_v2/samples.h"
 
 namespace slipway::cli {
@@ -50,7 +53,8 @@ Result<ModelFile> read_folder_as_model(const std::string& path, const std::strin
 }
 
 /// What lies beside the model; null if nothing does.
-Result<std::shared_ptr<const formats::Definitions>> read_definitions(const std::string& path) {
+Result<std::shared_ptr<const formats::Definitions>> read_definitions(
+    const std::string& path, const std::function<std::string()>& digest) {
   std::shared_ptr<const formats::Definitions> definitions;
   const std::string name = path + std::string(formats::kDefinitionsSuffix);
   Limits limits;
@@ -58,9 +62,7 @@ Result<std::shared_ptr<const formats::Definitions>> read_definitions(const std::
   const Result<std::string> text = read_file(name, limits);
   if (text.status().code() == StatusCode::kNotFound) return definitions;
   if (!text.ok()) return text.status();
-  Result<std::shared_ptr<const formats::Definitions>> parsed = formats::parse_definitions(*text);
-  if (!parsed.ok()) return std::move(parsed).status().with_context(name);
-  return parsed;
+  return formats::parse_definitions_file(name, *text, digest);
 }
 
 Result<ModelFile> read_file_as_model(const std::string& path, const std::string& select,
@@ -79,14 +81,12 @@ Result<ModelFile> read_file_as_model(const std::string& path, const std::string&
   std::string bytes = TRY(read_file(path, limits));
   ModelFile file;
   formats::ReadOptions options{.select = select};
-  options.definitions = TRY(read_definitions(path));
-  const bool is_bound = options.definitions != nullptr && options.definitions->names_model();
-  if (digest == Digest::kWanted || is_bound) file.digest = "sha256:" + sha256_hex(bytes);
-  if (is_bound) {
-    Status status = options.definitions->check_model(file.digest);
-    if (!status.ok())
-      return std::move(status).with_context(path + std::string(formats::kDefinitionsSuffix));
-  }
+  const auto digest_once = [&] {
+    if (file.digest.empty()) file.digest = "sha256:" + sha256_hex(bytes);
+    return file.digest;
+  };
+  if (digest == Digest::kWanted) digest_once();
+  options.definitions = TRY(read_definitions(path, digest_once));
   Result<formats::ReadReport> report =
       format->read(std::move(bytes), options, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
@@ -107,7 +107,14 @@ Status check_companion(const std::string& name, const std::string& bytes, const 
 Result<size_t> check_companions(const std::string& path, const formats::ReadReport& report,
                                 const Executable& model) {
   size_t checked = report.companions.size();
-  for (const std::string& name : {path + ".samples.json", path + ".expected.csv"}) {
+  std::vector<std::string> names = {path + ".samples.json", path + ".expected.csv"};
+  // A version's folder holds one model: what it expects may leave out whose answers they are.
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  uint64_t version = 0;
+  if (lifecycle::parse_version_number(folder.filename().string(), version)) {
+    names.push_back((folder / "expected.csv").string());
+  }
+  for (const std::string& name : names) {
     Limits limits;
     limits.file_bytes_max = protocols::kserve_v2::kSamplesBytesMax;
     const Result<std::string> text = read_file(name, limits);
@@ -137,6 +144,11 @@ const formats::FormatSet& all_formats() {
     return set;
   }();
   return formats;
+}
+
+bool is_model_file(const std::string& path) {
+  const Result<std::string> start = read_file_start(path, formats::FormatSet::kStartBytes);
+  return start.ok() && all_formats().find(*start) != nullptr;
 }
 
 Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
