@@ -1,5 +1,5 @@
-"""What tools/check_layers, tools/check_sizes and tools/check_banned share: which files are ours, and
-the list of exceptions (tools/check_exceptions.txt). Python's standard library only."""
+"""What tools/check_layers, tools/check_sizes, tools/check_banned and tools/check_try share: which files
+are ours, and the list of exceptions (tools/check_exceptions.txt). Python's standard library only."""
 
 import os
 import re
@@ -9,7 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = ("src", "tests", "tools", "bench", "cmake", "examples", "python", "web", "deploy", ".ci")
 SKIPPED_FOLDERS = {"build", "data", "__pycache__", ".venv", "node_modules", "fuzz_seeds"}
 CPP_ENDINGS = (".h", ".cpp")
-TEST_ENDINGS = ("_test.cpp", "_test.h", "_fuzz.cpp", "_bench.cpp")
+TEST_ENDINGS = ("_test.cpp", "_test.h", "_fuzz.cpp", "_fuzz.h", "_bench.cpp")
 
 
 def files(root, folders=FOLDERS, endings=None):

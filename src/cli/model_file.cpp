@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <new>
 
@@ -12,24 +13,27 @@
 #include "engine/compile.h"
 #include "formats/bundle/bundle.h"
 #include "formats/catboost/format.h"
+#include "formats/definitions_file.h"
 #include "formats/lightgbm/format.h"
 #include "formats/onnx/format.h"
 #include "formats/pmml/reader.h"
 #include "formats/sklearn/reader.h"
 #include "formats/xgboost/format.h"
+#include "lifecycle/model_list.h"
 #include "protocols/kserve_v2/samples.h"
 
 namespace slipway::cli {
 
 namespace {
 
-std::string digest_of(std::string_view bytes) { return "sha256:" + sha256_hex(bytes); }
-
 /// The digest of a large file takes as long as reading the model out of it: they go side by side.
-std::future<std::string> begin_digest(const FileBytes& bytes) {
+/// It is computed when it is asked for, if it is not wanted anyway.
+std::shared_future<std::string> begin_digest(const FileBytes& bytes, bool is_wanted) {
   constexpr size_t kWorthAThread = size_t{1} << 20;
-  const auto policy = bytes.size() < kWorthAThread ? std::launch::deferred : std::launch::async;
-  return std::async(policy, [bytes] { return digest_of(bytes); });
+  const bool beside = is_wanted && bytes.size() >= kWorthAThread;
+  return std::async(beside ? std::launch::async : std::launch::deferred,
+                    [bytes] { return "sha256:" + sha256_hex(bytes); })
+      .share();
 }
 
 /// The digest of a folder: of its files' names and digests, in order.
@@ -60,7 +64,8 @@ Result<ModelFile> read_folder_as_model(const std::string& path, const std::strin
 }
 
 /// What lies beside the model; null if nothing does.
-Result<std::shared_ptr<const formats::Definitions>> read_definitions(const std::string& path) {
+Result<std::shared_ptr<const formats::Definitions>> read_definitions(
+    const std::string& path, const std::function<std::string()>& digest) {
   std::shared_ptr<const formats::Definitions> definitions;
   const std::string name = path + std::string(formats::kDefinitionsSuffix);
   Limits limits;
@@ -68,9 +73,7 @@ Result<std::shared_ptr<const formats::Definitions>> read_definitions(const std::
   const Result<std::string> text = read_file(name, limits);
   if (text.status().code() == StatusCode::kNotFound) return definitions;
   if (!text.ok()) return text.status();
-  Result<std::shared_ptr<const formats::Definitions>> parsed = formats::parse_definitions(*text);
-  if (!parsed.ok()) return std::move(parsed).status().with_context(name);
-  return parsed;
+  return formats::parse_definitions_file(name, *text, digest);
 }
 
 Result<ModelFile> read_file_as_model(const std::string& path, const std::string& select,
@@ -89,21 +92,14 @@ Result<ModelFile> read_file_as_model(const std::string& path, const std::string&
   FileBytes bytes = TRY(map_file(path, limits));
   ModelFile file;
   formats::ReadOptions options{.select = select};
-  options.definitions = TRY(read_definitions(path));
-  const bool is_bound = options.definitions != nullptr && options.definitions->names_model();
-  std::future<std::string> digest_beside;
-  if (is_bound) {
-    file.digest = digest_of(bytes);
-    Status status = options.definitions->check_model(file.digest);
-    if (!status.ok())
-      return std::move(status).with_context(path + std::string(formats::kDefinitionsSuffix));
-  }
-  if (digest == Digest::kWanted && !is_bound) digest_beside = begin_digest(bytes);
+  const bool wanted = digest == Digest::kWanted;
+  const std::shared_future<std::string> file_digest = begin_digest(bytes, wanted);
+  options.definitions = TRY(read_definitions(path, [&] { return file_digest.get(); }));
   Result<formats::ReadReport> report =
       format->read(std::move(bytes), options, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
   file.report = std::move(report).value();
-  if (digest_beside.valid()) file.digest = digest_beside.get();
+  if (wanted) file.digest = file_digest.get();
   return file;
 }
 
@@ -120,7 +116,14 @@ Status check_companion(const std::string& name, const std::string& bytes, const 
 Result<size_t> check_companions(const std::string& path, const formats::ReadReport& report,
                                 const Executable& model) {
   size_t checked = report.companions.size();
-  for (const std::string& name : {path + ".samples.json", path + ".expected.csv"}) {
+  std::vector<std::string> names = {path + ".samples.json", path + ".expected.csv"};
+  // A version's folder holds one model: what it expects may leave out whose answers they are.
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  uint64_t version = 0;
+  if (lifecycle::parse_version_number(folder.filename().string(), version)) {
+    names.push_back((folder / "expected.csv").string());
+  }
+  for (const std::string& name : names) {
     Limits limits;
     limits.file_bytes_max = protocols::kserve_v2::kSamplesBytesMax;
     const Result<std::string> text = read_file(name, limits);
@@ -150,6 +153,11 @@ const formats::FormatSet& all_formats() {
     return set;
   }();
   return formats;
+}
+
+bool is_model_file(const std::string& path) {
+  const Result<std::string> start = read_file_start(path, formats::FormatSet::kStartBytes);
+  return start.ok() && all_formats().find(*start) != nullptr;
 }
 
 Result<ModelFile> read_model_file(const std::string& path, const std::string& select,

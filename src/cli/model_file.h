@@ -14,6 +14,9 @@ namespace slipway::cli {
 /// Every reader that this program has. Thread-safe.
 const formats::FormatSet& all_formats();
 
+/// Whether the file begins as one of their files does.
+bool is_model_file(const std::string& path);
+
 /// A model file, read; the report says why if there is no graph.
 struct ModelFile {
   formats::ReadReport report;

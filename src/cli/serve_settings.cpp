@@ -13,6 +13,7 @@
 #include "base/cpu_list.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "cli/model_file.h"
 
 namespace slipway::cli {
 namespace {
@@ -136,6 +137,7 @@ Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& opti
   lifecycle::RepositoryOptions repository;
   repository.request.paths = options.paths;
   repository.request.name = options.name;
+  repository.request.is_model = is_model_file;
   repository.request.policy = TRY(lifecycle::parse_version_policy(options.versions));
   repository.watch = options.watch == "off"    ? lifecycle::WatchMode::kOff
                      : options.watch == "poll" ? lifecycle::WatchMode::kPoll

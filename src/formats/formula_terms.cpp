@@ -288,8 +288,9 @@ class Compiler {
 
   Result<TermId> add() { return both_texts_or_numbers(Code::kAdd, Code::kConcat); }
   Result<TermId> floor_divide() {
-    return terms_.apply(Code::kFloor,
-                        {TRY(terms_.apply(Code::kDivide, {TRY(term(0)), TRY(term(1))}))});
+    const TermId x = TRY(term(0));
+    const TermId y = TRY(term(1));
+    return terms_.apply(Code::kFloor, {TRY(terms_.apply(Code::kDivide, {x, y}))});
   }
   Result<TermId> equal() { return both_texts_or_numbers(Code::kEqual, Code::kTextEqual); }
   Result<TermId> not_equal() { return terms_.apply(Code::kNot, {TRY(equal())}); }
@@ -337,13 +338,17 @@ class Compiler {
   Result<TermId> is_there() { return terms_.apply(Code::kNot, {TRY(is_missing())}); }
   Result<TermId> fill() { return both_texts_or_numbers(Code::kCoalesce, Code::kCoalesceText); }
   Result<TermId> clip() {
-    const TermId above = TRY(terms_.apply(Code::kMaximum, {TRY(term(0)), TRY(term(1))}));
-    return terms_.apply(Code::kMinimum, {above, TRY(term(2))});
+    const TermId x = TRY(term(0));
+    const TermId low = TRY(term(1));
+    const TermId high = TRY(term(2));
+    const TermId above = TRY(terms_.apply(Code::kMaximum, {x, low}));
+    return terms_.apply(Code::kMinimum, {above, high});
   }
   Result<TermId> fold(Code code) {
     TermId result = TRY(term(0));
     for (size_t i = 1; i < arguments_.size(); ++i) {
-      result = TRY(terms_.apply(code, {result, TRY(term(i))}));
+      const TermId next = TRY(term(i));
+      result = TRY(terms_.apply(code, {result, next}));
     }
     return result;
   }
@@ -415,7 +420,9 @@ class Compiler {
   /// Of `count` code points from `start` on, counted from 0.
   Result<TermId> substring() {
     const TermId first = TRY(terms_.apply(Code::kAdd, {TRY(term(1)), terms_.number(1)}));
-    return terms_.apply(Code::kSubstring, {TRY(term(0)), first, TRY(term(2))});
+    const TermId text = TRY(term(0));
+    const TermId count = TRY(term(2));
+    return terms_.apply(Code::kSubstring, {text, first, count});
   }
   Result<TermId> matches() {
     const std::string pattern = TRY(constant_text(1));

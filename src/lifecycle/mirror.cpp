@@ -19,7 +19,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "lifecycle/scan.h"
+#include "lifecycle/model_names.h"
 
 namespace slipway::lifecycle {
 namespace {

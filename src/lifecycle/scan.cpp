@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <span>
 #include <system_error>
 #include <utility>
 
 #include "base/file.h"
 #include "lifecycle/file_stamp.h"
+#include "lifecycle/model_folder.h"
 
 namespace slipway::lifecycle {
 namespace {
@@ -20,134 +19,13 @@ using serving::ModelSource;
 using serving::VersionSource;
 
 constexpr uint64_t kListBytesMax = 16 << 20;
-constexpr std::string_view kModelEndings[] = {".joblib", ".pkl",   ".pickle", ".sav",
-                                              ".dump",   ".skops", ".onnx",   ".pmml",
-                                              ".cbm",    ".ubj",   ".xgb",    ".lgb"};
-constexpr std::string_view kOtherEndings[] = {".gz",   ".z",   ".zlib", ".bz2",  ".xz",
-                                              ".lzma", ".lz4", ".zst",  ".zstd", ".model",
-                                              ".bin",  ".zip", ".tar",  ".tgz"};
-
-bool ends_with_any(std::string_view name, std::span<const std::string_view> endings,
-                   std::string_view& found) {
-  for (const std::string_view ending : endings) {
-    if (name.size() > ending.size() && name.ends_with(ending)) {
-      found = ending;
-      return true;
-    }
-  }
-  return false;
-}
-
-/// Without a trailing slash, "." and "..", as the paths of watched folders come.
-std::string normal(const std::string& path) {
-  std::string text = fs::path(path).lexically_normal().string();
-  while (text.size() > 1 && text.back() == '/') text.pop_back();
-  return text;
-}
-
-std::string joined(const std::string& folder, const std::string& name) {
-  return normal(folder + "/" + name);
-}
 
 std::string folder_of(const std::string& path) {
   const fs::path parent = fs::path(path).parent_path();
   return parent.empty() ? "." : parent.string();
 }
 
-struct Entry {
-  std::string name;
-  std::string path;
-  bool is_folder = false;
-};
-
-/// The files and folders that are not hidden, by name.
-Result<std::vector<Entry>> list_folder(const std::string& folder) {
-  std::vector<Entry> entries;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    std::error_code ignored;
-    const bool is_folder = entry->is_directory(ignored);
-    if (name.starts_with('.') || (!is_folder && !entry->is_regular_file(ignored))) continue;
-    std::string path = joined(folder, name);
-    entries.push_back({std::move(name), std::move(path), is_folder});
-  }
-  if (error) {
-    return unavailable(fmt::format("cannot read the folder {}: {}", folder, error.message()));
-  }
-  std::ranges::sort(entries, {}, &Entry::name);
-  return entries;
-}
-
-bool is_version(const Entry& entry, uint64_t& version) {
-  return entry.is_folder && parse_version_number(entry.name, version);
-}
-
-bool holds_versions(const std::vector<Entry>& entries) {
-  uint64_t ignored = 0;
-  return std::ranges::any_of(entries,
-                             [&](const Entry& entry) { return is_version(entry, ignored); });
-}
-
-/// A folder that is one model: MLflow's.
-bool is_model_folder(const std::vector<Entry>& entries) {
-  return std::ranges::any_of(
-      entries, [](const Entry& entry) { return !entry.is_folder && entry.name == "MLmodel"; });
-}
-
-/// The one folder among a version's entries that is a model, if there is no file beside it.
-const Entry* inner_model_folder(const std::vector<Entry>& entries) {
-  if (entries.size() != 1 || !entries[0].is_folder) return nullptr;
-  const Result<std::vector<Entry>> inside = list_folder(entries[0].path);
-  return inside.ok() && is_model_folder(*inside) ? entries.data() : nullptr;
-}
-
-/// The model file among the files of a version's folder: the one with a model's ending, or the one
-/// named model.* if there are several, or the only file. Null and `problem` if it cannot be told.
-const Entry* choose_file(const std::string& folder, const std::vector<Entry>& entries,
-                         Status& problem) {
-  std::vector<const Entry*> files;
-  std::vector<const Entry*> models;
-  const Entry* named_model = nullptr;
-  for (const Entry& entry : entries) {
-    if (entry.is_folder) continue;
-    files.push_back(&entry);
-    bool is_model = false;
-    const std::string name = model_name(entry.name, is_model);
-    if (!is_model) continue;
-    models.push_back(&entry);
-    if (name == "model" && named_model == nullptr) named_model = &entry;
-  }
-  if (named_model != nullptr) return named_model;
-  const std::vector<const Entry*>& candidates = models.empty() ? files : models;
-  if (candidates.size() == 1) return candidates.front();
-  std::string names;
-  for (size_t i = 0; i < std::min<size_t>(candidates.size(), 5); ++i) {
-    names += (i == 0 ? "" : ", ") + candidates[i]->name;
-  }
-  problem = candidates.empty()
-                ? not_found(fmt::format("{} holds no model file", folder))
-                : failed_precondition(fmt::format(
-                      "{} holds several files ({}); name the model's model.joblib or model.pkl",
-                      folder, names));
-  return nullptr;
-}
-
 }  // namespace
-
-std::string model_name(std::string_view file, bool& is_model) {
-  is_model = false;
-  std::string_view ending;
-  while (true) {
-    if (ends_with_any(file, kModelEndings, ending)) {
-      is_model = true;
-    } else if (!ends_with_any(file, kOtherEndings, ending)) {
-      return std::string(file);
-    }
-    file.remove_suffix(ending.size());
-  }
-}
 
 Scanner::Scanner(ScanRequest request, Settling& settling, FolderWatch* watch,
                  MirrorSource mirror_source)
@@ -158,6 +36,30 @@ Scanner::Scanner(ScanRequest request, Settling& settling, FolderWatch* watch,
 
 void Scanner::watch(const std::string& folder) {
   if (watch_ != nullptr) watch_->add(folder);
+}
+
+/// By its content, which is looked at once for each that it has. While it is being written, what it
+/// was before counts.
+bool Scanner::is_model_file(const std::string& path) {
+  const Result<FileStamp> stamp = stamp_file(path);
+  if (!stamp.ok() || request_.is_model == nullptr) return false;
+  const auto known = contents_before_.find(path);
+  const bool is_known = known != contents_before_.end();
+  if (is_known && (known->second.stamp == *stamp || !settling_.complete(path, *stamp))) {
+    contents_[path] = known->second;
+    return known->second.is_model;
+  }
+  const bool is_model = request_.is_model(path);
+  contents_[path] = {*stamp, is_model};
+  return is_model;
+}
+
+/// The name of a file in a repository, and whether it is a model for sure.
+std::string Scanner::name_of(const std::string& file, const std::string& path, bool& is_model) {
+  std::string name = model_name(file, is_model);
+  if (is_model || !needs_content(file) || !is_model_file(path)) return name;
+  is_model = true;
+  return name_by_content(file);
 }
 
 void Scanner::add(ModelSource model, Scan& scan) {
@@ -179,12 +81,13 @@ void Scanner::add(ModelSource model, Scan& scan) {
 Scan Scanner::scan() {
   Scan scan;
   if (watch_ != nullptr) watch_->begin();
+  contents_before_ = std::exchange(contents_, {});
   if (mirror_ != nullptr) mirror_->begin_round();
   for (const std::string& path : request_.paths) {
     if (looks_like_url(path)) {
       scan_url(path, nullptr, false, scan);
     } else {
-      scan_path(normal(path), scan);
+      scan_path(normal_path(path), scan);
     }
   }
   if (!request_.name.empty()) {
@@ -217,8 +120,7 @@ void Scanner::scan_path(const std::string& path, Scan& scan) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
     ModelSource model;
-    bool is_model = false;
-    model.name = model_name(fs::path(path).filename().string(), is_model);
+    model.name = name_by_content(fs::path(path).filename().string());  // who names it, knows it
     model.path = path;
     model.policy = request_.policy;
     watch(folder_of(path));
@@ -253,7 +155,7 @@ void Scanner::scan_url(const std::string& text, ModelSource* listed, bool confin
   bool is_model = false;
   ModelSource model = listed != nullptr ? std::move(*listed) : ModelSource();
   if (listed == nullptr) {
-    model.name = model_name(url->name(), is_model);
+    model.name = url->is_s3() ? model_name(url->name(), is_model) : name_by_content(url->name());
     model.policy = request_.policy;
     if (!place.tried && url->is_s3() && !is_model) {
       scan.postponed = true;  // nobody knows yet which models it holds
@@ -279,7 +181,7 @@ void Scanner::scan_url(const std::string& text, ModelSource* listed, bool confin
 }
 
 void Scanner::scan_repository(const std::string& folder, Scan& scan) {
-  Result<std::vector<Entry>> entries = list_folder(folder);
+  Result<std::vector<FolderEntry>> entries = list_folder(folder);
   if (!entries.ok()) {
     scan.errors.push_back(std::move(entries).status());
     scan.unreadable = true;
@@ -297,18 +199,19 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
     model.path = folder;
     return scan_model_folder(std::move(model), folder, scan);
   }
-  for (const Entry& entry : *entries) {
+  for (const FolderEntry& entry : *entries) {
     model.path = entry.path;
     model.optional = false;
     if (!entry.is_folder) {
+      if (is_companion(entry.name)) continue;
       bool is_model = false;
-      model.name = model_name(entry.name, is_model);
+      model.name = name_of(entry.name, entry.path, is_model);
       model.optional = !is_model;
       scan_file(model, entry.path, scan);
       continue;
     }
     watch(entry.path);  // before it is read: a version may be put into it at this moment
-    const Result<std::vector<Entry>> inside = list_folder(entry.path);
+    const Result<std::vector<FolderEntry>> inside = list_folder(entry.path);
     model.name = entry.name;
     if (inside.ok() && is_model_folder(*inside)) {
       scan_file(model, entry.path, scan);
@@ -335,7 +238,7 @@ void Scanner::scan_file(ModelSource model, const std::string& path, Scan& scan) 
 
 void Scanner::scan_model_folder(ModelSource model, const std::string& folder, Scan& scan) {
   watch(folder);
-  const Result<std::vector<Entry>> entries = list_folder(folder);
+  const Result<std::vector<FolderEntry>> entries = list_folder(folder);
   if (entries.ok() && is_model_folder(*entries)) return scan_file(std::move(model), folder, scan);
   if (!entries.ok()) {
     scan.errors.push_back(entries.status());
@@ -343,7 +246,7 @@ void Scanner::scan_model_folder(ModelSource model, const std::string& folder, Sc
     model.problem = entries.status();
     return add(std::move(model), scan);
   }
-  for (const Entry& entry : *entries) {
+  for (const FolderEntry& entry : *entries) {
     uint64_t number = 0;
     if (!is_version(entry, number)) continue;
     model.versions.push_back(scan_version_folder(entry.path, number));
@@ -360,9 +263,9 @@ VersionSource Scanner::scan_version_folder(const std::string& folder, uint64_t v
   VersionSource source;
   source.version = version;
   source.path = folder;
-  const Result<std::vector<Entry>> entries = list_folder(folder);
+  const Result<std::vector<FolderEntry>> entries = list_folder(folder);
   if (entries.ok()) {
-    const Entry* inner = inner_model_folder(*entries);
+    const FolderEntry* inner = inner_model_folder(*entries);
     if (inner != nullptr) watch(inner->path);
     if (inner != nullptr || is_model_folder(*entries)) {
       if (inner != nullptr) source.path = inner->path;
@@ -373,7 +276,9 @@ VersionSource Scanner::scan_version_folder(const std::string& folder, uint64_t v
       return source;
     }
   }
-  const Entry* file = entries.ok() ? choose_file(folder, *entries, source.problem) : nullptr;
+  const IsModel is_model = [this](const std::string& path) { return is_model_file(path); };
+  const FolderEntry* file =
+      entries.ok() ? choose_file(folder, *entries, is_model, source.problem) : nullptr;
   if (!entries.ok()) source.problem = entries.status();
   if (file != nullptr) source.path = file->path;
   const Result<FileStamp> stamp = file != nullptr ? stamp_file(file->path) : stamp_folder(folder);
@@ -408,7 +313,7 @@ void Scanner::scan_list(const std::string& path, Scan& scan) {
       scan_url(listed.path, &model, false, scan);
       continue;
     }
-    const std::string place = normal(listed.path);
+    const std::string place = normal_path(listed.path);
     model.path = place;
     std::error_code ignored;
     if (fs::is_directory(place, ignored)) {

@@ -5,7 +5,8 @@
 // A path is a model file; a folder of them (each is a model by its name, version 1) and of model
 // folders (NAME/VERSION/file, versions are numbers); one such model folder; or a YAML list. An
 // MLflow folder (it holds MLmodel) stands wherever a file may: as NAME, NAME/VERSION or below it
-// (model_list.h). Reads names and stamps, never a model's content. Single-sequence.
+// (model_list.h). Reads names and stamps; a model's content only through `is_model`, where a name
+// may be of anything. Single-sequence.
 //
 //   Scanner scanner(request, settling, watch);
 //   Scan scan = scanner.scan();
@@ -22,6 +23,7 @@
 #include "lifecycle/folder_watch.h"
 #include "lifecycle/mirror.h"
 #include "lifecycle/model_list.h"
+#include "lifecycle/model_names.h"
 #include "lifecycle/settling.h"
 #include "serving/model_source.h"
 
@@ -31,6 +33,7 @@ struct ScanRequest {
   std::vector<std::string> paths;
   std::string name;               // of the only model, if it is a single file or model folder
   serving::VersionPolicy policy;  // of models that no list gives one
+  IsModel is_model;               // null: content decides nothing
 };
 
 struct Scan {
@@ -41,9 +44,6 @@ struct Scan {
   Status broken;                                   // what was asked for makes no sense
   std::unordered_map<std::string, size_t> places;  // of each name in `models`
 };
-
-/// "iris.joblib.gz" -> "iris"; `is_model` tells whether an ending of model files was among them.
-std::string model_name(std::string_view file, bool& is_model);
 
 class Scanner {
  public:
@@ -65,6 +65,10 @@ class Scanner {
     std::vector<ListedModel> models;  // of the last content that could be read
     Status error;                     // of the present one
   };
+  struct Content {
+    serving::FileStamp stamp;
+    bool is_model = false;
+  };
 
   void scan_path(const std::string& path, Scan& scan);
   void scan_url(const std::string& text, serving::ModelSource* listed, bool confined, Scan& scan);
@@ -75,6 +79,8 @@ class Scanner {
   void scan_file(serving::ModelSource model, const std::string& path, Scan& scan);
   void scan_model_folder(serving::ModelSource model, const std::string& folder, Scan& scan);
   serving::VersionSource scan_version_folder(const std::string& folder, uint64_t version);
+  bool is_model_file(const std::string& path);
+  std::string name_of(const std::string& file, const std::string& path, bool& is_model);
   void watch(const std::string& folder);
   static void add(serving::ModelSource model, Scan& scan);
 
@@ -84,7 +90,9 @@ class Scanner {
   const MirrorSource mirror_source_;
   Mirror* mirror_ = nullptr;
   bool mirrored_ = false;  // what is being looked at is a mirror's copy: complete by itself
-  std::map<std::string, List> lists_;         // by path
+  std::map<std::string, List> lists_;        // by path
+  std::map<std::string, Content> contents_;  // by path: what this scan asked about
+  std::map<std::string, Content> contents_before_;
   std::map<std::string, std::string> added_;  // addresses by name
 };
 

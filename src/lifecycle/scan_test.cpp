@@ -34,7 +34,7 @@ class ScanTest : public testing::Test {
   Scan scan(std::vector<std::string> paths, const std::string& name = "") {
     Settling settling({std::chrono::milliseconds(500), true});
     settling.begin(clock_.now(), clock_.wall_now(), {});
-    return Scanner({std::move(paths), name, {}}, settling, nullptr).scan();
+    return Scanner({std::move(paths), name, {}, {}}, settling, nullptr).scan();
   }
   static std::string text_of(const Scan& scan) {
     std::string text;
@@ -102,6 +102,47 @@ TEST_F(ScanTest, ModelsOfEveryLibraryAreKnownByTheirEndings) {
   file("house/1/house.onnx");
   file("house/1/house.onnx.expected.csv");
   EXPECT_EQ(text_of(scan({(folder_ / "house").string()})), "house[1=house.onnx ] ");
+}
+
+TEST_F(ScanTest, ContentTellsAModelWhereTheNameMayBeOfAnything) {
+  int looks = 0;
+  const auto is_model = [&](const std::string& path) {
+    ++looks;
+    std::ifstream in(path);
+    std::string text;
+    return std::getline(in, text) && text == "booster";
+  };
+  file("house.json", "booster");
+  file("notes.json", "notes");
+  file("rank.txt", "booster");
+  file("rank.txt.expected.csv");
+  file("iris/1/expected.csv");
+  file("iris/1/m.json", "booster");
+  file("iris/2/a.json", "notes");
+  file("iris/2/b.json", "booster");
+  Settling settling({std::chrono::milliseconds(500), true});
+  Scanner scanner({{folder_.string()}, "", {}, is_model}, settling, nullptr);
+  const auto round = [&] {
+    settling.begin(clock_.now(), clock_.wall_now(), {});
+    return text_of(scanner.scan());
+  };
+  const std::string expected =
+      "house[1=house.json ] iris[1=m.json 2=b.json ] notes.json?[1=notes.json ] rank[1=rank.txt ] ";
+  EXPECT_EQ(round(), expected);
+  EXPECT_EQ(looks, 5);  // not at iris/1/m.json, the only one there
+  EXPECT_EQ(round(), expected);
+  EXPECT_EQ(looks, 5);
+  // Half written it is still the model that it was, and does not change its name.
+  std::ofstream(folder_ / "house.json") << "boo";
+  EXPECT_EQ(round(), expected);
+  EXPECT_EQ(looks, 5);
+  file("house.json", "no longer a model");
+  EXPECT_NE(round().find("house.json?[1=house.json ] "), std::string::npos);
+}
+
+TEST_F(ScanTest, AFileThatIsGivenByItsNameIsAModel) {
+  EXPECT_EQ(text_of(scan({file("house.json")})), "house[1=house.json ] ");
+  EXPECT_EQ(text_of(scan({file("rank.txt")})), "rank[1=rank.txt ] ");
 }
 
 TEST_F(ScanTest, AnMlflowFolderIsOneModelWhereverAFileMayBe) {
@@ -179,7 +220,7 @@ TEST_F(ScanTest, ABrokenNewListLeavesTheOldOneInForce) {
   file("b.joblib");
   const std::string list = file("models.yaml", "models: [{name: second, path: b.joblib}]");
   Settling settling({std::chrono::milliseconds(500), true});
-  Scanner scanner({{list}, "", {}}, settling, nullptr);
+  Scanner scanner({{list}, "", {}, {}}, settling, nullptr);
   settling.begin(clock_.now(), clock_.wall_now(), {});
   EXPECT_EQ(text_of(scanner.scan()), "second![1=b.joblib ] ");
   file("models.yaml", "models: nonsense");

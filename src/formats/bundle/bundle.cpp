@@ -124,7 +124,8 @@ Status add_companions(const FileSet& files, std::string_view model, ReadReport& 
       return resource_exhausted(fmt::format("{} is more than is checked: {} bytes, {} at most",
                                             file.name, file.size_bytes, kCompanionBytesMax));
     }
-    report.companions.push_back({file.name, TRY(files.read(i))});
+    std::string bytes = TRY(files.read(i));
+    report.companions.push_back({file.name, std::move(bytes)});
   }
   return {};
 }

@@ -93,7 +93,7 @@ class CatBoostFormat final : public formats::ModelFormat {
     const bool is_cbm = bytes.starts_with(kCbmMagic);
     auto model = std::make_unique<const Model>(
         TRY(is_cbm ? read_cbm(bytes, limits) : read_json(bytes, limits)));
-    Layout layout = TRY(lay_out(*model));
+    Layout layout = TRY(lay_out(*model, bytes.size()));
     Metadata metadata = TRY(read_metadata(*model));
     std::unique_ptr<const formats::ForeignModel> parsed = std::make_unique<const CatBoostModel>(
         std::move(model), std::move(layout), std::move(metadata), is_cbm ? "cbm" : "json", limits);

@@ -87,10 +87,12 @@ Result<Projection> read_projection(dom::element value) {
       projection.category_indices.push_back(TRY(integer_of(part, "cat_feature_index")));
     } else if (kind == "float_feature") {
       const int32_t index = TRY(integer_of(part, "float_feature_index"));
-      projection.float_splits.push_back({index, TRY(float_of(part, "border"))});
+      const float border = TRY(float_of(part, "border"));
+      projection.float_splits.push_back({index, border});
     } else if (kind == "cat_feature_exact_value") {
       const int32_t index = TRY(integer_of(part, "cat_feature_index"));
-      projection.one_hot_splits.push_back({index, TRY(integer_of(part, "value"))});
+      const int32_t category = TRY(integer_of(part, "value"));
+      projection.one_hot_splits.push_back({index, category});
     } else {
       return malformed("is of no known kind", "combination_element");
     }
@@ -157,8 +159,8 @@ Result<Bases> read_features(dom::element info, Model& model) {
     feature.index = TRY(integer_of(value, "feature_index"));
     feature.flat_index = TRY(integer_of(value, "flat_feature_index"));
     feature.name = feature_name(value);
-    OneHotFeature one_hot{feature.index, TRY(integers_of(value, "values"))};
-    if (!one_hot.values.empty()) model.one_hot_features.push_back(std::move(one_hot));
+    std::vector<int32_t> values = TRY(integers_of(value, "values"));
+    if (!values.empty()) model.one_hot_features.push_back({feature.index, std::move(values)});
     model.category_features.push_back(std::move(feature));
   }
   Bases bases;

@@ -4,18 +4,21 @@
 
 #include <algorithm>
 
+#include "formats/column_limit.h"
+
 namespace slipway::catboost {
 namespace {
 
-constexpr int32_t kColumnsMax = 1 << 20;
-
 class Columns {
  public:
+  explicit Columns(size_t columns_max) : columns_max_(columns_max) {}
+
   /// The column becomes this feature's.
   Status claim(int32_t flat_index, const std::string& name, ColumnType type, bool is_used) {
-    if (flat_index < 0 || flat_index >= kColumnsMax) {
+    if (flat_index < 0 || static_cast<size_t>(flat_index) >= columns_max_) {
       return data_loss(
-          fmt::format("a feature reads column {}: expected 0 to {}", flat_index, kColumnsMax - 1));
+          fmt::format("a feature reads column {}: in a file of this size expected 0 to {}",
+                      flat_index, columns_max_ - 1));
     }
     const auto place = static_cast<size_t>(flat_index);
     if (columns_.size() <= place) columns_.resize(place + 1, InputColumn{"", {}, false, ""});
@@ -42,6 +45,7 @@ class Columns {
   }
 
  private:
+  const size_t columns_max_;
   std::vector<InputColumn> columns_;
   std::vector<bool> claimed_;
 };
@@ -66,9 +70,9 @@ Status check_features(const Model& model) {
   return unimplemented("the trees use what was computed from texts or embeddings");
 }
 
-Result<Layout> lay_out(const Model& model) {
+Result<Layout> lay_out(const Model& model, size_t file_bytes) {
   Layout layout;
-  Columns columns;
+  Columns columns(formats::columns_max(file_bytes));  // all up to the last that is read
   for (const FloatFeature& feature : model.float_features) {
     TRY_STATUS(columns.claim(feature.flat_index, feature.name, ColumnType::kNumber,
                              !feature.borders.empty()));

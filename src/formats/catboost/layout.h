@@ -30,7 +30,8 @@ struct Layout {
 
 /// UNIMPLEMENTED, with the name, where the trees need a text or an embedding.
 Status check_features(const Model& model);
-/// DATA_LOSS where features contradict each other. The layout points into the model.
-Result<Layout> lay_out(const Model& model);
+/// DATA_LOSS where features contradict each other, or name columns beyond what a file of this size
+/// may have. The layout points into the model.
+Result<Layout> lay_out(const Model& model, size_t file_bytes);
 
 }  // namespace slipway::catboost

@@ -149,6 +149,10 @@ TEST(JsonReaderTest, WhatContradictsItselfIsRefused) {
   EXPECT_TRUE(is_refusal(changed("\"flat_feature_index\":0", "\"flat_feature_index\":-5")));
   EXPECT_TRUE(is_refusal(changed("\"flat_feature_index\":0", "\"flat_feature_index\":1")));
   EXPECT_TRUE(is_refusal(changed("\"ctr_data\"", "\"ctr_date\"")));
+  // A column far away is one more column for each before it: as many as the file's size stands for.
+  EXPECT_EQ(changed("\"flat_feature_index\":0", "\"flat_feature_index\":60000"), StatusCode::kOk);
+  EXPECT_EQ(changed("\"flat_feature_index\":0", "\"flat_feature_index\":1000000"),
+            StatusCode::kDataLoss);
 }
 
 }  // namespace

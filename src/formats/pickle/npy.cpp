@@ -163,23 +163,24 @@ class DtypeNodes {
       if (!field.name.empty()) {  // a gap has no name
         const std::string_view kept = TRY(builder_.own_text(std::string(field.name)));
         const uint32_t name = TRY(builder_.add_text(Kind::kString, kept, offset_));
-        const std::array<uint32_t, 2> parts = {TRY(plain(field.code)),
-                                               TRY(builder_.add_int(place, offset_))};
+        const uint32_t type = TRY(plain(field.code));
+        const uint32_t start = TRY(builder_.add_int(place, offset_));
+        const std::array<uint32_t, 2> parts = {type, start};
         names.push_back(name);
         entries.push_back(name);
         entries.push_back(TRY(builder_.add_container(Kind::kTuple, parts, offset_)));
       }
       place += *size;
     }
-    const std::array<uint32_t, 8> state = {
-        TRY(builder_.add_int(3, offset_)),
-        TRY(builder_.add_text(Kind::kString, "|", offset_)),
-        TRY(builder_.add(Kind::kNone, offset_)),
-        TRY(builder_.add_container(Kind::kTuple, names, offset_)),
-        TRY(builder_.add_container(Kind::kDict, entries, offset_)),
-        TRY(builder_.add_int(place, offset_)),
-        TRY(builder_.add_int(1, offset_)),
-        TRY(builder_.add_int(0, offset_))};
+    std::vector<uint32_t> state;  // as numpy's __setstate__ takes it
+    state.push_back(TRY(builder_.add_int(3, offset_)));
+    state.push_back(TRY(builder_.add_text(Kind::kString, "|", offset_)));
+    state.push_back(TRY(builder_.add(Kind::kNone, offset_)));
+    state.push_back(TRY(builder_.add_container(Kind::kTuple, names, offset_)));
+    state.push_back(TRY(builder_.add_container(Kind::kDict, entries, offset_)));
+    state.push_back(TRY(builder_.add_int(place, offset_)));
+    state.push_back(TRY(builder_.add_int(1, offset_)));
+    state.push_back(TRY(builder_.add_int(0, offset_)));
     const uint32_t made = TRY(call(TRY(builder_.add_text(Kind::kString, "V0", offset_))));
     builder_.object(made).state = TRY(builder_.add_container(Kind::kTuple, state, offset_));
     return made;
@@ -243,9 +244,9 @@ Result<NpyNodes> add_npy(TreeBuilder& builder, std::string_view file, uint64_t o
   for (const int64_t size : header->shape) sizes.push_back(TRY(builder.add_int(size, offset)));
   nodes.shape = TRY(builder.add_container(Kind::kTuple, sizes, offset));
   nodes.bytes = TRY(builder.add_text(Kind::kBytes, elements, offset));
-  const std::string_view order = header->fortran_order ? "F" : "C";
-  const std::array<uint32_t, 4> arguments = {nodes.bytes, nodes.dtype, nodes.shape,
-                                             TRY(builder.add_text(Kind::kString, order, offset))};
+  const uint32_t order =
+      TRY(builder.add_text(Kind::kString, header->fortran_order ? "F" : "C", offset));
+  const std::array<uint32_t, 4> arguments = {nodes.bytes, nodes.dtype, nodes.shape, order};
   const uint32_t type = TRY(builder.add_global("numpy.core.numeric", "_frombuffer", offset));
   const uint32_t args = TRY(builder.add_container(Kind::kTuple, arguments, offset));
   nodes.array = TRY(builder.add_object(type, args, offset));

@@ -363,7 +363,8 @@ Result<uint32_t> SkopsNodes::make_method(JsonObject object, const Parts& parts) 
   const Json name = TRY(member(TRY(content_of(object)), "func"));
   if (!name.is_string()) return malformed("a method without a name");
   const std::string_view text = name.get_string().value();
-  const uint32_t made = TRY(add_call("builtins", "getattr", {parts[0], TRY(add_string(text))}));
+  const uint32_t attribute = TRY(add_string(text));
+  const uint32_t made = TRY(add_call("builtins", "getattr", {parts[0], attribute}));
   if (text.starts_with("__")) builder_.refuse("builtins", "getattr", offset_);
   return made;
 }
@@ -441,10 +442,11 @@ Result<uint32_t> SkopsNodes::make_object_array(const Parts& parts) {
     }
     elements = std::move(below);
   }
-  const Parts state = {TRY(builder_.add_int(1, offset_)), parts[0],
-                       TRY(add_dtype(builder_, "O", offset_)),
-                       TRY(builder_.add_bool(false, offset_)),
-                       TRY(builder_.add_container(Kind::kList, elements, offset_))};
+  const uint32_t version = TRY(builder_.add_int(1, offset_));
+  const uint32_t type = TRY(add_dtype(builder_, "O", offset_));
+  const uint32_t by_columns = TRY(builder_.add_bool(false, offset_));
+  const uint32_t list = TRY(builder_.add_container(Kind::kList, elements, offset_));
+  const Parts state = {version, parts[0], type, by_columns, list};
   const uint32_t made = TRY(add_call("numpy.core.multiarray", "_reconstruct", {}));
   const uint32_t tuple = TRY(builder_.add_container(Kind::kTuple, state, offset_));
   builder_.object(made).state = tuple;
@@ -492,8 +494,9 @@ Result<uint32_t> SkopsNodes::make_sparse(JsonObject object) {
     }
     const std::optional<std::array<int64_t, 2>> shape = two_int64(builder_.text(npy.bytes));
     if (!shape) return malformed("a sparse matrix has no shape of two");
-    const Parts sizes = {TRY(builder_.add_int((*shape)[0], offset_)),
-                         TRY(builder_.add_int((*shape)[1], offset_))};
+    const uint32_t rows = TRY(builder_.add_int((*shape)[0], offset_));
+    const uint32_t columns = TRY(builder_.add_int((*shape)[1], offset_));
+    const Parts sizes = {rows, columns};
     TRY(add_state_entry(state, "_shape",
                         TRY(builder_.add_container(Kind::kTuple, sizes, offset_))));
   }

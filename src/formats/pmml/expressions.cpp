@@ -199,9 +199,9 @@ class Compiler {
       const Element range = bin.child("Interval");
       if (!range) return bin.invalid("expected an Interval");
       const std::string_view closure = TRY(range.required("closure"));
-      intervals.push_back({TRY(range.number_or("leftMargin", -kInfinity)),
-                           TRY(range.number_or("rightMargin", kInfinity)),
-                           closure.starts_with("open"), closure.ends_with("Open")});
+      const double left = TRY(range.number_or("leftMargin", -kInfinity));
+      const double right = TRY(range.number_or("rightMargin", kInfinity));
+      intervals.push_back({left, right, closure.starts_with("open"), closure.ends_with("Open")});
       values.emplace_back(TRY(bin.required("binValue")));
     }
     const DataType type = TRY(parse_type(element, element.attribute_or("dataType", "string")));

@@ -175,7 +175,10 @@ Result<Typed> Function::combine() {
   TRY_STATUS(expect(2, 1U << 16));
   const Code code = name_ == "and" ? Code::kAnd : Code::kOr;
   TermId all = TRY(number(0));
-  for (size_t i = 1; i < args_.size(); ++i) all = TRY(terms_.apply(code, {all, TRY(number(i))}));
+  for (size_t i = 1; i < args_.size(); ++i) {
+    const TermId next = TRY(number(i));
+    all = TRY(terms_.apply(code, {all, next}));
+  }
   return Typed{all, DataType::kBoolean};
 }
 
@@ -247,8 +250,10 @@ Result<Typed> Function::of_text() {
   }
   if (name_ == "substring") {
     TRY_STATUS(expect(3, 3));
-    return of(DataType::kString,
-              terms_.apply(Code::kSubstring, {TRY(text(0)), TRY(number(1)), TRY(number(2))}));
+    const TermId whole = TRY(text(0));
+    const TermId start = TRY(number(1));
+    const TermId count = TRY(number(2));
+    return of(DataType::kString, terms_.apply(Code::kSubstring, {whole, start, count}));
   }
   TRY_STATUS(expect(1, 1));
   if (name_ == "uppercase") {
@@ -346,11 +351,15 @@ Result<Typed> Function::apply() {
   }
   if (name_ == "atan2" || name_ == "x-atan2") {
     TRY_STATUS(expect(2, 2));
-    return of(DataType::kDouble, terms_.apply(Code::kAtan2, {TRY(number(0)), TRY(number(1))}));
+    const TermId y = TRY(number(0));
+    const TermId x = TRY(number(1));
+    return of(DataType::kDouble, terms_.apply(Code::kAtan2, {y, x}));
   }
   if (name_ == "threshold") {
     TRY_STATUS(expect(2, 2));
-    return of(DataType::kInteger, terms_.apply(Code::kLess, {TRY(number(1)), TRY(number(0))}));
+    const TermId value = TRY(number(0));
+    const TermId threshold = TRY(number(1));
+    return of(DataType::kInteger, terms_.apply(Code::kLess, {threshold, value}));
   }
   if (is({"equal", "notEqual", "lessThan", "lessOrEqual", "greaterThan", "greaterOrEqual"})) {
     return compare();

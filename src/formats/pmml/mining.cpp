@@ -219,7 +219,9 @@ class Mining {
       parts.push_back(TRY(terms_.apply(Code::kChoose, {counted, part, terms_.number(0)})));
       shares.push_back(TRY(times(counted, weight)));
     }
-    return Sums{TRY(sum(parts)), TRY(sum(shares))};
+    const TermId total = TRY(sum(parts));
+    const TermId share = TRY(sum(shares));
+    return Sums{total, share};
   }
 
   /// The least value such that it and those below have half of the weight.

@@ -106,7 +106,8 @@ Result<Prediction> lower_model(const File& file, const Element& model, Scope& sc
   for (const Element& derived : model.child("LocalTransformations").children("DerivedField")) {
     TRY_STATUS(scope.derive(derived));
   }
-  ModelInput input{file, model, scope, TRY(target_of(file, model)), depth};
+  auto target = TRY(target_of(file, model));
+  ModelInput input{file, model, scope, std::move(target), depth};
   Prediction prediction = TRY(kind->lower(input));
   if (prediction.classes.size() > kClassesMax) {
     return model.unsupported(fmt::format("a model of over {} classes", kClassesMax));

@@ -67,9 +67,10 @@ class Rules {
       fires = TRY(f_.take(f_.both(outer, fires)));
       fires = TRY(context_.keep({fires, DataType::kBoolean}, before, element.place())).term;
       if (simple) {
-        rules_.push_back({element, fires, classes_.place(TRY(element.required("score"))),
-                          TRY(element.number_or("confidence", 1)),
-                          TRY(element.number_or("weight", 1))});
+        const size_t score = classes_.place(TRY(element.required("score")));
+        const double confidence = TRY(element.number_or("confidence", 1));
+        const double weight = TRY(element.number_or("weight", 1));
+        rules_.push_back({element, fires, score, confidence, weight});
       } else {
         open.push_back({element.first(), fires});
       }

@@ -82,8 +82,8 @@ class Treatment {
       condition = condition ? TRY(terms.apply(Code::kAnd, {*condition, inside})) : inside;
     }
     if (value_.type == DataType::kInteger && mining_is_outermost()) {
-      const TermId whole = TRY(terms.apply(
-          Code::kEqual, {value_.term, TRY(terms.apply(Code::kTruncate, {value_.term}))}));
+      const TermId cut = TRY(terms.apply(Code::kTruncate, {value_.term}));
+      const TermId whole = TRY(terms.apply(Code::kEqual, {value_.term, cut}));
       condition = condition ? TRY(terms.apply(Code::kAnd, {*condition, whole})) : whole;
     }
     return condition;
@@ -145,9 +145,9 @@ class Treatment {
           TRY(terms.apply(is_text() ? Code::kIsTextMissing : Code::kIsMissing, {value_.term}));
       const std::string message = fmt::format("the field \"{}\" must not be missing",
                                               mining_.attribute_or("name", "").substr(0, 128));
+      const TermId there = TRY(terms.apply(Code::kNot, {absent}));
       value_.term = TRY(terms.apply_with_text(is_text() ? Code::kRequireText : Code::kRequire,
-                                              {value_.term, TRY(terms.apply(Code::kNot, {absent}))},
-                                              message));
+                                              {value_.term, there}, message));
       return {};
     }
     const auto replacement = mining_.attribute("missingValueReplacement");

@@ -31,8 +31,8 @@ Result<TermId> spelled(Context& context, const Typed& value) {
   }
   const TermId text = TRY(terms.apply(Code::kSpell, {value.term}));
   if (value.type == DataType::kInteger) return text;
-  const TermId whole =
-      TRY(terms.apply(Code::kEqual, {value.term, TRY(terms.apply(Code::kTruncate, {value.term}))}));
+  const TermId cut = TRY(terms.apply(Code::kTruncate, {value.term}));
+  const TermId whole = TRY(terms.apply(Code::kEqual, {value.term, cut}));
   const TermId with_point = TRY(terms.apply(Code::kConcat, {text, terms.text(".0")}));
   return terms.apply(Code::kChooseText, {whole, with_point, text});
 }

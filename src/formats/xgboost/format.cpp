@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/column_limit.h"
 #include "formats/xgboost/internal/booster.h"
 #include "formats/xgboost/internal/lower.h"
 
@@ -43,7 +44,7 @@ bool is_model_key(std::string_view key) { return key == "learner" || key == "Con
 constexpr uint64_t kMemoryFree = uint64_t{1} << 30;
 constexpr uint64_t kMemoryPerByte = 64;
 
-Result<Booster> read_any(std::string_view bytes, Limits limits) {
+Result<Booster> read_container(std::string_view bytes, Limits limits) {
   limits.memory_bytes_max =
       std::min(limits.memory_bytes_max, kMemoryFree + kMemoryPerByte * bytes.size());
   if (!bytes.starts_with('{')) {
@@ -56,6 +57,15 @@ Result<Booster> read_any(std::string_view bytes, Limits limits) {
   Booster booster = TRY(read_booster(document));
   booster.container = is_ubjson ? "ubjson" : "json";
   return booster;
+}
+
+Result<Booster> read_any(std::string_view bytes, const Limits& limits) {
+  Booster booster = TRY(read_container(bytes, limits));
+  const size_t most = formats::columns_max(bytes.size());
+  if (booster.features <= most) return booster;
+  return data_loss(
+      fmt::format("a file of {} bytes says that it has {} features: expected at most {}",
+                  bytes.size(), booster.features, most));
 }
 
 /// Versions whose files the tests read.

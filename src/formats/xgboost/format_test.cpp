@@ -90,6 +90,8 @@ TEST(XgboostFormatTest, ContradictionsAreRefused) {
            Case{"\"num_feature\": \"2\", \"num_target\"", "\"num_feature\": \"0\", \"num_target\""},
            Case{"\"num_feature\": \"2\", \"num_target\"",
                 "\"num_feature\": \"4294967295\", \"num_target\""},
+           Case{"\"num_feature\": \"2\", \"num_target\"",
+                "\"num_feature\": \"1000000\", \"num_target\""},
            Case{"[0.5, 2, 1, 2, 3]", "[NaN, 2, 1, 2, 3]"},
            Case{"\"num_class\": \"0\"", "\"num_class\": \"-1\""},
            Case{"\"num_target\": \"1\"", "\"num_target\": \"99999999999\""},
@@ -105,6 +107,12 @@ TEST(XgboostFormatTest, ContradictionsAreRefused) {
     EXPECT_FALSE(status.ok()) << one.from << " as " << one.to;
     EXPECT_NE(status.code(), StatusCode::kInternal) << one.to;
   }
+}
+
+TEST(XgboostFormatTest, ASmallFileMayBeOfWideAndMostlyEmptyData) {
+  const Status status = status_of(model("\"num_feature\": \"2\", \"num_target\"",
+                                        "\"num_feature\": \"200000\", \"num_target\""));
+  EXPECT_TRUE(status.ok()) << status.to_string();
 }
 
 TEST(XgboostFormatTest, WhatIsNotXgboostsOwnIsNamed) {

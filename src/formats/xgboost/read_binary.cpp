@@ -136,8 +136,8 @@ Result<Booster> read_binary(std::string_view bytes, const Limits& limits) {
   booster.version = {word(head, 20), word(head, 24), 0};
   booster.targets = std::max(1U, word(head, 28));
   constexpr uint32_t kOutputsMax = 1U << 20;
-  if (booster.features > 1U << 24 || booster.outputs() > kOutputsMax) {
-    return invalid_argument("not an XGBoost model: its numbers of features or outputs are absurd");
+  if (booster.outputs() > kOutputsMax) {
+    return invalid_argument("not an XGBoost model: its number of outputs is absurd");
   }
   booster.objective = TRY(in.text());
   booster.name = TRY(in.text());

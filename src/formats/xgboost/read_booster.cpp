@@ -13,8 +13,7 @@ namespace slipway::xgboost {
 namespace {
 
 constexpr uint32_t kCategoryMax = 1U << 24;  // XGBoost's own bound
-constexpr uint32_t kFeaturesMax =
-    1U << 20;  // each costs about 100 bytes, whatever the file says of it
+constexpr uint32_t kFeaturesMax = 1U << 20;
 constexpr uint32_t kOutputsMax = 1U << 20;
 constexpr uint64_t kNumbersMax = uint64_t{1} << 26;
 

@@ -110,7 +110,8 @@ Result<ValueType> RadiusNeighborsOp::infer(std::span<const ValueType> inputs) co
   TRY_STATUS(check_input(inputs, search.features));
   TRY_STATUS(check_points(point_count_, search.features, search.points.size()));
   TRY_STATUS(check_distance(search.distance, search.features, search.points));
-  return ValueType{ValueKind::kDense, TRY(width())};
+  const auto columns = TRY(width());
+  return ValueType{ValueKind::kDense, columns};
 }
 
 std::string RadiusNeighborsOp::describe() const {

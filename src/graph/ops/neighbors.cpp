@@ -156,7 +156,8 @@ Result<ValueType> NeighborsOp::infer(std::span<const ValueType> inputs) const {
   }
   TRY_STATUS(check_distance());
   TRY_STATUS(check_tree());
-  return ValueType{ValueKind::kDense, TRY(check_targets())};
+  const auto columns = TRY(check_targets());
+  return ValueType{ValueKind::kDense, columns};
 }
 
 std::string NeighborsOp::describe() const {

@@ -75,7 +75,8 @@ Result<ValueType> TensorWhereOp::infer(std::span<const ValueType> inputs) const 
 }
 
 Result<ValueType> TensorReduceOp::infer(std::span<const ValueType> inputs) const {
-  return ValueType{ValueKind::kDense, TRY(group_count(inputs, size))};
+  const auto groups = TRY(group_count(inputs, size));
+  return ValueType{ValueKind::kDense, groups};
 }
 
 std::string TensorReduceOp::describe() const {

@@ -6,7 +6,6 @@ Each case trains a small model, writes it (.cbm, JSON, pickle, joblib), reads it
 """
 
 import json
-import math
 import os
 import pickle
 import sys
@@ -22,6 +21,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from case_json import answer, cell  # noqa: E402
 
 VERSION = catboost.__version__
 COMMON = dict(iterations=6, depth=3, thread_count=1, verbose=0, allow_writing_files=False, random_seed=1)
@@ -535,30 +537,6 @@ def search_of_pipeline():
 # --- writing
 
 
-def plain(value):
-    """A value as the JSON of the cases writes it."""
-    if value is None:
-        return None
-    if isinstance(value, (str, bytes)):
-        return value if isinstance(value, str) else value.decode()
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    value = float(value)
-    if math.isnan(value):
-        return {"f": "nan"}
-    if math.isinf(value):
-        return {"f": "inf" if value > 0 else "-inf"}
-    return value
-
-
-def described(values):
-    values = np.asarray(values)
-    kind = {"i": "int64", "u": "int64", "f": "float64", "b": "bool", "U": "str", "O": "str"}[values.dtype.kind]
-    return {"dtype": kind, "shape": list(values.shape), "values": [plain(v) for v in values.ravel().tolist()]}
-
-
 def write_model(model, kind, folder, name):
     if kind == "cbm":
         file = f"{name}.cbm"
@@ -588,12 +566,12 @@ def read_model(model, kind, path):
 
 
 def answers(model, kind, x):
-    found = {"predict": described(model.predict(x))}
+    found = {"predict": answer(model.predict(x))}
     for method in ("predict_proba", "predict_log_proba"):
         if isinstance(model, (CatBoostClassifier, Pipeline, GridSearchCV)) and hasattr(model, method):
-            found[method] = described(getattr(model, method)(x))
+            found[method] = answer(getattr(model, method)(x))
     if isinstance(model, CatBoost):
-        found["raw"] = described(CatBoost.predict(model, x, prediction_type="RawFormulaVal"))
+        found["raw"] = answer(CatBoost.predict(model, x, prediction_type="RawFormulaVal"))
     return found
 
 
@@ -606,7 +584,7 @@ def columns_of(x):
         names = None
         rows = x.tolist() if isinstance(x, np.ndarray) else x
     texts = [any(isinstance(row[i], (str, int)) for row in rows) for i in range(len(rows[0]))]
-    cells = [[str(v) if texts[i] and isinstance(v, int) else plain(v) for i, v in enumerate(row)] for row in rows]
+    cells = [[str(v) if texts[i] and isinstance(v, int) else cell(v) for i, v in enumerate(row)] for row in rows]
     return names, ["str" if text else "float64" for text in texts], cells
 
 

@@ -6,7 +6,6 @@ The JSON is that of tests/data/sklearn/README.md.
 """
 
 import json
-import math
 import pathlib
 import shutil
 import sys
@@ -23,17 +22,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 import shop  # noqa: E402
-
-
-def cell(value):
-    if value is None or isinstance(value, str):
-        return value
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"f": "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"}
-    return value
+from case_json import cell  # noqa: E402
 
 
 def write(name, model, rows, outputs=("predict",), tolerance=1e-12):

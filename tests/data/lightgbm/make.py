@@ -21,6 +21,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from booster_data import numbers, targets  # noqa: E402
+from case_json import answer, cell  # noqa: E402
+
 BASE = {"verbosity": -1, "num_threads": 1, "num_leaves": 7, "min_data_in_leaf": 5, "seed": 7,
         "deterministic": True, "force_row_wise": True, "min_data_per_group": 2, "cat_smooth": 1}
 WRAPPER = {"n_estimators": 5, "num_leaves": 7, "min_child_samples": 5, "random_state": 7, "n_jobs": 1, "verbosity": -1}
@@ -30,37 +34,6 @@ ZERO = float(np.float32(1e-35))
 
 def rng(seed):
     return np.random.RandomState(seed)
-
-
-def numbers(seed=1, rows=160, columns=5, missing=0.0, zeros=0.0):
-    r = rng(seed)
-    x = np.round(r.normal(size=(rows, columns)) * 3, 3)
-    x[r.uniform(size=x.shape) < missing] = np.nan
-    x[r.uniform(size=x.shape) < zeros] = 0
-    return x
-
-
-def signal(x):
-    filled = np.nan_to_num(x, nan=1.7)
-    return filled[:, 0] - 2 * np.sin(filled[:, 1]) + 0.5 * filled[:, 2] * (filled[:, 3] > 0) + np.isnan(x[:, 1])
-
-
-def targets(x, kind, seed=2):
-    r = rng(seed)
-    y = signal(x) + 0.1 * r.normal(size=len(x))
-    if kind == "positive":
-        return np.exp(y / 4)
-    if kind == "count":
-        return r.poisson(np.exp(y / 5))
-    if kind == "binary":
-        return (y > np.median(y)).astype(int)
-    if kind == "multi":
-        return np.digitize(y, np.quantile(y, [0.4, 0.7]))
-    if kind == "fraction":
-        return 1 / (1 + np.exp(-y / 3))
-    if kind == "rank":
-        return np.clip(np.digitize(y, np.quantile(y, [0.5, 0.75, 0.9])), 0, 3)
-    return y
 
 
 def thresholds(model):
@@ -786,34 +759,11 @@ def search_of_pipeline():
 
 # --- Writing.
 
-def cell(value):
-    if value is None or value is pd.NA:
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        value = float(value)
-        if np.isnan(value):
-            return {"f": "nan"}
-        if np.isinf(value):
-            return {"f": "inf" if value > 0 else "-inf"}
-        return value
-    return str(value)
-
-
 def rows_of(data):
     if isinstance(data, pd.DataFrame):
         lists = [data[name].tolist() for name in data.columns]
         return [[cell(column[i]) for column in lists] for i in range(len(data))]
     return [[cell(value) for value in row] for row in data.tolist()]
-
-
-def answer(array):
-    array = np.asarray(array)
-    kind = {"i": "int64", "u": "int64", "f": "float64", "b": "bool"}.get(array.dtype.kind, "str")
-    return {"dtype": kind, "shape": list(array.shape), "values": [cell(value) for value in array.ravel().tolist()]}
 
 
 def main():

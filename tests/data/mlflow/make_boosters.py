@@ -5,7 +5,6 @@ Run by tools/make_container_fixtures in the environment of the one library that 
 
 import importlib
 import json
-import math
 import pathlib
 import shutil
 import sys
@@ -15,11 +14,8 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-
-def cell(value):
-    if isinstance(value, float) and math.isnan(value):
-        return {"f": "nan"}
-    return value
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from case_json import cell  # noqa: E402
 
 
 def write(folder, library, name, model, rows, answers, **options):

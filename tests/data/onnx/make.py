@@ -5,37 +5,15 @@ Run by tools/make_onnx_fixtures: `make.py OUTPUT_FOLDER [NAME_PREFIX]`. The JSON
 Runtime refuses, is listed in <version>/SKIPPED.txt with the reason.
 """
 
-import json
 import pathlib
 import sys
 import warnings
 
 import numpy as np
-import onnx
 import onnxruntime
 
-DTYPES = {"f": "float64", "i": "int64", "u": "int64", "b": "bool", "U": "str", "O": "str"}
-
-
-def json_value(value):
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        value = float(value)
-        if np.isnan(value):
-            return {"f": "nan"}
-        if np.isinf(value):
-            return {"f": "inf" if value > 0 else "-inf"}
-        return value
-    return str(value)
-
-
-def answer(array):
-    array = np.asarray(array)
-    return {"dtype": DTYPES[array.dtype.kind], "shape": list(array.shape),
-            "values": [json_value(value) for value in array.ravel().tolist()]}
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from case_json import answer, cell, layout  # noqa: E402
 
 
 def columns_of(inputs):
@@ -50,7 +28,7 @@ def columns_of(inputs):
 
 def rows_of(inputs, count):
     parts = [array.reshape(count, -1) for array in inputs.values()]
-    return [[json_value(value) for part in parts for value in part[i].tolist()] for i in range(count)]
+    return [[cell(value) for part in parts for value in part[i].tolist()] for i in range(count)]
 
 
 def run(model, inputs, count):
@@ -92,18 +70,6 @@ def make(folder, name, model, inputs, tolerance):
         "error": None,
     }
     (folder / f"{name}.json").write_text(layout(document, rows_of(inputs, count)), encoding="utf-8")
-
-
-def layout(document, rows):
-    """JSON that reads well in a diff: one key, one output and one row a line."""
-    def text(value):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-    lines = [f" {text(key)}: {text(value)}" for key, value in document.items() if key != "outputs"]
-    outputs = [f"  {text(key)}: {text(value)}" for key, value in document["outputs"].items()]
-    lines.append(' "outputs": {\n' + ",\n".join(outputs) + "\n }")
-    lines.append(' "rows": [\n' + ",\n".join("  " + text(row) for row in rows) + "\n ]")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def main():

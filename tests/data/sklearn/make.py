@@ -7,7 +7,6 @@ A case that this version cannot build is skipped and listed in <version>/SKIPPED
 
 import bz2
 import gzip
-import json
 import lzma
 import pathlib
 import pickle
@@ -23,6 +22,9 @@ import pandas as pd
 import scipy.sparse
 import sklearn
 import zstandard
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from case_json import cell, layout  # noqa: E402
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform",
            "score_samples", "mahalanobis")
@@ -71,26 +73,6 @@ def pick(value, select):
     for step in select.split(".") if select else []:
         value = value[step] if isinstance(value, dict) else value[int(step)]
     return value
-
-
-def cell(value):
-    """One value of a row or an output as JSON: special floats are {"f": ...}, None and pandas.NA are null."""
-    if value is None or value is pd.NA:
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        value = float(value)
-        if np.isnan(value):
-            return {"f": "nan"}
-        if np.isinf(value):
-            return {"f": "inf" if value > 0 else "-inf"}
-        return value
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
-    return str(value)
 
 
 def dtype_name(dtype):
@@ -287,18 +269,6 @@ def make(case, folder):
         "error": refused(model, data, bad),
     }
     (folder / f"{case.name}.json").write_text(layout(document, rows_of(data)), encoding="utf-8")
-
-
-def layout(document, rows):
-    """JSON that reads well in a diff: one key, one method and one row a line."""
-    def text(value):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-    lines = [f" {text(key)}: {text(value)}" for key, value in document.items() if key != "outputs"]
-    methods = [f"  {text(key)}: {text(value)}" for key, value in document["outputs"].items()]
-    lines.append(' "outputs": {\n' + ",\n".join(methods) + "\n }")
-    lines.append(' "rows": [\n' + ",\n".join("  " + text(row) for row in rows) + "\n ]")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def main():

@@ -24,6 +24,10 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from booster_data import numbers, targets  # noqa: E402
+from case_json import answer, cell  # noqa: E402
+
 BASE = {"nthread": 1, "max_depth": 3, "seed": 7, "tree_method": "hist", "verbosity": 0}
 WRAPPER = {"n_estimators": 4, "max_depth": 3, "random_state": 7, "n_jobs": 1, "tree_method": "hist", "verbosity": 0}
 ROUNDS = 4
@@ -31,40 +35,6 @@ ROWS_KEPT = 20
 VERSION = tuple(int(part) for part in xgb.__version__.split(".")[:2])
 # The versions between hold each case in fewer variants.
 ALL_VARIANTS = VERSION < (2, 0) or VERSION >= (3, 4)
-
-
-def numbers(seed=1, rows=160, columns=5, missing=0.0):
-    r = np.random.RandomState(seed)
-    x = np.round(r.normal(size=(rows, columns)) * 3, 3)
-    x[r.uniform(size=x.shape) < missing] = np.nan
-    return x
-
-
-def signal(x):
-    filled = np.nan_to_num(x, nan=1.7)
-    return filled[:, 0] - 2 * np.sin(filled[:, 1]) + 0.5 * filled[:, 2] * (filled[:, 3] > 0) + np.isnan(x[:, 1])
-
-
-def targets(x, kind, seed=2):
-    r = np.random.RandomState(seed)
-    y = signal(x) + 0.1 * r.normal(size=len(x))
-    if kind == "positive":
-        return np.exp(y / 4)
-    if kind == "count":
-        return r.poisson(np.exp(y / 5))
-    if kind == "binary":
-        return (y > np.median(y)).astype(int)
-    if kind == "multi":
-        return np.digitize(y, np.quantile(y, [0.4, 0.7]))
-    if kind == "fraction":
-        return 1 / (1 + np.exp(-y / 3))
-    if kind == "rank":
-        return np.clip(np.digitize(y, np.quantile(y, [0.5, 0.75, 0.9])), 0, 3)
-    if kind == "two":
-        return np.column_stack([y, -0.5 * y + np.cos(y)])
-    if kind == "labels":
-        return np.column_stack([y > 0, y > np.median(y), np.cos(y) > 0]).astype(int)
-    return y
 
 
 def with_edges(booster, x):
@@ -81,27 +51,6 @@ def with_edges(booster, x):
                    np.nextafter(condition, np.float32(np.inf))][place % 3]
         rows[place, feature] = float(towards)
     return rows
-
-
-def cell(value):
-    if value is None or value is pd.NA:
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        value = float(value)
-        if np.isnan(value):
-            return {"f": "nan"}
-        return {"f": "inf" if value > 0 else "-inf"} if np.isinf(value) else value
-    return str(value)
-
-
-def answer(array):
-    array = np.asarray(array)
-    kind = {"b": "bool", "i": "int64", "u": "int64", "f": "float64"}.get(array.dtype.kind, "str")
-    return {"dtype": kind, "shape": list(array.shape), "values": [cell(value) for value in array.ravel().tolist()]}
 
 
 def cells_of(column, codes):

@@ -155,7 +155,8 @@ Result<Parameters> read_parameters(Function function, KeywordArguments& argument
       TRY(arguments.take("copy", 1));
       const double nan = TRY(arguments.take("nan", 0));
       const double above = TRY(arguments.take("posinf", DBL_MAX));
-      return Parameters{nan, above, TRY(arguments.take("neginf", -DBL_MAX))};
+      const double below = TRY(arguments.take("neginf", -DBL_MAX));
+      return Parameters{nan, above, below};
     }
     default: return Parameters{0, 0, 0};
   }

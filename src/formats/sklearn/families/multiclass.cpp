@@ -159,9 +159,9 @@ Result<Step> lower_one_vs_one(Lowering& lowering, pickle::Value self, const Feat
     predictions.push_back(TRY(as_numbers(lowering, *TRY(method_of(member, "predict")))));
   }
   const auto classes = static_cast<uint32_t>(labels.size());
-  ValueId votes =
-      TRY(lowering.add(std::make_unique<PairVotesOp>(classes),
-                       {TRY(side_by_side(lowering, predictions)), TRY(joined(lowering, scores))}));
+  const ValueId ballots = TRY(side_by_side(lowering, predictions));
+  const ValueId confidences = TRY(joined(lowering, scores));
+  ValueId votes = TRY(lowering.add(std::make_unique<PairVotesOp>(classes), {ballots, confidences}));
   const bool binary = classes == 2;
   if (binary) votes = TRY(pick_columns(lowering, votes, {1}));
   Step step;

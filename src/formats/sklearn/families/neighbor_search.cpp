@@ -164,8 +164,9 @@ Status read_nodes(pickle::Value table, std::vector<NeighborsOp::Node>& nodes) {
     return invalid_argument("a tree's node table lacks a field");
   }
   for (size_t i = 0; i < starts->values.size(); ++i) {
-    nodes.push_back({TRY(table_index(starts->values[i])), TRY(table_index(ends->values[i])),
-                     leaves->values[i] != 0, radii->values[i]});
+    const auto start = TRY(table_index(starts->values[i]));
+    const auto end = TRY(table_index(ends->values[i]));
+    nodes.push_back({start, end, leaves->values[i] != 0, radii->values[i]});
   }
   return {};
 }

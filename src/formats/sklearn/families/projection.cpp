@@ -190,7 +190,8 @@ Result<Step> lower_sparse_pca(Lowering& lowering, pickle::Value self, const Feat
   if (count > kInverseMax) return resource_exhausted("too many components");
   Matrix gram = product(components, components);
   for (size_t i = 0; i < count; ++i) gram.values[i * count + i] += alpha;
-  const Matrix inverse{count, count, inverse_of(TRY(cholesky(gram.values, count)), count)};
+  const auto factor = TRY(cholesky(gram.values, count));
+  const Matrix inverse{count, count, inverse_of(factor, count)};
   Matrix solution = product(inverse, transposed(components));
   const ValueId deviation = TRY(centered(lowering, self, "mean_", x));
   return named(lowering, self, TRY(project(lowering, std::move(solution), deviation)));

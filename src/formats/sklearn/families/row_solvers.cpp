@@ -133,7 +133,8 @@ Result<ValueId> soft_threshold(Lowering& lowering, ValueId products, double pena
   };
   const ValueId above = TRY(part(1));
   if (positive) return above;
-  return combined(lowering, {above, TRY(part(-1))}, {1, -1});
+  const ValueId below = TRY(part(-1));
+  return combined(lowering, {above, below}, {1, -1});
 }
 
 Result<ValueId> sparse_code(Lowering& lowering, pickle::Value self, ValueId products,
