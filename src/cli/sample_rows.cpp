@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "cli/expression_trace.h"
 #include "graph/ops/basic.h"
 #include "graph/ops/boosting.h"
 #include "graph/ops/column_functions.h"
@@ -77,6 +78,13 @@ void SampleRows::trace(const Graph& graph) {
     if (const auto* zero = as<ZeroAsMissingOp>(node)) {
       for (size_t i = 0; i < to.size(); ++i)
         to[i] = sources_[node.inputs[0]][zero->picks[i].column];
+    }
+    if (const auto* expression = as<ExpressionOp>(node)) {
+      const ExpressionTrace trace(expression->program);
+      for (size_t i = 0; i < to.size() && i < trace.outputs.size(); ++i) {
+        if (const auto& from = trace.outputs[i])
+          to[i] = sources_[node.inputs[from->input]][from->column];
+      }
     }
     if (as<RequireFiniteOp>(node) != nullptr || as<CastFloat32Op>(node) != nullptr ||
         as<RoundFloat32Op>(node) != nullptr || as<Float32MissingOp>(node) != nullptr) {
@@ -158,6 +166,14 @@ void SampleRows::collect(const Graph& graph, ValueId id) {
   } else if (const auto* bins = as<BinsOp>(node)) {
     for (uint32_t i = 0; i < bins->edges.size(); ++i) {
       for (const double edge : bins->edges[i]) add_number(node.inputs[0], i, edge);
+    }
+  } else if (const auto* expression = as<ExpressionOp>(node)) {
+    const ExpressionTrace trace(expression->program);
+    for (const auto& [from, number] : trace.numbers) {
+      add_number(node.inputs[from.input], from.column, number);
+    }
+    for (const auto& [from, text] : trace.texts) {
+      add_text(node.inputs[from.input], from.column, text);
     }
   } else if (const auto* line = as<InterpolateOp>(node)) {
     for (const double x : line->x) add_number(node.inputs[0], 0, x);

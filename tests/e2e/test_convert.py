@@ -25,7 +25,7 @@ CONVERTED_MIN = {"catboost": 85, "lightgbm": 70, "mlflow": 10, "sklearn": 600, "
 # None and NaN are different things in these models; ONNX has the empty text for both.
 NONE_AND_NAN = {"one_hot_text_none_and_nan", "simple_imputer_text_constant", "simple_imputer_text_constant_default",
                 "simple_imputer_text_nan", "simple_imputer_text_none"}
-REFUSED = re.compile(r"the operator (\w+) \(.*\)|the column .* holds records|output \w+")
+REFUSED = re.compile(r"the operator (\w+) \(.*\)|the column .* holds records|output \w+|the model takes no columns")
 
 
 def is_version(name):

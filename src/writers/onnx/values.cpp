@@ -17,6 +17,7 @@ Element element_of(const InputColumn& column) {
 
 Status Values::declare_inputs() {
   const Signature& signature = graph_.signature();
+  if (signature.columns.empty()) return unimplemented("the model takes no columns");
   for (const InputColumn& column : signature.columns) {
     if (column.is_record()) {
       return unimplemented(

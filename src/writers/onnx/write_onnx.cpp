@@ -101,15 +101,13 @@ Result<std::pair<Name, Element>> elements_of(const Graph& graph, Model& m, Value
     if (output.is_mixed) return unimplemented("ONNX has no tensor of numbers and texts together");
     return std::pair(value, Element::kString);
   }
-  switch (output.dtype) {
+  // A formula's result may be missing, which has no place among whole numbers and truth values.
+  const bool is_formula =
+      output.value >= kFirstNode && graph.node(output.value).op->name() == "expression";
+  switch (is_formula ? DType::kFloat64 : output.dtype) {
     case DType::kBool: return std::pair(m.cast(value, Element::kBool), Element::kBool);
     case DType::kInt32:
-    case DType::kInt64:
-      // A missing one has no place among whole numbers.
-      if (output.value >= kFirstNode && graph.node(output.value).op->name() == "expression") {
-        return std::pair(value, Element::kDouble);
-      }
-      return std::pair(m.cast(value, Element::kInt64), Element::kInt64);
+    case DType::kInt64: return std::pair(m.cast(value, Element::kInt64), Element::kInt64);
     default: return std::pair(value, Element::kDouble);
   }
 }

@@ -271,7 +271,9 @@ Result<Columns> zero_as_missing(Emission& e) {
   for (const ZeroAsMissingOp::Pick& pick : op.picks) {
     const Expression& x = e.input()[pick.column];
     const Expression is_zero = call("lessOrEqual", {call("abs", {x}), number(op.zero)});
-    out.push_back(pick.zero_is_missing ? choose(is_zero, missing_number(), x) : x);
+    out.push_back(pick.zero_is_missing ? choose(is_missing(x), missing_number(),
+                                                choose(is_zero, missing_number(), x))
+                                       : x);
   }
   return e.keep(std::move(out));
 }

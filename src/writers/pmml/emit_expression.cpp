@@ -25,29 +25,49 @@ struct Term {
   Expression value;
   bool is_condition = false;
   bool is_text = false;
+  bool may_miss = true;
   uint32_t depth = 1;
 };
 
+const Expression kNoText = "<Constant dataType=\"string\" missing=\"true\"/>";
+
 /// Functions that PMML has under another name.
 constexpr std::pair<Code, std::string_view> kNames[] = {
-    {Code::kAdd, "+"},           {Code::kSubtract, "-"},
-    {Code::kMultiply, "*"},      {Code::kDivide, "/"},
-    {Code::kPower, "pow"},       {Code::kHypot, "hypot"},
-    {Code::kAbsolute, "abs"},    {Code::kSquareRoot, "sqrt"},
-    {Code::kExp, "exp"},         {Code::kExpm1, "expm1"},
-    {Code::kLn, "ln"},           {Code::kLog10, "log10"},
-    {Code::kLog1p, "ln1p"},      {Code::kFloor, "floor"},
-    {Code::kCeil, "ceil"},       {Code::kRoundHalfEven, "rint"},
-    {Code::kSin, "sin"},         {Code::kCos, "cos"},
-    {Code::kTan, "tan"},         {Code::kAsin, "asin"},
-    {Code::kAcos, "acos"},       {Code::kAtan, "atan"},
-    {Code::kSinh, "sinh"},       {Code::kCosh, "cosh"},
-    {Code::kTanh, "tanh"},       {Code::kNormalQuantile, "stdNormalIDF"},
-    {Code::kSumOf, "sum"},       {Code::kProductOf, "product"},
-    {Code::kMinimumOf, "min"},   {Code::kMaximumOf, "max"},
-    {Code::kMeanOf, "avg"},      {Code::kMedianOf, "median"},
-    {Code::kUpper, "uppercase"}, {Code::kLower, "lowercase"},
-    {Code::kTrim, "trimBlanks"}, {Code::kLength, "stringLength"},
+    {Code::kAdd, "+"},
+    {Code::kSubtract, "-"},
+    {Code::kMultiply, "*"},
+    {Code::kDivide, "/"},
+    {Code::kPower, "pow"},
+    {Code::kHypot, "hypot"},
+    {Code::kAbsolute, "abs"},
+    {Code::kSquareRoot, "sqrt"},
+    {Code::kExp, "exp"},
+    {Code::kExpm1, "expm1"},
+    {Code::kLn, "ln"},
+    {Code::kLog10, "log10"},
+    {Code::kLog1p, "ln1p"},
+    {Code::kFloor, "floor"},
+    {Code::kCeil, "ceil"},
+    {Code::kRoundHalfEven, "rint"},
+    {Code::kSin, "sin"},
+    {Code::kCos, "cos"},
+    {Code::kTan, "tan"},
+    {Code::kAsin, "asin"},
+    {Code::kAcos, "acos"},
+    {Code::kAtan, "atan"},
+    {Code::kSinh, "sinh"},
+    {Code::kCosh, "cosh"},
+    {Code::kTanh, "tanh"},
+    {Code::kNormalQuantile, "stdNormalIDF"},
+    {Code::kSumOf, "sum"},
+    {Code::kProductOf, "product"},
+    {Code::kMinimumOf, "min"},
+    {Code::kMaximumOf, "max"},
+    {Code::kMeanOf, "avg"},
+    {Code::kUpper, "uppercase"},
+    {Code::kLower, "lowercase"},
+    {Code::kTrim, "trimBlanks"},
+    {Code::kLength, "stringLength"},
 };
 
 std::optional<std::string_view> name_of(Code code) {
@@ -55,6 +75,35 @@ std::optional<std::string_view> name_of(Code code) {
     if (known == code) return name;
   }
   return std::nullopt;
+}
+
+/// Whether the function gives something else than a missing result of a missing argument, or asks
+/// by itself, or JPMML-Evaluator takes one.
+bool takes_missing(Code code) {
+  switch (code) {
+    case Code::kAdd:
+    case Code::kSubtract:
+    case Code::kMultiply:
+    case Code::kDivide:
+    case Code::kNegate:
+    case Code::kSumOf:
+    case Code::kProductOf:
+    case Code::kMinimumOf:
+    case Code::kMaximumOf:
+    case Code::kMeanOf:
+    case Code::kCountOf:
+    case Code::kIsMissing:
+    case Code::kIsTextMissing:
+    case Code::kCoalesce:
+    case Code::kCoalesceText:
+    case Code::kChoose:
+    case Code::kChooseText:
+    case Code::kAnd:
+    case Code::kOr:
+    case Code::kRequire:
+    case Code::kRequireText: return true;
+    default: return false;
+  }
 }
 
 class ExpressionEmitter {
@@ -79,8 +128,15 @@ class ExpressionEmitter {
     const size_t count = signature[0] == '*' ? in.a : signature.find('>');
     arguments_.assign(stack_.end() - static_cast<ptrdiff_t>(count), stack_.end());
     stack_.resize(stack_.size() - count);
+    std::vector<Expression> asked;  // whether they are missing
+    for (Term& term : arguments_) {
+      if (!term.may_miss || takes_missing(in.code)) continue;
+      term = kept(term);
+      asked.push_back(is_missing(term.value));
+    }
     Term made = TRY(apply(in));
     made.is_text = signature.back() == 't';
+    if (!asked.empty()) made = unless_missing(made, asked);
     uint32_t deepest = 0;
     for (const Term& term : arguments_) deepest = std::max(deepest, term.depth);
     made.depth = made.value.starts_with("<FieldRef") ? 1 : deepest + 6;
@@ -93,15 +149,21 @@ class ExpressionEmitter {
   Result<Term> apply(const Instruction& in);
   std::optional<Expression> arithmetic(Code code);
   std::optional<Term> logical(Code code);
+  Term combined(bool is_and);
   Result<Term> look_up(const Instruction& in);
   Expression time_part(TimePart part);
   Expression interpolated(const PiecewiseLine& line);
   Result<Term> of_text(const Instruction& in);
 
+  static Term unless_missing(const Term& made, std::span<const Expression> asked) {
+    const Expression none = made.is_text ? kNoText : missing_number();
+    const Expression any = asked.size() == 1 ? asked[0] : call("or", asked);
+    return {choose(any, none, number_of(made)), false, made.is_text, true};
+  }
   /// As a field, so that it may be used often.
   Term kept(const Term& term) {
     const FieldType type = term.is_text ? FieldType::kString : FieldType::kDouble;
-    return {e.fields.define(number_of(term), type), false, term.is_text, 1};
+    return {e.fields.define(number_of(term), type), false, term.is_text, term.may_miss, 1};
   }
   static Expression number_of(const Term& term) {
     if (!term.is_condition) return term.value;
@@ -124,12 +186,14 @@ class ExpressionEmitter {
 
 void ExpressionEmitter::move(const Instruction& in) {
   switch (in.code) {
-    case Code::kNumber: stack_.push_back({number(program_.numbers[in.a])}); break;
-    case Code::kText: stack_.push_back({text(program_.texts[in.a]), false, true}); break;
-    case Code::kMissing: stack_.push_back({missing_number()}); break;
-    case Code::kNoText:
-      stack_.push_back({"<Constant dataType=\"string\" missing=\"true\"/>", false, true});
+    case Code::kNumber: {
+      const double value = program_.numbers[in.a];
+      stack_.push_back({number(value), false, false, std::isnan(value)});
       break;
+    }
+    case Code::kText: stack_.push_back({text(program_.texts[in.a]), false, true, false}); break;
+    case Code::kMissing: stack_.push_back({missing_number()}); break;
+    case Code::kNoText: stack_.push_back({kNoText, false, true}); break;
     case Code::kLoad:
     case Code::kLoadIndex: stack_.push_back({e.column({in.a, in.b})}); break;
     case Code::kLoadText: stack_.push_back({e.column({in.a, in.b}), false, true}); break;
@@ -217,21 +281,46 @@ std::optional<Expression> ExpressionEmitter::arithmetic(Code code) {
 
 /// Truth values, of which a missing one is unknown.
 std::optional<Term> ExpressionEmitter::logical(Code code) {
+  const auto truth = [](const Expression& condition) {
+    return Term{condition, true, false, false};
+  };
   const auto compared = [&](std::string_view name) {
-    return Term{call(name, {number_at(0), number_at(1)}), true};
+    return truth(call(name, {number_at(0), number_at(1)}));
   };
   switch (code) {
     case Code::kEqual:
     case Code::kTextEqual: return compared("equal");
     case Code::kLess: return compared("lessThan");
     case Code::kLessOrEqual: return compared("lessOrEqual");
-    case Code::kAnd: return Term{call("and", {condition_at(0), condition_at(1)}), true};
-    case Code::kOr: return Term{call("or", {condition_at(0), condition_at(1)}), true};
-    case Code::kNot: return Term{call("not", {condition_at(0)}), true};
+    case Code::kAnd:
+    case Code::kOr: return combined(code == Code::kAnd);
+    case Code::kNot: return truth(call("not", {condition_at(0)}));
     case Code::kIsMissing:
-    case Code::kIsTextMissing: return Term{is_missing(field_at(0)), true};
+    case Code::kIsTextMissing:
+      if (!arguments_[0].may_miss) return Term{number(0), false, false, false};
+      return truth(is_missing(field_at(0)));
     default: return std::nullopt;
   }
+}
+
+/// One that decides does so whatever the other is.
+Term ExpressionEmitter::combined(bool is_and) {
+  const std::string_view name = is_and ? "and" : "or";
+  if (!arguments_[0].may_miss && !arguments_[1].may_miss) {
+    return {call(name, {condition_at(0), condition_at(1)}), true, false, false};
+  }
+  const Expression a = field_at(0);
+  const Expression b = field_at(1);
+  const Expression decided = number(is_and ? 0 : 1);
+  const auto decides = [&](const Expression& x) {
+    return call(is_and ? "equal" : "notEqual", {x, number(0)});
+  };
+  const Expression without_a =
+      choose(is_missing(b), missing_number(), choose(decides(b), decided, missing_number()));
+  const Expression with_a = choose(
+      decides(a), decided,
+      choose(is_missing(b), missing_number(), choose(decides(b), decided, number(is_and ? 1 : 0))));
+  return {choose(is_missing(a), without_a, with_a)};
 }
 
 /// NormContinuous takes a field, and two points at least.
@@ -348,8 +437,7 @@ Result<Term> ExpressionEmitter::look_up(const Instruction& in) {
       const auto& list = program_.text_lists[in.a];
       TRY_STATUS(small(list.size()));
       const auto value = [&](size_t i) { return text(list[i]); };
-      const Expression none = "<Constant dataType=\"string\" missing=\"true\"/>";
-      return Term{first_of(list.size(), none, is_place, value), false, true};
+      return Term{first_of(list.size(), kNoText, is_place, value), false, true};
     }
     case Code::kFindInterval: {
       const auto& list = program_.intervals[in.a];
@@ -373,18 +461,12 @@ Result<Term> ExpressionEmitter::look_up(const Instruction& in) {
 
 Result<Term> ExpressionEmitter::of_text(const Instruction& in) {
   switch (in.code) {
-    // PMML leaves missing texts out, the engine does not.
-    case Code::kConcat: {
-      const Expression a = field_at(0);
-      const Expression b = field_at(1);
-      const Expression none = call("or", {is_missing(a), is_missing(b)});
-      return Term{
-          choose(none, "<Constant dataType=\"string\" missing=\"true\"/>", call("concat", {a, b}))};
-    }
+    case Code::kConcat: return Term{call("concat", {number_at(0), number_at(1)})};
     case Code::kSubstring:
       return Term{call("substring", {number_at(0), number_at(1), number_at(2)})};
     case Code::kMatches:
-      return Term{call("matches", {number_at(0), text(program_.patterns[in.a].text())}), true};
+      return Term{call("matches", {number_at(0), text(program_.patterns[in.a].text())}), true,
+                  false, false};
     case Code::kReplace: {
       // In PMML a replacement may name groups.
       const Expression& by = arguments_[1].value;
@@ -409,11 +491,22 @@ Result<Term> ExpressionEmitter::apply(const Instruction& in) {
     case Code::kRequireText: return arguments_[0];
     case Code::kCoalesce:
     case Code::kCoalesceText: {
+      if (!arguments_[0].may_miss) return arguments_[0];
       const Expression x = field_at(0);
-      return Term{choose(is_missing(x), number_at(1), x)};
+      return Term{choose(is_missing(x), number_at(1), x), false, false, arguments_[1].may_miss};
     }
     case Code::kChoose:
-    case Code::kChooseText: return Term{choose(condition_at(0), number_at(1), number_at(2))};
+    case Code::kChooseText: {
+      const bool branches_miss = arguments_[1].may_miss || arguments_[2].may_miss;
+      if (!arguments_[0].may_miss) {
+        return Term{choose(condition_at(0), number_at(1), number_at(2)), false, false,
+                    branches_miss};
+      }
+      arguments_[0] = kept(arguments_[0]);
+      const Expression none = in.code == Code::kChooseText ? kNoText : missing_number();
+      return Term{choose(is_missing(arguments_[0].value), none,
+                         choose(condition_at(0), number_at(1), number_at(2)))};
+    }
     case Code::kFindNumber:
     case Code::kFindText:
     case Code::kPickNumber:

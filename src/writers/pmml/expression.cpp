@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "writers/pmml/internal/expression.h"
 
@@ -50,7 +52,12 @@ Expression field(std::string_view name) {
 }
 
 Expression call(std::string_view function, std::span<const Expression> arguments) {
-  std::string out = fmt::format("<Apply function=\"{}\">", function);
+  // What has no result is missing; without the attribute it would be an error.
+  constexpr std::string_view kPartial[] = {"/",    "ln",   "log10", "ln1p", "sqrt", "pow",
+                                           "asin", "acos", "sin",   "cos",  "tan"};
+  const bool is_partial = std::ranges::find(kPartial, function) != std::end(kPartial);
+  std::string out = fmt::format("<Apply function=\"{}\"{}>", function,
+                                is_partial ? " invalidValueTreatment=\"asMissing\"" : "");
   for (const Expression& argument : arguments) out += argument;
   return out + "</Apply>";
 }
@@ -85,8 +92,8 @@ Expression logistic(const Expression& x) {
 Expression clip(const Expression& x, double low, double high) {
   Expression out = x;
   if (low > -INFINITY) out = choose(call("lessThan", {x, number(low)}), number(low), x);
-  if (high == INFINITY) return out;
-  return choose(call("greaterThan", {x, number(high)}), number(high), out);
+  if (high < INFINITY) out = choose(call("greaterThan", {x, number(high)}), number(high), out);
+  return out == x ? x : choose(is_missing(x), missing_number(), out);
 }
 
 std::vector<std::string> fields_in(std::string_view xml) {

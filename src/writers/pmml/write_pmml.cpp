@@ -196,7 +196,10 @@ void Writer::add_label_output(const std::string& name, const LabelTable& labels,
 Status Writer::make_outputs() {
   for (const OutputSpec& output : signature_.outputs) {
     const ValueKind kind = graph_.type(output.value).kind;
-    if (output.name == kPredict && output.width == 1 && kind != ValueKind::kString) continue;
+    if (output.name == kPredict && output.width == 1 && kind == ValueKind::kString) {
+      return unimplemented("output predict: a label that is a text of its own, not one of a list");
+    }
+    if (output.name == kPredict && output.width == 1) continue;
     if (output.is_mixed) {
       return unimplemented(fmt::format("the output {} mixes numbers and texts", output.name));
     }
@@ -265,9 +268,7 @@ Status Writer::classify(const OutputSpec& output) {
 Status Writer::make_model() {
   const auto found = signature_.find_output(kPredict);
   const OutputSpec* output = found.has_value() ? &signature_.outputs[*found] : nullptr;
-  const bool has_target = output != nullptr && output->width == 1 &&
-                          graph_.type(output->value).kind != ValueKind::kString;
-  if (!has_target) {
+  if (output == nullptr || output->width != 1) {
     add_table("", number(0));
     return {};
   }
