@@ -22,6 +22,7 @@ std::span<const std::span<const KernelEntry>> kernel_tables() {
       score_link_kernels(),
       expression_kernels(),
       text_kernels(),
+      term_count_kernels(),
       combine_kernels(),
       interpolate_kernels(),
       pairwise_kernels(),

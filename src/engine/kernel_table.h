@@ -25,6 +25,7 @@ std::span<const KernelEntry> record_kernels();
 std::span<const KernelEntry> score_link_kernels();
 std::span<const KernelEntry> expression_kernels();
 std::span<const KernelEntry> text_kernels();
+std::span<const KernelEntry> term_count_kernels();
 std::span<const KernelEntry> combine_kernels();
 std::span<const KernelEntry> interpolate_kernels();
 std::span<const KernelEntry> pairwise_kernels();

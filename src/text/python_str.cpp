@@ -134,6 +134,11 @@ bool is_space(char32_t code) {
          code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
 }
 
+bool is_punctuation(char32_t code) {
+  const utf8proc_category_t of = category(code);
+  return of >= UTF8PROC_CATEGORY_PC && of <= UTF8PROC_CATEGORY_PO;
+}
+
 void append_valid(std::string_view text, std::string& out) {
   if (is_ascii(text)) {
     out.append(text);

@@ -18,6 +18,8 @@ namespace slipway::text {
 bool is_word(char32_t code);
 /// str.isspace(), which is `\s` of re and where str.split() cuts.
 bool is_space(char32_t code);
+/// Unicode's categories of punctuation (P*).
+bool is_punctuation(char32_t code);
 
 /// The text itself, made valid UTF-8.
 void append_valid(std::string_view text, std::string& out);

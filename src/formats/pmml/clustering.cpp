@@ -34,6 +34,7 @@ Result<Prediction> lower_clustering(const ModelInput& input) {
   Prediction prediction;
   std::vector<double> points;
   std::vector<std::string> names;
+  std::vector<double> has_name;
   const std::vector<Element> clusters = input.model.children("Cluster");
   if (clusters.empty()) return input.model.invalid("expected a Cluster");
   if (clusters.size() > kClustersMax) {
@@ -45,7 +46,8 @@ Result<Prediction> lower_clustering(const ModelInput& input) {
     points.insert(points.end(), centre.begin(), centre.end());
     const std::string place = std::to_string(prediction.entities.size() + 1);
     prediction.entities.emplace_back(cluster.attribute_or("id", place));
-    names.emplace_back(cluster.attribute_or("name", prediction.entities.back()));
+    names.emplace_back(cluster.attribute_or("name", ""));
+    has_name.push_back(cluster.attribute("name") ? 1 : 0);
   }
   const ValueId compared = TRY(compare(input, comparison, std::move(points)));
   const auto width = static_cast<uint32_t>(clusters.size());
@@ -59,7 +61,10 @@ Result<Prediction> lower_clustering(const ModelInput& input) {
   }
   prediction.ranked_affinities = found.values;
   prediction.entity = prediction.ranked_entities[0];
-  prediction.display = TRY(context.terms.pick(found.positions[0], names));
+  const TermId name = TRY(context.terms.pick(found.positions[0], names));
+  const TermId named = TRY(context.terms.pick(found.positions[0], has_name));
+  prediction.display =
+      TRY(context.terms.apply(Code::kChooseText, {named, name, context.terms.missing_text()}));
   prediction.has_value = true;
   prediction.value = {*prediction.entity, DataType::kString};
   return prediction;

@@ -26,8 +26,12 @@ bool is_expression(const Element& element) {
 
 class Compiler {
  public:
-  Compiler(Scope& scope, const Parameters* parameters, size_t depth)
-      : scope_(scope), context_(scope.context()), parameters_(parameters), depth_(depth) {}
+  Compiler(Scope& scope, const Parameters* parameters, size_t depth, Element origin)
+      : scope_(scope),
+        context_(scope.context()),
+        parameters_(parameters),
+        depth_(depth),
+        origin_(origin) {}
 
   Result<Typed> compile(const Element& top) {
     std::vector<Item> items{{top, 0, {}}};
@@ -37,8 +41,9 @@ class Compiler {
             fmt::format("the file has over {} expressions, functions counted at each use",
                         Context::kExpressionsMax));
       }
-      if (!items[i].element.is("Apply")) continue;
+      if (!items[i].element.is("Apply") && !items[i].element.is("TextIndex")) continue;
       for (const Element& argument : items[i].element.children()) {
+        if (argument.is("TextIndexNormalization")) continue;
         if (!is_expression(argument)) return argument.unsupported("an expression of this kind");
         items.push_back({argument, i, {}});
       }
@@ -81,6 +86,7 @@ class Compiler {
     if (element.is("NormDiscrete")) return norm_discrete(element);
     if (element.is("Discretize")) return discretize(element);
     if (element.is("MapValues")) return map_values(element);
+    if (element.is("TextIndex")) return text_index(element, arguments);
     return element.unsupported("an expression of this kind");
   }
 
@@ -210,6 +216,16 @@ class Compiler {
     return with_missing(element, position, TRY(picked(element, position, values, type)));
   }
 
+  Result<Typed> text_index(const Element& element, const std::vector<Typed>& arguments) {
+    if (arguments.size() != 1) return element.invalid("expected one expression");
+    const auto term = terms().constant_text(arguments[0].term);
+    if (!term) return element.unsupported("a term that varies from row to row");
+    const std::string copy(*term);
+    const Typed field_text = TRY(field(element, TRY(element.required("textField"))));
+    const Typed text = TRY(cast(context_, element, field_text, DataType::kString));
+    return count_term(context_, element, origin_, text, copy);
+  }
+
   Result<Typed> map_values(const Element& element);
   Result<Typed> apply(const Element& element, std::vector<Typed> arguments);
   Result<Typed> call(const Element& element, const Element& function,
@@ -219,6 +235,7 @@ class Compiler {
   Context& context_;
   const Parameters* parameters_;
   size_t depth_;
+  Element origin_;  // the outermost Apply whose function this is the body of
 };
 
 /// An InlineTable's rows: the texts of these columns.
@@ -304,7 +321,8 @@ Result<Typed> Compiler::call(const Element& element, const Element& function,
   const Element body = expression_of(function);
   if (!body) return function.invalid("expected an expression");
   // Functions in functions: kFunctionDepthMax of them.
-  const Typed value = TRY(Compiler(scope_, &parameters, depth_ + 1).compile(body));
+  const Typed value =
+      TRY(Compiler(scope_, &parameters, depth_ + 1, origin_ ? origin_ : element).compile(body));
   const auto type = function.attribute("dataType");
   return type ? cast(context_, function, value, TRY(parse_type(function, *type)))
               : Result<Typed>(value);
@@ -351,7 +369,7 @@ Element expression_of(const Element& container) {
 }
 
 Result<Typed> compile_expression(Scope& scope, const Element& expression) {
-  return Compiler(scope, nullptr, 0).compile(expression);
+  return Compiler(scope, nullptr, 0, Element()).compile(expression);
 }
 
 }  // namespace slipway::pmml

@@ -13,7 +13,9 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 bool is_plain_tree(const Element& segment, bool classification) {
   const Element model = segment.child("TreeModel");
-  return predicate_of(segment).is("True") && model && !model.child("LocalTransformations") &&
+  const std::string_view unknown = model.attribute_or("missingValueStrategy", "");
+  return predicate_of(segment).is("True") && model && unknown != "weightedConfidence" &&
+         unknown != "aggregateNodes" && !model.child("LocalTransformations") &&
          !model.child("Targets") && !model.child("Output") &&
          (model.attribute_or("functionName", "") == "classification") == classification &&
          model.attribute_or("isScorable", "true") != "false";

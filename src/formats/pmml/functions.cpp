@@ -88,6 +88,10 @@ class Function {
     if (!found) return at_.unsupported(fmt::format("{} with a pattern that varies", name_));
     return std::string(*found);
   }
+  Result<std::string> java_pattern(size_t i) {
+    const std::string pattern = TRY(constant_text(i));
+    return from_java_pattern(at_, pattern);
+  }
   DataType common_type() const {
     DataType type = DataType::kInteger;
     for (const Typed& arg : args_) {
@@ -271,14 +275,19 @@ Result<Typed> Function::of_text() {
 Result<Typed> Function::pattern() {
   if (name_ == "matches") {
     TRY_STATUS(expect(2, 2));
-    return truth(terms_.matches(TRY(text(0)), TRY(constant_text(1))));
+    const TermId subject = TRY(text(0));
+    const std::string wanted = TRY(java_pattern(1));
+    return truth(terms_.matches(subject, wanted));
   }
   if (name_ == "replace") {
     TRY_STATUS(expect(3, 3));
     if (TRY(constant_text(2)).find_first_of("$\\") != std::string::npos) {
       return at_.unsupported("a replacement with groups");
     }
-    return of(DataType::kString, terms_.replace(TRY(text(0)), TRY(constant_text(1)), TRY(text(2))));
+    const TermId subject = TRY(text(0));
+    const TermId by = TRY(text(2));
+    const std::string wanted = TRY(java_pattern(1));
+    return of(DataType::kString, terms_.replace(subject, wanted, by));
   }
   TRY_STATUS(expect(2, 2));
   const std::string format = TRY(constant_text(1));

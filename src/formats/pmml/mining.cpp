@@ -6,22 +6,12 @@
 #include "formats/pmml/internal/forest.h"
 #include "formats/pmml/internal/formula.h"
 #include "formats/pmml/internal/labels.h"
-#include "formats/pmml/internal/models.h"
+#include "formats/pmml/internal/mining.h"
 
 namespace slipway::pmml {
 namespace {
 
 constexpr size_t kMedianMax = 500;
-
-struct Segment {
-  Element element;
-  Element model;
-  bool always = false;  // its predicate is True
-  TermId holds;         // else: 1 or 0
-  double weight = 1;
-  std::unique_ptr<Scope> scope;
-  Prediction prediction;
-};
 
 class Mining {
  public:
@@ -32,6 +22,8 @@ class Mining {
     const Element segmentation = input_.model.child("Segmentation");
     if (!segmentation) return input_.model.unsupported("a MiningModel without a Segmentation");
     method_ = TRY(segmentation.required("multipleModelMethod"));
+    // Names of what 4.4 took over from extensions.
+    if (method_ == "x-multiModelChain" || method_ == "x-weightedSum") method_.remove_prefix(2);
     missing_ = segmentation.attribute_or("missingPredictionTreatment", "continue");
     threshold_ = TRY(segmentation.number_or("missingThreshold", 1));
     if (!(threshold_ >= 0) || !(threshold_ <= 1)) {
@@ -40,17 +32,39 @@ class Mining {
     is_classification_ = input_.model.attribute_or("functionName", "") == "classification";
     const std::vector<Element> elements = segmentation.children("Segment");
     if (elements.empty()) return segmentation.invalid("expected a Segment");
-    if (threshold_ == 1) {
+    if (threshold_ == 1 && !asks_for_segments()) {
       if (auto forest = TRY(lower_forest(input_, elements, method_, missing_))) return *forest;
     }
     for (const Element& element : elements) TRY_STATUS(add_segment(element));
-    return combine(segmentation);
+    Prediction result = TRY(combine(segmentation));
+    if (asks_for_segments()) TRY_STATUS(keep_segments(result));
+    return result;
   }
 
  private:
+  /// Whether a field of Output is about one segment.
+  bool asks_for_segments() const {
+    const std::vector<Element> fields = input_.model.child("Output").children("OutputField");
+    return std::ranges::any_of(
+        fields, [](const Element& field) { return field.attribute("segmentId").has_value(); });
+  }
+  Status keep_segments(Prediction& result) {
+    TermId free = terms_.number(1);  // no segment before this one has been selected
+    for (const Segment& segment : segments_) {
+      const TermId counts = TRY(terms_.apply(Code::kAnd, {free, segment.holds}));
+      Prediction own = TRY(only_where(context_, counts, segment.prediction));
+      result.segments.push_back({segment.id, std::make_shared<const Prediction>(std::move(own))});
+      if (method_ != "selectFirst") continue;
+      const TermId none = TRY(terms_.apply(Code::kNot, {segment.holds}));
+      free = TRY(terms_.apply(Code::kAnd, {free, none}));
+    }
+    return {};
+  }
+
   Status add_segment(const Element& element) {
     Segment segment;
     segment.element = element;
+    segment.id = element.attribute_or("id", std::to_string(segments_.size() + 1));
     for (Element child = element.first(); child; child = child.next()) {
       if (is_model(child)) segment.model = child;
     }
@@ -67,11 +81,13 @@ class Mining {
     inherit_fields(input_.file, segment.model, *segment.scope);
     segment.prediction =
         TRY(lower_model(input_.file, segment.model, *segment.scope, input_.depth + 1));
+    const TargetField target = TRY(target_of(input_.file, segment.model));
+    segment.target = target.name;
     if (method_ == "selectFirst" && missing_ == "skipSegment") {
       segment.holds = TRY(counts(segment));
       segment.always = false;
     }
-    if (method_ == "modelChain") {
+    if (method_ == "modelChain" || method_ == "multiModelChain") {
       for (const auto& [name, value] : segment.prediction.outputs) {
         input_.scope.define(name, TRY(only_if_holds(segment, value)));
       }
@@ -93,9 +109,11 @@ class Mining {
   }
 
   Result<Prediction> combine(const Element& at) {
-    if (method_ == "selectFirst") return select(false);
-    if (method_ == "modelChain") return select(true);
-    if (is_classification_) {
+    if (is_selection(method_)) {
+      return select_segments(input_, segments_, method_, missing_);
+    }
+    const bool is_clustering = input_.model.attribute_or("functionName", "") == "clustering";
+    if (is_classification_ || is_clustering) {
       if (method_ == "majorityVote" || method_ == "weightedMajorityVote") return vote();
       if (method_ == "average" || method_ == "weightedAverage") return average_probabilities(at);
       if (method_ == "max" || method_ == "median") return order_probabilities(at);
@@ -104,60 +122,7 @@ class Mining {
                method_ == "weightedMedian") {
       return aggregate();
     }
-    if (method_ == "selectAll") return at.unsupported("several answers (selectAll)");
     return at.unsupported(fmt::format("multipleModelMethod {}", method_.substr(0, 64)));
-  }
-
-  /// The first segment that holds, or, of a chain, the last.
-  Result<Prediction> select(bool last) {
-    if (last) std::ranges::reverse(segments_);
-    size_t end = 0;
-    while (end < segments_.size() && !segments_[end].always) ++end;
-    const bool has_else = end < segments_.size();
-    if (!has_else) --end;
-    Prediction result = segments_[end].prediction;
-    result.outputs.clear();
-    if (!has_else) TRY_STATUS(keep_only_if_holds(segments_[end], result));
-    for (size_t i = end; i-- > 0;) TRY_STATUS(prefer(segments_[i], result));
-    result.has_value = true;
-    if (last || segments_.size() == 1) result.outputs = segments_[0].prediction.outputs;
-    return result;
-  }
-
-  Status keep_only_if_holds(const Segment& segment, Prediction& result) {
-    result.value = TRY(only_if_holds(segment, result.value));
-    for (TermId& p : result.probabilities) {
-      p = TRY(only_if_holds(segment, {p, DataType::kDouble})).term;
-    }
-    return {};
-  }
-
-  Status prefer(const Segment& segment, Prediction& result) {
-    const Prediction& own = segment.prediction;
-    if (own.is_classification != result.is_classification) {
-      return segment.element.unsupported("segments of which some classify and some do not");
-    }
-    Typed value = own.value;
-    if (context_.is_text(value) != context_.is_text(result.value)) {
-      value = TRY(cast(context_, segment.element, value, result.value.type));
-    }
-    result.value.term = TRY(choose(result.value, segment.holds, value.term, result.value.term));
-    if (own.classes != result.classes) {
-      result.probabilities.clear();
-      result.classes.clear();
-    }
-    for (size_t i = 0; i < result.probabilities.size() && i < own.probabilities.size(); ++i) {
-      result.probabilities[i] = TRY(terms_.apply(
-          Code::kChoose, {segment.holds, own.probabilities[i], result.probabilities[i]}));
-    }
-    result.entity.reset();
-    result.affinities.clear();
-    result.ranked_entities.clear();
-    result.ranked_affinities.clear();
-    result.reason_codes.clear();
-    result.confidences.clear();
-    result.display.reset();
-    return {};
   }
 
   bool weighted() const { return method_.find("eighted") != std::string_view::npos; }
@@ -169,9 +134,7 @@ class Mining {
     return terms_.apply(Code::kAnd, {segment.holds, there});
   }
   Result<TermId> is_absent(const Segment& segment) {
-    const Typed& value = segment.prediction.value;
-    return terms_.apply(context_.is_text(value) ? Code::kIsTextMissing : Code::kIsMissing,
-                        {value.term});
+    return pmml::is_absent(context_, segment.prediction);
   }
   /// The weights of the segments that hold, all of them or those without a prediction.
   Result<TermId> weight_sum(bool only_absent) {
@@ -290,6 +253,8 @@ class Mining {
     for (const std::string& label : input_.target.categories) classes.place(label);
     for (const Segment& segment : segments_) {
       for (const std::string& label : segment.prediction.classes) classes.place(label);
+      if (is_classification_) continue;
+      for (const std::string& label : segment.prediction.entities) classes.place(label);
     }
     return classes.list();
   }

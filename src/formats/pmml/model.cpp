@@ -70,10 +70,12 @@ Result<TargetField> target_of(const File& file, const Element& model) {
   for (const Element& field : model.child("MiningSchema").children("MiningField")) {
     const std::string_view usage = field.attribute_or("usageType", "active");
     if (usage != "predicted" && usage != "target") continue;
-    if (!target.name.empty()) return field.unsupported("a model of several targets");
-    target.name = TRY(field.required("name"));
+    target.names.emplace_back(TRY(field.required("name")));
+    if (target.names.size() > 1) continue;
+    target.name = target.names[0];
     const auto data = file.data_fields.find(target.name);
     if (data == file.data_fields.end()) continue;
+    target.data_field = data->second;
     target.type = TRY(parse_type(data->second, TRY(data->second.required("dataType"))));
     const std::string_view optype =
         field.attribute_or("optype", data->second.attribute_or("optype", ""));
@@ -108,11 +110,20 @@ Result<Prediction> lower_model(const File& file, const Element& model, Scope& sc
   }
   auto target = TRY(target_of(file, model));
   ModelInput input{file, model, scope, std::move(target), depth};
+  ModelInput input{file, model, scope, TRY(target_of(file, model)), depth};
+  if (input.target.names.size() > 1 && !model.is("MiningModel")) {
+    return model.unsupported("a model of several targets");
+  }
   Prediction prediction = TRY(kind->lower(input));
   if (prediction.classes.size() > kClassesMax) {
     return model.unsupported(fmt::format("a model of over {} classes", kClassesMax));
   }
   TRY_STATUS(apply_target(scope.context(), input.target, prediction));
+  if (!prediction.members.empty()) {
+    TRY_STATUS(apply_output(scope, model, input.target, prediction));
+    return prediction;
+  }
+  if (input.target.names.size() > 1) return model.unsupported("a model of several targets");
   if (prediction.is_classification && !prediction.probabilities.empty()) {
     Context& context = scope.context();
     // What several things need is computed once.
@@ -126,7 +137,7 @@ Result<Prediction> lower_model(const File& file, const Element& model, Scope& sc
     }
   }
   order_classes(input.target, prediction);
-  TRY_STATUS(apply_output(scope, model, prediction));
+  TRY_STATUS(apply_output(scope, model, input.target, prediction));
   return prediction;
 }
 

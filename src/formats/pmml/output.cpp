@@ -22,6 +22,19 @@ Status apply_defaults(Context& context, const TargetField& target, Prediction& p
   if (!values[0].attribute("priorProbability")) return {};
   double sum = 0;
   for (const Element& value : values) sum += TRY(value.number("priorProbability"));
+  if (prediction.probabilities.empty()) return {};
+  for (const Element& value : values) {
+    // Classes that the model itself does not have.
+    const std::string label(TRY(value.required("value")));
+    if (std::ranges::find(prediction.classes, label) != prediction.classes.end()) continue;
+    const TermId absent = TRY(terms.apply(Code::kIsMissing, {prediction.probabilities[0]}));
+    prediction.classes.push_back(label);
+    prediction.probabilities.push_back(
+        TRY(terms.apply(Code::kChoose, {absent, terms.missing_number(), terms.number(0)})));
+    if (!prediction.confidences.empty()) {
+      prediction.confidences.push_back(terms.missing_number());
+    }
+  }
   for (size_t i = 0; i < prediction.probabilities.size(); ++i) {
     double prior = 0;
     for (const Element& value : values) {
@@ -37,31 +50,56 @@ Status apply_defaults(Context& context, const TargetField& target, Prediction& p
 
 class OutputFields {
  public:
-  OutputFields(Scope& scope, Prediction& prediction)
-      : scope_(scope), context_(scope.context()), terms_(context_.terms), prediction_(prediction) {}
+  OutputFields(Scope& scope, const TargetField& target, Prediction& prediction)
+      : scope_(scope),
+        context_(scope.context()),
+        terms_(context_.terms),
+        target_(target),
+        prediction_(prediction) {}
 
   Status add(const Element& field) {
     const std::string name(TRY(field.required("name")));
     const size_t before = terms_.size();
-    Typed value = TRY(value_of(field, field.attribute_or("feature", "predictedValue")));
+    const std::string_view feature = field.attribute_or("feature", "predictedValue");
+    const bool of_one = field.attribute("segmentId").has_value();
+    Result<Typed> found = of_one ? of_segment(field, feature) : value_of(field, feature);
+    Typed value = TRY(std::move(found));
     if (const auto type = field.attribute("dataType")) {
       value = TRY(cast(context_, field, value, TRY(parse_type(field, *type))));
     }
     value = TRY(context_.keep(value, before, name));
     scope_.define(name, value);
+    // Those of a segment are there already; this one counts.
+    std::erase_if(prediction_.outputs, [&](const auto& output) { return output.first == name; });
     prediction_.outputs.emplace_back(name, value);
     return {};
   }
 
  private:
+  /// The same of one segment's answer; `value` names its output where it is that which is asked.
+  Result<Typed> of_segment(const Element& field, std::string_view feature) {
+    const std::string_view id = field.attribute_or("segmentId", "");
+    const auto found = std::ranges::find(prediction_.segments, id, &Prediction::Member::name);
+    if (found == prediction_.segments.end()) {
+      return field.invalid(fmt::format("no segment has the id \"{}\"", id.substr(0, 64)));
+    }
+    Prediction own = *found->prediction;
+    if (feature == "transformedValue" || feature == "decision") {
+      const std::string_view wanted = TRY(field.required("value"));
+      for (const auto& [name, value] : own.outputs) {
+        if (name == wanted) return value;
+      }
+      return field.invalid(fmt::format("the segment has no output \"{}\"", wanted.substr(0, 64)));
+    }
+    return OutputFields(scope_, target_, own).value_of(field, feature);
+  }
+
   Result<Typed> value_of(const Element& field, std::string_view feature) {
-    if (field.attribute("segmentId")) return field.unsupported("the result of one segment");
     if (feature == "predictedDisplayValue" && prediction_.display) {
       return Typed{*prediction_.display, DataType::kString};
     }
-    if (feature == "predictedValue" || feature == "predictedDisplayValue") {
-      return prediction_.value;
-    }
+    if (feature == "predictedDisplayValue") return display_value(field);
+    if (feature == "predictedValue") return prediction_.value;
     if (feature == "transformedValue" || feature == "decision") {
       const Element expression = expression_of(field);
       if (!expression) return field.invalid("expected an expression");
@@ -72,6 +110,9 @@ class OutputFields {
       // Models without confidences of their own have probabilities for them.
       return of_class(field, prediction_.confidences.empty() ? prediction_.probabilities
                                                              : prediction_.confidences);
+    }
+    if (feature == "entityId" && prediction_.segment) {
+      return Typed{*prediction_.segment, DataType::kString};
     }
     if (feature == "entityId" || feature == "clusterId") {
       const size_t rank = TRY(rank_of(field));
@@ -96,6 +137,30 @@ class OutputFields {
     return field.unsupported(fmt::format("the feature {}", feature.substr(0, 64)));
   }
 
+  /// The predicted class's name for people, by the Target or else by its DataField; itself if it
+  /// has none.
+  Result<Typed> display_value(const Element& field) {
+    std::map<std::string, std::string, std::less<>> names;
+    for (const auto& [parent, child] :
+         {std::pair{target_.target, "TargetValue"}, std::pair{target_.data_field, "Value"}}) {
+      for (const Element& value : parent.children(child)) {
+        const auto name = value.attribute("displayValue");
+        if (name) names.emplace(value.attribute_or("value", ""), *name);
+      }
+    }
+    if (names.empty()) return prediction_.value;
+    std::vector<std::string> values;
+    std::vector<std::string> displayed;
+    for (const auto& [value, name] : names) {
+      values.push_back(value);
+      displayed.push_back(name);
+    }
+    const TermId place = TRY(position_in(context_, field, prediction_.value, values));
+    const Typed itself = TRY(cast(context_, field, prediction_.value, DataType::kString));
+    const TermId name = TRY(terms_.pick(place, std::move(displayed)));
+    return Typed{TRY(terms_.apply(Code::kCoalesceText, {name, itself.term})), DataType::kString};
+  }
+
   /// From 0 on.
   static Result<size_t> rank_of(const Element& field) {
     if (!field.attribute("rank")) return size_t{0};
@@ -116,7 +181,13 @@ class OutputFields {
     if (numbers.empty()) return field.unsupported("probabilities of a model that has none");
     if (const auto wanted = field.attribute("value")) {
       const auto found = std::ranges::find(prediction_.classes, *wanted);
-      if (found == prediction_.classes.end()) return field.invalid("no such class");
+      if (found == prediction_.classes.end()) {
+        // It is never predicted.
+        const TermId absent = TRY(terms_.apply(Code::kIsMissing, {numbers[0]}));
+        return Typed{
+            TRY(terms_.apply(Code::kChoose, {absent, terms_.missing_number(), terms_.number(0)})),
+            DataType::kDouble};
+      }
       const auto place = static_cast<size_t>(found - prediction_.classes.begin());
       return Typed{numbers[place], DataType::kDouble};
     }
@@ -153,6 +224,7 @@ class OutputFields {
   Scope& scope_;
   Context& context_;
   ExpressionBuilder& terms_;
+  const TargetField& target_;
   Prediction& prediction_;
 };
 
@@ -162,7 +234,8 @@ Status apply_target(Context& context, const TargetField& target, Prediction& pre
   ExpressionBuilder& terms = context.terms;
   // Defaults are scaled and rounded like predictions.
   if (target.target) TRY_STATUS(apply_defaults(context, target, prediction));
-  if (target.target && !prediction.is_classification && !context.is_text(prediction.value)) {
+  if (target.target && !prediction.keeps_targets_out && !prediction.is_classification &&
+      !context.is_text(prediction.value)) {
     TermId value = prediction.value.term;
     const auto change = [&](Code code, double by) -> Status {
       value = TRY(terms.apply(code, {value, terms.number(by)}));
@@ -193,11 +266,11 @@ Status apply_target(Context& context, const TargetField& target, Prediction& pre
   return {};
 }
 
-Status apply_output(Scope& scope, const Element& model, Prediction& prediction) {
+Status apply_output(Scope& scope, const Element& model, const TargetField& target,
+                    Prediction& prediction) {
   const Element output = model.child("Output");
   if (!output) return {};
-  prediction.outputs.clear();
-  OutputFields fields(scope, prediction);
+  OutputFields fields(scope, target, prediction);
   const std::vector<Element> elements = output.children("OutputField");
   if (elements.size() > kOutputFieldsMax) {
     return output.unsupported(fmt::format("over {} output fields", kOutputFieldsMax));

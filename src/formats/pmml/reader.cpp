@@ -29,10 +29,11 @@ class Lowering {
     TRY_STATUS(read_dictionaries());
     TRY_STATUS(read_columns(model));
     GraphBuilder graph(static_cast<uint32_t>(signature_.columns.size()));
-    Context context{graph, {}, functions_};
+    Context context{graph, {}, functions_, 0, 0, {}, {}, {}};
     constexpr size_t kNumbersLeast = size_t{1} << 20;
     constexpr size_t kNumbersMost = size_t{1} << 26;
     constexpr size_t kNumbersPerByte = 16;
+    context.root = root_;
     context.numbers_left = std::clamp(file_bytes_ * kNumbersPerByte, kNumbersLeast, kNumbersMost);
     Scope scope(context, nullptr);
     for (uint32_t i = 0; i < signature_.columns.size(); ++i) {
@@ -119,15 +120,79 @@ class Lowering {
     return {};
   }
 
+  Status add_probabilities(Context& context, const Element& model, const std::string& name,
+                           const Prediction& prediction) {
+    if (prediction.probabilities.empty() || prediction.classes.empty()) return {};
+    OutputSpec output;
+    output.name = name;
+    output.value = TRY(context.matrix(prediction.probabilities, model.place()));
+    output.width = static_cast<uint32_t>(prediction.probabilities.size());
+    output.columns = prediction.classes;
+    signature_.outputs.push_back(std::move(output));
+    return {};
+  }
+
+  /// Values side by side; as texts if one is.
+  Status add_matrix(Context& context, const Element& at, const std::string& name,
+                    std::vector<Typed> values, std::vector<std::string> columns) {
+    if (signature_.outputs.size() == kOutputsMax) {
+      return unimplemented(fmt::format("a model of over {} outputs", kOutputsMax));
+    }
+    const bool texts = std::ranges::any_of(values, [&](auto& v) { return context.is_text(v); });
+    std::vector<TermId> terms;
+    for (const Typed& value : values) {
+      const Typed made = texts ? TRY(cast(context, at, value, DataType::kString)) : value;
+      terms.push_back(made.term);
+    }
+    OutputSpec output;
+    output.name = name;
+    output.value = TRY(context.matrix(terms, name));
+    output.width = static_cast<uint32_t>(terms.size());
+    if (texts) output.dtype = DType::kString;
+    output.columns = std::move(columns);
+    signature_.outputs.push_back(std::move(output));
+    return {};
+  }
+
+  /// `predict` has a column for each target, or segment; so have Output's fields of segments that
+  /// are asked for the same.
+  Status add_members(Context& context, const Element& model, const Prediction& prediction) {
+    std::vector<Typed> values;
+    std::vector<std::string> names;
+    for (const auto& [name, member] : prediction.members) {
+      values.push_back(member->value);
+      names.push_back(name);
+    }
+    TRY_STATUS(add_matrix(context, model, "predict", values, names));
+    for (size_t i = 0; i < names.size(); ++i) {
+      TRY_STATUS(add_probabilities(context, model, fmt::format("predict_proba_{}", i),
+                                   *prediction.members[i].prediction));
+    }
+    if (!prediction.members_are_alike) {
+      for (size_t i = 0; i < names.size(); ++i) {
+        TRY_STATUS(add_output(context, names[i], values[i]));
+      }
+      return {};
+    }
+    for (const auto& [name, first] : prediction.members[0].prediction->outputs) {
+      std::vector<Typed> alike;
+      for (const auto& [id, member] : prediction.members) {
+        const auto found =
+            std::ranges::find(member->outputs, name, [](auto& o) { return o.first; });
+        if (found != member->outputs.end()) alike.push_back(found->second);
+      }
+      if (alike.size() != names.size() || signature_.find_output(name)) continue;
+      TRY_STATUS(add_matrix(context, model, name, std::move(alike), names));
+    }
+    return {};
+  }
+
   Status add_outputs(Context& context, const Element& model, const Prediction& prediction) {
-    TRY_STATUS(add_output(context, "predict", prediction.value));
-    if (!prediction.probabilities.empty()) {
-      OutputSpec output;
-      output.name = "predict_proba";
-      output.value = TRY(context.matrix(prediction.probabilities, model.place()));
-      output.width = static_cast<uint32_t>(prediction.probabilities.size());
-      output.columns = prediction.classes;
-      signature_.outputs.push_back(std::move(output));
+    if (!prediction.members.empty()) {
+      TRY_STATUS(add_members(context, model, prediction));
+    } else {
+      TRY_STATUS(add_output(context, "predict", prediction.value));
+      TRY_STATUS(add_probabilities(context, model, "predict_proba", prediction));
     }
     for (const auto& [name, value] : prediction.outputs) {
       TRY_STATUS(add_output(context, name, value));

@@ -112,17 +112,24 @@ TEST(PmmlReaderTest, ElementsThatAreNotKnownAreNamed) {
 }
 
 TEST(PmmlReaderTest, WhatWouldChangeAnswersAndIsNotComputedIsNamed) {
-  const auto with = [](std::string text, std::string_view attribute) {
-    const size_t at = text.find(" functionName=\"classification\"");
-    EXPECT_NE(at, std::string::npos);
-    return text.insert(at, attribute);
+  const auto text_index = [](std::string_view attributes) {
+    return file_of(regression(
+        fmt::format(
+            R"(<LocalTransformations><DerivedField name="d" optype="continuous" dataType="double">)"
+            R"(<TextIndex textField="x" {}><Constant dataType="string">a</Constant></TextIndex></DerivedField></LocalTransformations>)",
+            attributes),
+        R"(<RegressionTable intercept="1"><NumericPredictor name="d" coefficient="2"/></RegressionTable>)"));
   };
-  const std::string tree = fixture("tree_classification_defaultChild_returnLastPrediction");
-  EXPECT_TRUE(read(with(tree, " missingValuePenalty=\"1.0\"")).ok());
-  EXPECT_EQ(code_of(with(tree, " missingValuePenalty=\"0.8\"")), StatusCode::kUnimplemented);
-  const std::string machine = fixture("svm_one_against_all");
-  EXPECT_TRUE(read(with(machine, " maxWins=\"false\"")).ok());
-  EXPECT_EQ(code_of(with(machine, " maxWins=\"true\"")), StatusCode::kUnimplemented);
+  EXPECT_EQ(code_of(text_index("")), StatusCode::kOk);
+  for (const char* attributes :
+       {R"(tokenize="false")", R"(localTermWeights="augmentedNormalizedTermFrequency")"}) {
+    EXPECT_EQ(code_of(text_index(attributes)), StatusCode::kUnimplemented) << attributes;
+  }
+  for (const char* attributes :
+       {R"(wordSeparatorCharacterRE="(")", R"(maxLevenshteinDistance="-1")", R"(countHits="some")",
+        R"(isCaseSensitive="perhaps")"}) {
+    EXPECT_TRUE(is_refusal(code_of(text_index(attributes)))) << attributes;
+  }
 }
 
 TEST(PmmlReaderTest, NumbersThatAreNoneAreRefused) {

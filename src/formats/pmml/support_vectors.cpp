@@ -42,9 +42,7 @@ class Machines {
     }
     const std::string_view method =
         input_.model.attribute_or("classificationMethod", "OneAgainstAll");
-    if (input_.model.attribute_or("maxWins", "false") == "true") {
-      return input_.model.unsupported("maxWins");
-    }
+    max_wins_ = input_.model.attribute_or("maxWins", "false") == "true";
     if (method == "OneAgainstAll") return one_against_all(values);
     if (method == "OneAgainstOne") return one_against_one(values);
     return input_.model.invalid("classificationMethod must be OneAgainstAll or OneAgainstOne");
@@ -147,23 +145,24 @@ class Machines {
     return values;
   }
 
-  /// The class whose machine gives the smallest value.
+  /// The class whose machine gives the smallest value, or the largest if so asked.
   Result<Prediction> one_against_all(const std::vector<TermId>& values) {
     Prediction prediction;
     prediction.is_classification = true;
     prediction.has_value = true;
-    std::vector<TermId> negated;
+    std::vector<TermId> ranked;
     for (size_t i = 0; i < elements_.size(); ++i) {
       prediction.classes.emplace_back(TRY(elements_[i].required("targetCategory")));
-      negated.push_back(TRY(f_.take(f_.negated(values[i]))));
+      ranked.push_back(TRY(f_.take(max_wins_ ? values[i] : f_.negated(values[i]))));
     }
-    const TermId winner = TRY(first_largest(context_, input_.model, negated));
+    const TermId winner = TRY(first_largest(context_, input_.model, ranked));
     prediction.value =
         TRY(label_at(context_, input_.model, input_.target, prediction.classes, winner));
     return prediction;
   }
 
-  /// Votes of pairs: a value below the threshold speaks for the machine's targetCategory.
+  /// Votes of pairs: a value below the threshold speaks for the machine's targetCategory, or one
+  /// above it if the largest wins.
   Result<Prediction> one_against_one(const std::vector<TermId>& values) {
     const double threshold = TRY(input_.model.number_or("threshold", 0));
     const auto alternate = input_.model.attribute("alternateBinaryTargetCategory");
@@ -184,6 +183,10 @@ class Machines {
                                      : f_.less(values[i], f_.number(limit));
       const TermId term = TRY(f_.take(holds));
       votes.push_back({own, other, term});
+      const TermId holds = alternate   ? f_.less_or_equal(f_.number(0.5), values[i])
+                           : max_wins_ ? f_.less(f_.number(limit), values[i])
+                                       : f_.less(values[i], f_.number(limit));
+      votes.push_back({own, other, TRY(f_.take(holds))});
     }
     std::vector<std::vector<TermId>> parts(classes.list().size());
     std::vector<std::vector<TermId>> places(classes.list().size());  // of the votes for each class
@@ -218,6 +221,7 @@ class Machines {
   const ModelInput& input_;
   Context& context_;
   Formula f_;
+  bool max_wins_ = false;
   std::vector<Element> elements_;
   std::vector<TermId> fields_;
   std::map<std::string, size_t, std::less<>> vectors_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "formats/pmml/internal/formula.h"
 #include "formats/pmml/internal/labels.h"
 
 namespace slipway::pmml {
@@ -116,6 +117,10 @@ Result<NodeScores> classification_scores(Context& context, const CompiledTree& t
 Result<Prediction> lower_tree(const ModelInput& input) {
   Context& context = input.scope.context();
   ExpressionBuilder& terms = context.terms;
+  const std::string_view strategy = input.model.attribute_or("missingValueStrategy", "none");
+  if (strategy == "weightedConfidence" || strategy == "aggregateNodes") {
+    return lower_shared_tree(input, strategy);
+  }
   SplitColumns columns;
   const CompiledTree tree = TRY(compile_tree(input.scope, input.model, columns));
   const TermId node = TRY(selected_node(input, tree, columns));
@@ -133,9 +138,6 @@ Result<Prediction> lower_tree(const ModelInput& input) {
     prediction.value = {TRY(terms.pick(node, scores.numbers)), DataType::kDouble};
     return prediction;
   }
-  if (TRY(input.model.number_or("missingValuePenalty", 1)) != 1) {
-    return input.model.unsupported("a missingValuePenalty, which lowers confidences,");
-  }
   NodeScores scores = TRY(classification_scores(context, tree, input.target.categories));
   prediction.is_classification = true;
   prediction.classes = scores.classes;
@@ -152,6 +154,14 @@ Result<Prediction> lower_tree(const ModelInput& input) {
     column.reserve(scores.confidences.size());
     for (const auto& row : scores.confidences) column.push_back(row[i]);
     prediction.confidences.push_back(TRY(terms.pick(node, std::move(column))));
+  }
+  const double penalty = TRY(input.model.number_or("missingValuePenalty", 1));
+  if (penalty != 1 && !prediction.confidences.empty()) {
+    const TermId levels = TRY(missing_levels(input.scope, input.model, tree, node));
+    Formula f(terms);
+    const TermId factor = f.of(Code::kPower, {f.number(penalty), levels});
+    for (TermId& confidence : prediction.confidences) confidence = f.times(confidence, factor);
+    TRY_STATUS(f.status());
   }
   // Nodes without a label are not reached, or give none.
   Labels labels;

@@ -25,6 +25,8 @@ struct Split {
   }
 };
 
+constexpr size_t kNodesMax = TreeEnsembleBuilder::kNodesMax / 4;
+
 class Compiler {
  public:
   Compiler(Scope& scope, const Element& model, SplitColumns& columns)
@@ -32,7 +34,7 @@ class Compiler {
 
   Result<CompiledTree> run() {
     TRY_STATUS(read_strategies());
-    TRY_STATUS(collect_nodes());
+    tree_ = TRY(collect_tree(model_));
     new_slot();
     const Element root = predicate_of(tree_.nodes[0]);
     if (!root) return tree_.nodes[0].invalid("expected a predicate");
@@ -51,7 +53,6 @@ class Compiler {
 
  private:
   static constexpr int64_t kNothingKnown = -1;
-  static constexpr size_t kNodesMax = TreeEnsembleBuilder::kNodesMax / 4;
 
   struct Job {
     size_t slot;
@@ -59,10 +60,7 @@ class Compiler {
     size_t child;  // the next to be asked
     int64_t known;
   };
-  struct Children {
-    size_t first = 0;
-    size_t count = 0;
-  };
+  using Children = CompiledTree::Children;
   /// A feature that is not missing on a path, and what else is known there.
   struct Known {
     uint32_t feature;
@@ -87,29 +85,6 @@ class Compiler {
     returns_last_ = none == "returnLastPrediction";
     if (!returns_last_ && none != "returnNullPrediction") {
       return model_.unsupported(fmt::format("noTrueChildStrategy {}", none.substr(0, 64)));
-    }
-    return {};
-  }
-
-  Status collect_nodes() {
-    const Element root = model_.child("Node");
-    if (!root) return model_.invalid("expected a Node");
-    tree_.nodes.push_back(root);
-    for (size_t i = 0; i < tree_.nodes.size(); ++i) {
-      Children children{tree_.nodes.size(), 0};
-      const Element node = tree_.nodes[i];
-      for (Element child = node.first(); child; child = child.next()) {
-        if (child.is("Regression") || child.is("DecisionTree")) {
-          return child.unsupported("a model inside a Node");
-        }
-        if (!child.is("Node")) continue;
-        tree_.nodes.push_back(child);
-        ++children.count;
-      }
-      children_.push_back(children);
-      if (tree_.nodes.size() > kNodesMax) {
-        return resource_exhausted(fmt::format("a tree has over {} nodes", kNodesMax));
-      }
     }
     return {};
   }
@@ -191,7 +166,7 @@ class Compiler {
   }
 
   Result<Element> child_predicate(const Job& job, size_t child) const {
-    const Element& node = tree_.nodes[children_[job.node].first + child];
+    const Element& node = tree_.nodes[tree_.children[job.node].first + child];
     const Element predicate = predicate_of(node);
     if (!predicate) return node.invalid("expected a predicate");
     return predicate;
@@ -208,14 +183,13 @@ class Compiler {
   Unknown unknown_ = Unknown::kFalse;
   bool returns_last_ = false;
   CompiledTree tree_;
-  std::vector<Children> children_;  // per node
   std::vector<Job> jobs_;
   std::vector<Known> known_;
 };
 
 Status Compiler::place(Job job) {
   while (true) {
-    const Children children = children_[job.node];
+    const Children children = tree_.children[job.node];
     const auto node = static_cast<int64_t>(job.node);
     if (children.count == 0) {
       leaf(job.slot, node);
@@ -241,7 +215,7 @@ Status Compiler::place(Job job) {
 }
 
 Status Compiler::place_split(const Job& job, const Element& predicate) {
-  const Children children = children_[job.node];
+  const Children children = tree_.children[job.node];
   const Split split = TRY(split_of(predicate));
   bool exhaustive = false;  // the next child is the last and takes all rows that this one does not
   if (job.child + 2 == children.count && split.is_native) {
@@ -270,7 +244,7 @@ Status Compiler::place_split(const Job& job, const Element& predicate) {
 }
 
 Status Compiler::place_default(const Job& job) {
-  const Children children = children_[job.node];
+  const Children children = tree_.children[job.node];
   const Element& node = tree_.nodes[job.node];
   const std::string_view wanted = TRY(node.required("defaultChild"));
   size_t default_child = children.count;
@@ -293,7 +267,7 @@ Status Compiler::place_default(const Job& job) {
 
 /// The number of the child that a row goes to, as a column of its own.
 Status Compiler::place_choice(const Job& job, size_t default_child) {
-  const Children children = children_[job.node];
+  const Children children = tree_.children[job.node];
   ExpressionBuilder& terms = scope_.context().terms;
   TermId choice = terms.number(static_cast<double>(children.count));
   const TermId fallback = terms.number(static_cast<double>(default_child));
@@ -324,6 +298,30 @@ uint32_t SplitColumns::feature(TermId term) {
   const auto [place, added] = places_.try_emplace(term.index, static_cast<uint32_t>(terms_.size()));
   if (added) terms_.push_back(term);
   return place->second;
+}
+
+Result<CompiledTree> collect_tree(const Element& model) {
+  CompiledTree tree;
+  const Element root = model.child("Node");
+  if (!root) return model.invalid("expected a Node");
+  tree.nodes.push_back(root);
+  for (size_t i = 0; i < tree.nodes.size(); ++i) {
+    CompiledTree::Children children{tree.nodes.size(), 0};
+    const Element node = tree.nodes[i];
+    for (Element child = node.first(); child; child = child.next()) {
+      if (child.is("Regression") || child.is("DecisionTree")) {
+        return child.unsupported("a model inside a Node");
+      }
+      if (!child.is("Node")) continue;
+      tree.nodes.push_back(child);
+      ++children.count;
+    }
+    tree.children.push_back(children);
+    if (tree.nodes.size() > kNodesMax) {
+      return resource_exhausted(fmt::format("a tree has over {} nodes", kNodesMax));
+    }
+  }
+  return tree;
 }
 
 Result<CompiledTree> compile_tree(Scope& scope, const Element& model, SplitColumns& columns) {

@@ -175,6 +175,12 @@ std::optional<std::string_view> ExpressionBuilder::constant_text(TermId term) co
 
 bool ExpressionBuilder::is_leaf(TermId term) const { return terms_[term.index].count == 0; }
 
+std::optional<TermId> ExpressionBuilder::argument_of(Code code, TermId term) const {
+  const Term& of = terms_[term.index];
+  if (of.code != code || of.count != 1) return std::nullopt;
+  return arguments_[of.first];
+}
+
 std::optional<ExpressionBuilder::Place> ExpressionBuilder::place(TermId term) const {
   const Term& found = terms_[term.index];
   switch (found.code) {

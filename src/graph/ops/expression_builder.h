@@ -70,6 +70,8 @@ class ExpressionBuilder {
   std::optional<std::string_view> constant_text(TermId term) const;
   /// Whether it is a column or constant: nothing is saved by computing it once.
   bool is_leaf(TermId term) const;
+  /// The argument of a function of one, if the term is that function of it.
+  std::optional<TermId> argument_of(Code code, TermId term) const;
   /// The column, if it is one.
   struct Place {
     ValueId value;

@@ -12,6 +12,7 @@ namespace {
 constexpr uint32_t kMatchLimit = 100'000;
 constexpr uint32_t kDepthLimit = 1'000;
 constexpr uint32_t kHeapLimitKib = 1'024;
+constexpr uint32_t kPairs = 10;  // the match and nine groups
 
 PCRE2_SPTR units(std::string_view text) {
   return reinterpret_cast<PCRE2_SPTR>(text.empty() ? "" : text.data());
@@ -51,13 +52,20 @@ size_t TextPattern::size_bytes() const {
   return heap_bytes(text_) + size;
 }
 
+uint32_t TextPattern::groups() const {
+  uint32_t count = 0;
+  pcre2_pattern_info(code_of(code_), PCRE2_INFO_CAPTURECOUNT, &count);
+  return count;
+}
+
 struct TextPattern::Matcher::Rep {
   pcre2_match_data* data = nullptr;
   pcre2_match_context* context = nullptr;
+  uint32_t pairs = 0;
 };
 
 TextPattern::Matcher::Matcher() : rep_(std::make_unique<Rep>()) {
-  rep_->data = pcre2_match_data_create(1, nullptr);
+  rep_->data = pcre2_match_data_create(kPairs, nullptr);
   rep_->context = pcre2_match_context_create(nullptr);
   CHECK(rep_->data != nullptr && rep_->context != nullptr);
   pcre2_set_match_limit(rep_->context, kMatchLimit);
@@ -70,9 +78,29 @@ TextPattern::Matcher::~Matcher() {
   pcre2_match_context_free(rep_->context);
 }
 
+bool TextPattern::Matcher::match(const TextPattern& pattern, std::string_view text, size_t from,
+                                 uint32_t options) {
+  const int found = pcre2_match(code_of(pattern.code_), units(text), text.size(), from, options,
+                                rep_->data, rep_->context);
+  gave_up_ = found < 0 && found != PCRE2_ERROR_NOMATCH;
+  rep_->pairs = found > 0 ? static_cast<uint32_t>(found) : kPairs;
+  return found >= 0;
+}
+
 bool TextPattern::Matcher::find(const TextPattern& pattern, std::string_view text, size_t from) {
-  return pcre2_match(code_of(pattern.code_), units(text), text.size(), from, 0, rep_->data,
-                     rep_->context) >= 0;
+  return match(pattern, text, from, 0);
+}
+
+bool TextPattern::Matcher::find_next(const TextPattern& pattern, std::string_view text,
+                                     size_t from) {
+  return match(pattern, text, from, PCRE2_NO_UTF_CHECK);
+}
+
+std::string_view TextPattern::Matcher::group(std::string_view text, size_t number) const {
+  if (number >= rep_->pairs) return {};
+  const PCRE2_SIZE* place = pcre2_get_ovector_pointer(rep_->data) + 2 * number;
+  if (place[0] == PCRE2_UNSET || place[1] < place[0]) return {};
+  return text.substr(place[0], place[1] - place[0]);
 }
 
 size_t TextPattern::Matcher::start() const { return pcre2_get_ovector_pointer(rep_->data)[0]; }

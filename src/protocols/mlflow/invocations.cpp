@@ -22,6 +22,7 @@ using transport::HttpMethod;
 std::string_view error_code(StatusCode code) {
   switch (code) {
     case StatusCode::kInvalidArgument: return "BAD_REQUEST";
+    case StatusCode::kOutOfRange: return "INVALID_PARAMETER_VALUE";
     case StatusCode::kNotFound: return "RESOURCE_DOES_NOT_EXIST";
     case StatusCode::kPermissionDenied: return "PERMISSION_DENIED";
     case StatusCode::kResourceExhausted: return "RESOURCE_LIMIT_EXCEEDED";
@@ -34,6 +35,7 @@ std::string_view error_code(StatusCode code) {
 
 void write_error(transport::HttpResponse& response, const Status& status) {
   response.status = http_status(status.code());
+  response.content_type = "application/json";
   response.body = "{\"error_code\": ";
   append_json_string(response.body, error_code(status.code()));
   response.body += ", \"message\": ";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocols/internal/closest.h"
@@ -20,6 +21,11 @@ constexpr uint32_t kDropped = UINT32_MAX;  // a column that the model does not k
 std::string expected_forms() {
   return "The input must be a JSON dictionary with exactly one of the input fields "
          "{'dataframe_split', 'dataframe_records', 'instances', 'inputs'}";
+}
+
+/// What MLflow calls a failure to enforce the schema: an error code of its own.
+Status out_of_schema(std::string message) {
+  return Status(StatusCode::kOutOfRange, std::move(message));
 }
 
 class Reader {
@@ -214,7 +220,7 @@ class Reader {
     for (const std::string& name : extras_) {
       extra += fmt::format("{}'{}'", extra.empty() ? "" : ", ", name);
     }
-    return invalid_argument(fmt::format(
+    return out_of_schema(fmt::format(
         "Failed to enforce schema of data with the model's columns. Error: Model is missing inputs "
         "[{}].{}",
         missing,
@@ -379,8 +385,8 @@ class Reader {
     const bool first = !has_row_count_;
     has_row_count_ = true;
     if (first || got == input_.rows()) return {};
-    return invalid_argument(fmt::format("column '{}' has {} values, the columns before it have {}",
-                                        signature_.columns[column].name, got, input_.rows()));
+    return out_of_schema(fmt::format("column '{}' has {} values, the columns before it have {}",
+                                     signature_.columns[column].name, got, input_.rows()));
   }
 
   const Signature& signature_;

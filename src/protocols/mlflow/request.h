@@ -20,7 +20,8 @@
 
 namespace slipway::protocols::mlflow {
 
-/// INVALID_ARGUMENT names what is wrong, RESOURCE_EXHAUSTED a limit.
+/// INVALID_ARGUMENT names what is wrong, OUT_OF_RANGE columns that the schema wants otherwise,
+/// RESOURCE_EXHAUSTED a limit.
 Status read_invocation(std::string_view body, const serving::ServedModel& model,
                        ReadBuffers& buffers, InputBuffer& input);
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,12 @@ struct Context {
   /// What dense tables (weights, points, scores of nodes) may still hold: by the file's size, as
   /// a sparse file may stand for a vast table.
   size_t numbers_left = 0;
+
+  /// Texts that functions which count terms are asked for, by text_index.cpp; read on first use.
+  std::optional<std::map<std::string, std::vector<std::string>, std::less<>>> term_lists;
+  /// Columns of counts by what is counted where.
+  std::map<std::string, TermId, std::less<>> term_counts;
+  Element root;
 
   /// Takes `rows` times `columns` numbers of those left; RESOURCE_EXHAUSTED if there are less.
   Status charge(const Element& at, size_t rows, size_t columns);
@@ -105,6 +112,12 @@ class Scope {
 Result<Typed> compile_expression(Scope& scope, const Element& expression);
 /// The first child that is an expression; empty if there is none.
 Element expression_of(const Element& container);
+/// How often the words of `term` are in `text`, as a TextIndex says. `origin` is the outermost use
+/// of a function that has led to it; empty if none has.
+Result<Typed> count_term(Context& context, const Element& text_index, const Element& origin,
+                         const Typed& text, std::string_view term);
+/// A pattern in Java's syntax in that of graph/ops/text_pattern.h.
+Result<std::string> from_java_pattern(const Element& at, std::string_view pattern);
 /// A predicate (SimplePredicate, CompoundPredicate, True, ...) as a truth value.
 Result<TermId> compile_predicate(Scope& scope, const Element& predicate);
 Element predicate_of(const Element& container);

@@ -5,6 +5,7 @@
 // Ownership as in fields.h. Thread rule: single-sequence.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,11 +17,13 @@ namespace slipway::pmml {
 /// The field that a model predicts; nameless where the file does not say.
 struct TargetField {
   std::string name;
+  std::vector<std::string> names;  // of all targets, where a model has several
   DataType type = DataType::kDouble;
   bool is_categorical = false;
   bool is_ordinal = false;
   std::vector<std::string> categories;  // of its DataField, if listed there
   Element target;                       // of Targets; may be empty
+  Element data_field;                   // likewise
 };
 
 struct Prediction {
@@ -39,6 +42,18 @@ struct Prediction {
   std::optional<TermId> display;          // text: the winner's name for people
   std::vector<TermId> reason_codes;       // texts, the weightiest first
   std::vector<std::pair<std::string, Typed>> outputs;  // Output's fields, in order
+  std::optional<TermId> segment;  // text: the id of the segment whose answer this is
+  /// The answers of single segments, where Output asks for them; nothing where they do not count.
+  struct Member {
+    std::string name;
+    std::shared_ptr<const Prediction> prediction;
+  };
+  std::vector<Member> segments;
+  /// Of several targets, or of all segments (then of one target): an answer for each.
+  std::vector<Member> members;
+  bool members_are_alike = false;
+  /// A segment's answer as it is, which the Targets of the model around it do not change.
+  bool keeps_targets_out = false;
 };
 
 /// What the whole file gives to each of its models.
@@ -105,6 +120,7 @@ Result<TermId> inverse_link(Context& context, const Element& at, std::string_vie
 /// Applies a Target's bounds, scale and rounding to a regression's value, and its defaults.
 Status apply_target(Context& context, const TargetField& target, Prediction& prediction);
 /// Adds what the model's Output asks for; fields go into the scope as well.
-Status apply_output(Scope& scope, const Element& model, Prediction& prediction);
+Status apply_output(Scope& scope, const Element& model, const TargetField& target,
+                    Prediction& prediction);
 
 }  // namespace slipway::pmml

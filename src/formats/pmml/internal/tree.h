@@ -29,11 +29,18 @@ class SplitColumns {
 /// A tree whose leaves name nodes of the file.
 struct CompiledTree {
   static constexpr int64_t kNoPrediction = -1;
-  std::vector<Element> nodes;  // of the file
+  struct Children {
+    size_t first = 0;
+    size_t count = 0;
+  };
+  std::vector<Element> nodes;      // of the file, level by level
+  std::vector<Children> children;  // per node
   std::vector<SourceTreeNode> source;
   std::vector<int64_t> selected;  // per source node: index into nodes, for leaves
 };
 
+/// The nodes alone.
+Result<CompiledTree> collect_tree(const Element& model);
 Result<CompiledTree> compile_tree(Scope& scope, const Element& model, SplitColumns& columns);
 
 /// What the file's nodes predict, by their index.
@@ -48,5 +55,12 @@ Result<NodeScores> regression_scores(const CompiledTree& tree);
 /// Of these classes and those that are new.
 Result<NodeScores> classification_scores(Context& context, const CompiledTree& tree,
                                          const std::vector<std::string>& classes);
+
+/// How often a missing value, or a surrogate for one, has decided on the way to the node whose
+/// number `node` gives: what missingValuePenalty is raised to.
+Result<TermId> missing_levels(Scope& scope, const Element& model, const CompiledTree& tree,
+                              TermId node);
+/// A tree by weightedConfidence or aggregateNodes.
+Result<Prediction> lower_shared_tree(const ModelInput& input, std::string_view strategy);
 
 }  // namespace slipway::pmml
