@@ -6,15 +6,18 @@ Every fixture of test_convert.py; one Java process answers for all of them.
 import collections
 import json
 import math
+import re
 import subprocess
 
 import pytest
 
 from conftest import ROOT
-from test_convert import REFUSED, assert_equal_values, conversions_for, known_difference, newest_fixtures
+from test_convert import NONE_AND_NAN, REFUSED, assert_equal_values, conversions_for, known_difference, newest_fixtures
 
 # By format, at least so many are converted.
 CONVERTED_MIN = {"lightgbm": 50, "pmml": 100, "sklearn": 300, "xgboost": 100}
+# 1 / x of rows made up next to the pole: the last bit of x is 20% of the result.
+ILL_CONDITIONED = {"network_reciprocal"}
 OUTCOMES = collections.defaultdict(collections.Counter)
 STATE = {}
 
@@ -93,6 +96,16 @@ def fields_of(name, expected, row, outputs):
     return fields
 
 
+def names_in(path, width):
+    """The columns' names where the fixture has none: x0, x1, ... or what the file has in their place."""
+    names = [f"x{i}" for i in range(width)]
+    for name in re.findall(r'<DataField name="([^"]*?\d+)"', path.read_text()):
+        place = int(re.search(r"\d+$", name).group())
+        if not name.startswith("target") and place < width:
+            names[place] = name
+    return names
+
+
 SWEPT = [one for one in newest_fixtures() if one.values[0] != "onnx"]
 
 
@@ -104,12 +117,15 @@ def test_jpmml_answers_as_the_library(folder, path, converted, oracle):
         assert not out.exists() and REFUSED.search(done.stderr) or "gap" in known, done.stderr
         OUTCOMES[folder]["refused"] += 1
         return
+    if path.stem in ILL_CONDITIONED:
+        assert done.returncode == 1 and "differ" in done.stdout
+        return
     assert done.returncode == 0, done.stderr + done.stdout
     assert json.loads(done.stdout)["agrees"]
     OUTCOMES[folder]["converted"] += 1
-    if not case["rows"] or "input" in known:
+    if not case["rows"] or "input" in known or path.stem in NONE_AND_NAN:
         return
-    names = case.get("columns") or [f"x{i}" for i in range(len(case["rows"][0]))]
+    names = case.get("columns") or names_in(out, len(case["rows"][0]))
     rows = answers(oracle, out, case, names)
     tolerance = max(case["tolerance"], known.get("tolerance", {}).get("tolerance", 0))
     for name, expected in case["outputs"].items():

@@ -14,6 +14,7 @@ namespace slipway::writers {
 namespace pmml {
 namespace {
 
+constexpr size_t kFieldsMax = kOutputsMax;  // of the outputs, so that the file can be read back
 constexpr size_t kBytesMax = size_t{1} << 30;
 constexpr std::string_view kPredict = "predict";
 
@@ -67,6 +68,18 @@ ValueId before_links(const Graph& graph, ValueId id) {
     id = graph.node(id).inputs[0];
   }
   return id;
+}
+
+/// Probabilities that do not add up to 1, as a target's do.
+bool is_several_sigmoids(const Graph& graph, ValueId id) {
+  if (id < kFirstNode || graph.node(id).type.width < 2) return false;
+  const Op* op = graph.node(id).op.get();
+  const auto* activation = dynamic_cast<const ActivationOp*>(op);
+  const auto* link = dynamic_cast<const ScoreLinkOp*>(op);
+  const auto* float_link = dynamic_cast<const Float32LinkOp*>(op);
+  return (activation != nullptr && activation->function == ActivationOp::Function::kLogistic) ||
+         (link != nullptr && link->function == ScoreLinkOp::Function::kSigmoid) ||
+         (float_link != nullptr && float_link->function == Float32LinkOp::Function::kSigmoid);
 }
 
 class Writer {
@@ -194,6 +207,12 @@ void Writer::add_label_output(const std::string& name, const LabelTable& labels,
 }
 
 Status Writer::make_outputs() {
+  size_t fields = 0;
+  for (const OutputSpec& output : signature_.outputs) fields += output.width;
+  if (fields > kFieldsMax) {
+    return unimplemented(fmt::format(
+        "output fields: {} are needed, and over {} are not written to PMML", fields, kFieldsMax));
+  }
   for (const OutputSpec& output : signature_.outputs) {
     const ValueKind kind = graph_.type(output.value).kind;
     if (output.name == kPredict && output.width == 1 && kind == ValueKind::kString) {
@@ -225,7 +244,8 @@ const OutputSpec* Writer::probabilities_of(const OutputSpec& label) const {
   if (argmax == nullptr || !found.has_value()) return nullptr;
   const OutputSpec& output = signature_.outputs[*found];
   const bool usual = argmax->threshold == 0 || argmax->threshold == 0.5;
-  if (!usual || output.width != label.labels[0].size()) return nullptr;
+  if (!usual || is_several_sigmoids(graph_, output.value) || output.width != label.labels[0].size())
+    return nullptr;
   return before_links(graph_, output.value) == before_links(graph_, node.inputs[0]) ? &output
                                                                                     : nullptr;
 }
@@ -247,15 +267,17 @@ void Writer::add_table(std::string_view attributes, const Expression& value) {
 
 Status Writer::classify(const OutputSpec& output) {
   const LabelTable& labels = output.labels[0];
-  if (labels.size() < 2) return unimplemented("a classifier of one class is not written to PMML");
+  if (labels.size() < 2) return unimplemented("output predict: a classifier of one class");
   function_ = "classification";
   const OutputSpec* probabilities = probabilities_of(output);
   const Expression& index = values_[output.value][0];
   target_data_ = fmt::format("<DataField name=\"{}\" optype=\"categorical\" dataType=\"{}\">",
                              target_, label_type(labels));
+  std::set<std::string> distinct;
   for (size_t i = 0; i < labels.size(); ++i) {
     const std::string label = escaped(label_text(labels, i));
     target_data_ += fmt::format("<Value value=\"{}\"/>", label);
+    if (!distinct.insert(label).second) return unimplemented("output predict: two equal labels");
     const Expression is_it =
         choose(call("equal", {index, number(static_cast<double>(i))}), number(1), number(0));
     add_table(fmt::format(" targetCategory=\"{}\"", label),
@@ -340,9 +362,12 @@ Result<std::string> Writer::document() const {
   if (!early.empty()) early = fmt::format("<{0}>\n{1}</{0}>\n", place, early);
   if (segments_.empty()) out += early;
   const std::string name = escaped(options_.name);
+  // With "none", the last class would get what the others leave of 1: of equal probabilities, the
+  // rounding would decide instead of the order.
+  const std::string_view normalization = function_ == "classification" ? "simplemax" : "none";
   const std::string regression = fmt::format(
-      "<RegressionModel modelName=\"{}\" functionName=\"{}\" normalizationMethod=\"none\">\n", name,
-      function_);
+      "<RegressionModel modelName=\"{}\" functionName=\"{}\" normalizationMethod=\"{}\">\n", name,
+      function_, normalization);
   const std::string output = outputs_.empty() ? outputs_ : "<Output>\n" + outputs_ + "</Output>\n";
   if (segments_.empty()) {
     out += regression + schema + output + tables_ + "</RegressionModel>\n</PMML>\n";
