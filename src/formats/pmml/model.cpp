@@ -110,7 +110,6 @@ Result<Prediction> lower_model(const File& file, const Element& model, Scope& sc
   }
   auto target = TRY(target_of(file, model));
   ModelInput input{file, model, scope, std::move(target), depth};
-  ModelInput input{file, model, scope, TRY(target_of(file, model)), depth};
   if (input.target.names.size() > 1 && !model.is("MiningModel")) {
     return model.unsupported("a model of several targets");
   }

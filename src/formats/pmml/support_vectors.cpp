@@ -179,14 +179,11 @@ class Machines {
           alternate ? *alternate : TRY(elements_[i].required("alternateTargetCategory")));
       const double limit = TRY(elements_[i].number_or("threshold", threshold));
       // With an alternate category the value is a rounded 1 for the machine's own class.
-      const TermId holds = alternate ? f_.less_or_equal(f_.number(0.5), values[i])
-                                     : f_.less(values[i], f_.number(limit));
-      const TermId term = TRY(f_.take(holds));
-      votes.push_back({own, other, term});
       const TermId holds = alternate   ? f_.less_or_equal(f_.number(0.5), values[i])
                            : max_wins_ ? f_.less(f_.number(limit), values[i])
                                        : f_.less(values[i], f_.number(limit));
-      votes.push_back({own, other, TRY(f_.take(holds))});
+      const TermId term = TRY(f_.take(holds));
+      votes.push_back({own, other, term});
     }
     std::vector<std::vector<TermId>> parts(classes.list().size());
     std::vector<std::vector<TermId>> places(classes.list().size());  // of the votes for each class

@@ -67,7 +67,8 @@ Status read(Call& call, bool is_csv) {
   call.infer.wanted = OutputMask{1} << signature.default_output;
   const std::string_view body = call.request().body;
   if (is_csv) return read_csv_body(body, signature, CsvHeader::kFind, call.infer.input);
-  return mlflow::read_invocation(body, model, *call.loop->read, call.infer.input);
+  return mlflow::read_invocation(body, signature, model.column_places, *call.loop->read,
+                                 call.infer.input);
 }
 
 void invocations(Call& call) {

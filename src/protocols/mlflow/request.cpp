@@ -30,11 +30,12 @@ Status out_of_schema(std::string message) {
 
 class Reader {
  public:
-  Reader(const serving::ServedModel& model, ReadBuffers& buffers, InputBuffer& input)
-      : signature_(model.signature()),
+  Reader(const Signature& signature, const std::unordered_map<std::string_view, uint32_t>& places,
+         ReadBuffers& buffers, InputBuffer& input)
+      : signature_(signature),
         json_(buffers.json),
         input_(input),
-        rows_(signature_, model.column_places, buffers, input) {}
+        rows_(signature, places, buffers, input) {}
 
   Status read_body() {
     rows_.reset();
@@ -401,10 +402,11 @@ class Reader {
 
 }  // namespace
 
-Status read_invocation(std::string_view body, const serving::ServedModel& model,
+Status read_invocation(std::string_view body, const Signature& signature,
+                       const std::unordered_map<std::string_view, uint32_t>& column_places,
                        ReadBuffers& buffers, InputBuffer& input) {
   return read_json(buffers.json, body, [&] {
-    Reader reader(model, buffers, input);
+    Reader reader(signature, column_places, buffers, input);
     return reader.read_body();
   });
 }

@@ -14,15 +14,18 @@
 #pragma once
 
 #include <string_view>
+#include <unordered_map>
 
+#include "graph/signature.h"
 #include "protocols/internal/json.h"
-#include "serving/served_model.h"
 
 namespace slipway::protocols::mlflow {
 
 /// INVALID_ARGUMENT names what is wrong, OUT_OF_RANGE columns that the schema wants otherwise,
 /// RESOURCE_EXHAUSTED a limit.
-Status read_invocation(std::string_view body, const serving::ServedModel& model,
+/// `column_places` may be empty: then names are looked for one by one.
+Status read_invocation(std::string_view body, const Signature& signature,
+                       const std::unordered_map<std::string_view, uint32_t>& column_places,
                        ReadBuffers& buffers, InputBuffer& input);
 
 }  // namespace slipway::protocols::mlflow
