@@ -32,7 +32,10 @@ def number(text):
 
 def ask(classpath, path, rows):
     """The oracle's columns, and for each row its answer: a dict, or an error's text."""
-    lines = ["\t".join(f"{name}\t{cell}" for name, cell in row.items() if cell is not None) for row in rows]
+    def escaped(cell):
+        return str(cell).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+
+    lines = ["\t".join(f"{name}\t{escaped(cell)}" for name, cell in row.items() if cell is not None) for row in rows]
     done = subprocess.run(["java", "-cp", classpath, "Oracle", path], input="\n".join(lines) + "\n",
                           capture_output=True, text=True, check=True)
     out = done.stdout.splitlines()

@@ -15,10 +15,12 @@ import make
 import numpy
 import pandas
 import sklearn2pmml
+import sklearn2pmml.feature_extraction.text as pmml_text
 from nyoka import skl_to_pmml
 from sklearn import (cluster, compose, discriminant_analysis, dummy, ensemble, feature_selection, impute, linear_model,
                      naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree)
 from sklearn.decomposition import PCA
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 SKLEARN2PMML, NYOKA = "0.133.1", "5.5.0"
 
@@ -99,6 +101,37 @@ STEPS = {
 # Files whose classes JPMML-Evaluator does not find, so that it answers 0 for the probability of each.
 LEFT_OUT = {"nyoka_boosting_classifier"}
 
+TEXTS = pandas.Series(["The quick brown fox", "jumps over the lazy dog!", "a Quick dog, and a fox",
+                       "Lazy lazy cat; the dog's bowl", "brown bowl over the cat", "fox fox dog"] * 3, name="doc")
+TEXT_ROWS = [{"doc": text} for text in [*TEXTS[:6], "", "nothing known here", "FOX, fox. (fox) -- over the over",
+                                        "the lazy brown\tfox\n  quick brown fox", "dog's dogs dog", "an and a the"]]
+VECTORIZERS = {
+    "count": CountVectorizer(),
+    "split": CountVectorizer(tokenizer=pmml_text.Splitter()),
+    "bigram": CountVectorizer(ngram_range=(1, 2), stop_words=["the", "over", "a"]),
+    "stop_words": CountVectorizer(stop_words="english"),
+    "tfidf": TfidfVectorizer(norm=None),
+    "tfidf_norm": TfidfVectorizer(),
+    "sublinear": TfidfVectorizer(norm=None, sublinear_tf=True),
+    "binary": CountVectorizer(binary=True, lowercase=False),
+    "no_idf": TfidfVectorizer(norm=None, use_idf=False, token_pattern=r"(?u)\b[a-z]{3,}\b"),
+}
+
+
+def text_cases():
+    y = pandas.Series([0, 1, 0, 1, 1, 0] * 3, name="y")
+    for name, vectorizer in VECTORIZERS.items():
+        # A text of no known term has no norm: the evaluator refuses to divide by 0.
+        rows = [row for row in TEXT_ROWS if "fox" in row["doc"].lower()] if name == "tfidf_norm" else TEXT_ROWS
+        yield f"text_{name}", [("v", vectorizer), ("model", linear_model.LogisticRegression())], TEXTS, y, rows
+    table = pandas.DataFrame({"doc": TEXTS, "other": TEXTS[::-1].values, "n": numpy.arange(18) / 10})
+    columns = compose.ColumnTransformer([("a", TfidfVectorizer(norm=None), "doc"), ("b", CountVectorizer(), "other"),
+                                         ("c", preprocessing.StandardScaler(), ["n"])])
+    yield ("text_columns", [("c", columns), ("model", linear_model.LogisticRegression())], table, y,
+           table.iloc[:8].to_dict("records"))
+    yield ("text_forest", [("v", CountVectorizer()), ("model", ensemble.RandomForestClassifier(4, random_state=0))],
+           TEXTS, y, TEXT_ROWS)
+
 
 def cases():
     for name, (estimator, y) in SHARED.items():
@@ -128,11 +161,11 @@ def write_nyoka(path, steps, x, y):
 def main():
     data_folder, classpath = pathlib.Path(sys.argv[1]), sys.argv[2]
     pattern = sys.argv[3] if len(sys.argv) > 3 else "*"
-    for library, version, writer in (("sklearn2pmml", SKLEARN2PMML, write_sklearn2pmml),
-                                     ("nyoka", NYOKA, write_nyoka)):
+    for library, version, writer, made in (("sklearn2pmml", SKLEARN2PMML, write_sklearn2pmml, [cases, text_cases]),
+                                           ("nyoka", NYOKA, write_nyoka, [cases])):
         folder = data_folder / version
         folder.mkdir(exist_ok=True)
-        for name, steps, x, y, rows in cases():
+        for name, steps, x, y, rows in (case for group in made for case in group()):
             case = f"{library}_{name}"
             if case in LEFT_OUT or not fnmatch.fnmatch(case, pattern):
                 continue

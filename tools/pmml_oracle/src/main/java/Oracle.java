@@ -18,7 +18,7 @@ import org.jpmml.evaluator.TargetField;
 
 /**
  * Answers rows with JPMML-Evaluator. The argument is a PMML file; each line of standard input is a row of
- * name TAB value TAB name TAB value ... (fields that are missing are left out). For each row: lines of
+ * name TAB value TAB name TAB value ... (fields that are missing are left out; \\t, \\n and \\\\ stand for what they mean). For each row: lines of
  * "predict TAB kind TAB value", "proba TAB class TAB value", "output TAB name TAB kind TAB value", then "end";
  * or "error TAB message".
  *
@@ -64,7 +64,7 @@ public final class Oracle {
     Map<String, Object> row = new HashMap<>();
     String[] cells = line.split("\t", -1);
     for (int i = 0; i + 1 < cells.length; i += 2) {
-      row.put(cells[i], cells[i + 1]);
+      row.put(cells[i], unescaped(cells[i + 1]));
     }
     try {
       Map<String, Object> arguments = new LinkedHashMap<>();
@@ -80,6 +80,13 @@ public final class Oracle {
         target = results.get(targetName);
       }
       text.append("predict\t").append(cell(target)).append('\n');
+      if (evaluator.getTargetFields().size() > 1) {
+        for (TargetField field : evaluator.getTargetFields()) {
+          String name = field.getName();
+          text.append("output\t").append(name).append('\t').append(cell(results.get(name))).append('\n');
+        }
+        target = null;
+      }
       if (target instanceof HasProbability) {
         HasProbability distribution = (HasProbability) target;
         for (Object category : distribution.getCategories()) {
@@ -96,6 +103,19 @@ public final class Oracle {
     } catch (RuntimeException e) {
       out.println("error\t" + String.valueOf(e.getMessage()).replace('\n', ' '));
     }
+  }
+
+  private static String unescaped(String cell) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < cell.length(); i++) {
+      char c = cell.charAt(i);
+      if (c == '\\' && i + 1 < cell.length()) {
+        c = cell.charAt(++i);
+        c = c == 't' ? '\t' : c == 'n' ? '\n' : c;
+      }
+      text.append(c);
+    }
+    return text.toString();
   }
 
   private static String cell(Object value) {
