@@ -73,6 +73,7 @@ class OnnxFormat final : public formats::ModelFormat {
     report.gaps = lowering.missing_operators();
     if (!report.gaps.empty()) return report;
     Result<std::shared_ptr<const Graph>> graph = lowering.run();
+    for (const std::string& note : lowering.notes()) report.info.warnings.push_back(note);
     if (graph.ok()) {
       report.graph = std::move(graph).value();
     } else if (!add_gap(report, lowering, graph.status())) {

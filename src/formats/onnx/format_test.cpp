@@ -183,10 +183,10 @@ TEST(OnnxFormatTest, NodesThatWaitForEachOtherAreRefused) {
 
 TEST(OnnxFormatTest, OperatorsThatAreNotThereAreNamedAllAtOnce) {
   const Result<formats::ReadReport> report =
-      read(model(node("Conv", {"X"}, {"A"}) + node("Magic", {"A"}, {"Y"}, "", "example.org")));
+      read(model(node("LSTM", {"X"}, {"A"}) + node("Magic", {"A"}, {"Y"}, "", "example.org")));
   ASSERT_TRUE(report.ok()) << report.status().to_string();
   ASSERT_EQ(report->gaps.size(), 2U);
-  EXPECT_EQ(report->gaps[0].class_name, "ai.onnx.Conv");
+  EXPECT_EQ(report->gaps[0].class_name, "ai.onnx.LSTM");
   EXPECT_EQ(report->gaps[1].class_name, "example.org.Magic");
   EXPECT_EQ(report->status().code(), StatusCode::kUnimplemented);
 }
@@ -213,8 +213,8 @@ TEST(OnnxFormatTest, ConstantsThatDoNotFitTheirShapeAreRefused) {
 
 TEST(OnnxFormatTest, ElementsThatSlipwayDoesNotComputeWithAreNamed) {
   const std::string add = node("Add", {"X", "C"}, {"Y"});
-  expect_refused(model(add + constant("C", 10, {1}, bytes(9, "ab"))), StatusCode::kUnimplemented,
-                 "float16");
+  expect_refused(model(add + constant("C", 14, {1}, bytes(9, "ab"))), StatusCode::kUnimplemented,
+                 "complex64");
   expect_refused(model(add + constant("C", 99, {1}, bytes(9, "ab"))), StatusCode::kUnimplemented,
                  "type 99");
   expect_refused(model(add + constant("C", 8, {1}, bytes(6, "text"))), StatusCode::kInvalidArgument,
@@ -415,6 +415,103 @@ TEST(OnnxFormatTest, RowsAreNotMixed) {
         node("MatMul", {"X", "T"}, {"Y"})}) {
     const std::string file = model(node("Transpose", {"X"}, {"T"}) + nodes);
     EXPECT_EQ(status_of(file).code(), StatusCode::kUnimplemented) << status_of(file).to_string();
+  }
+}
+
+std::string function(std::string_view name, Names inputs, Names outputs, const std::string& nodes) {
+  std::string all = bytes(1, name) + names(4, inputs) + names(5, outputs) + bytes(10, "own");
+  // Nodes are field 7 of a function, and field 1 of a graph, as node() writes them.
+  for (size_t at = 0; at < nodes.size();) {
+    size_t size = static_cast<unsigned char>(nodes[at + 1]);
+    size_t head = 2;
+    if (size > 127) {
+      size = (size & 127U) + (static_cast<unsigned char>(nodes[at + 2]) << 7U);
+      head = 3;
+    }
+    all += bytes(7, nodes.substr(at + head, size));
+    at += head + size;
+  }
+  return bytes(25, all + bytes(9, number(2, 17)) + bytes(9, bytes(1, "own") + number(2, 1)));
+}
+
+std::string own(std::string_view type, Names inputs, Names outputs,
+                const std::string& attributes = "") {
+  return node(type, inputs, outputs, attributes, "own");
+}
+
+TEST(OnnxFormatTest, FunctionsOfTheModelsOwnAreReadWhereTheyAreUsed) {
+  // The name of the caller's attribute stands in the attribute's own.
+  const std::string reference = bytes(5, bytes(1, "alpha") + bytes(21, "slope") + number(20, 1));
+  const std::string leaky =
+      function("Leaky", {"a", "left_out"}, {"b"}, node("LeakyRelu", {"a"}, {"b"}, reference));
+  const std::string twice =
+      function("Twice", {"a"}, {"c"}, own("Leaky", {"a"}, {"b"}) + own("Leaky", {"b"}, {"c"}));
+  const std::string slope = bytes(5, bytes(1, "slope") + varint(2U << 3U | 5U) + real(0.5F));
+  EXPECT_TRUE(status_of(model(own("Leaky", {"X"}, {"Y"}, slope)) + leaky).ok());
+  EXPECT_TRUE(status_of(model(own("Twice", {"X"}, {"Y"})) + leaky + twice).ok());
+  expect_refused(model(own("Leaky", {"X", "X", "X"}, {"Y"})) + leaky, StatusCode::kInvalidArgument,
+                 "takes 2 inputs, not 3");
+  expect_refused(model(own("None", {"X"}, {"Y"})) + function("None", {"a"}, {"b"}, ""),
+                 StatusCode::kInvalidArgument, "does not give its output b");
+  expect_refused(model(own("Odd", {"X"}, {"Y"})) +
+                     function("Odd", {"a"}, {"b"}, node("Strange", {"a"}, {"b"})),
+                 StatusCode::kUnimplemented, "Strange");
+}
+
+TEST(OnnxFormatTest, FunctionsThatUseThemselvesEnd) {
+  expect_refused(
+      model(own("F", {"X"}, {"Y"})) + function("F", {"a"}, {"b"}, own("F", {"a"}, {"b"})),
+      StatusCode::kResourceExhausted, "too deep");
+  // Each uses the next one many times: what they become is bounded, not what they are.
+  std::string file = model(own("F0", {"X"}, {"Y"}));
+  for (int i = 0; i < 14; ++i) {
+    const std::string name = fmt::format("F{}", i);
+    const std::string next = fmt::format("F{}", i + 1);
+    std::string nodes;
+    for (int k = 0; k < 30; ++k) nodes += own(next, {"a"}, {"b"});
+    file += function(name, {"a"}, {"b"}, nodes);
+  }
+  file += function("F14", {"a"}, {"b"}, node("Relu", {"a"}, {"b"}));
+  EXPECT_EQ(status_of(file).code(), StatusCode::kResourceExhausted);
+}
+
+std::string metadata(std::string_view key, std::string_view value) {
+  return bytes(14, bytes(1, key) + bytes(2, value));
+}
+
+TEST(OnnxFormatTest, ColumnsOfSlipwaysOwnMetadataAreTaken) {
+  const std::string relu = model(node("Relu", {"X"}, {"Y"}));
+  const auto found =
+      read(relu + metadata("columns", R"(["age", "a\"\u00e4", "\ud83d\ude00", ""])") +
+           metadata("Y.columns", R"(["p","q","r","s"])"));
+  ASSERT_TRUE(found.ok() && found->graph != nullptr);
+  const Signature& signature = found->graph->signature();
+  EXPECT_TRUE(signature.columns_named && found->info.warnings.empty());
+  EXPECT_EQ(signature.columns[0].name, "age");
+  EXPECT_EQ(signature.columns[1].name, "a\"\u00e4");
+  EXPECT_EQ(signature.columns[2].name, "\U0001f600");
+  EXPECT_EQ(signature.outputs[0].columns, (std::vector<std::string>{"p", "q", "r", "s"}));
+  const std::string apart = model_of(node("Concat", {"b", "a"}, {"Y"}, integer("axis", 1)) +
+                                     input("b", 11, 1) + input("a", 11, 1) + output());
+  const auto ordered = read(apart + metadata("columns", R"(["a","unused","b"])") +
+                            metadata("column_types", R"(["number","text","number"])"));
+  ASSERT_TRUE(ordered.ok() && ordered->graph != nullptr);
+  const auto& columns = ordered->graph->signature().columns;
+  ASSERT_EQ(columns.size(), 3U);
+  EXPECT_EQ(columns[0].name, "a");
+  EXPECT_TRUE(columns[1].is_text() && !columns[1].is_used && columns[2].is_used);
+}
+
+TEST(OnnxFormatTest, ColumnsThatDoNotFitArePassedOverWithAWarning) {
+  const std::string relu = model(node("Relu", {"X"}, {"Y"}));
+  for (const std::string_view bad :
+       {R"(["a","b","c"])", R"(["a","a","b","c"])", R"(["a","b","c",4])", "[", "",
+        R"(["a","b","c","d"]x)", R"(["\ud800","b","c","d"])", R"(["\q","b","c","d"])",
+        R"({"a":1})"}) {
+    const auto found = read(relu + metadata("columns", bad));
+    ASSERT_TRUE(found.ok() && found->graph != nullptr) << bad;
+    EXPECT_EQ(found->info.warnings.size(), 1U) << bad;
+    EXPECT_FALSE(found->graph->signature().columns_named) << bad;
   }
 }
 

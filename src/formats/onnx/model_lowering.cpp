@@ -6,7 +6,9 @@
 #include <array>
 #include <numeric>
 #include <set>
+#include <utility>
 
+#include "formats/onnx/internal/metadata.h"
 #include "graph/ops/basic.h"
 
 namespace slipway::onnx {
@@ -15,6 +17,8 @@ namespace {
 constexpr uint32_t kDepthMax = 8;
 constexpr size_t kColumnsMax = 1U << 20;   // each costs about 100 bytes, whatever the file's size
 constexpr uint64_t kBodiesMax = 1U << 16;  // of Scan, step by step
+constexpr uint32_t kCallsMax = 16;         // functions in functions
+constexpr uint64_t kNodesMax = 1U << 20;   // functions counted at each use
 
 std::string domain_name(std::string_view domain) {
   return domain.empty() ? "ai.onnx" : std::string(domain);
@@ -69,6 +73,13 @@ const Value* ModelLowering::Scope::find(std::string_view name) const {
   return nullptr;
 }
 
+bool ModelLowering::Scope::is_left_out(std::string_view name) const {
+  for (const Scope* scope = this; scope != nullptr; scope = scope->outer) {
+    if (scope->left_out.contains(name)) return true;
+  }
+  return false;
+}
+
 ModelLowering::ModelLowering(const ModelProto& model, uint64_t bytes_max,
                              std::vector<std::string> column_names)
     : model_(model), bytes_max_(bytes_max), column_names_(std::move(column_names)) {
@@ -77,7 +88,12 @@ ModelLowering::ModelLowering(const ModelProto& model, uint64_t bytes_max,
   for (const ValueInfoProto& input : model.graph.inputs) {
     if (!given.contains(input.name)) inputs_.push_back(&input);
   }
-  for (const OperatorSet& set : model.operator_sets) versions_.emplace(set.domain, set.version);
+  for (const OperatorSet& set : model.operator_sets) {
+    model_frame_.versions.emplace(set.domain, set.version);
+  }
+  for (const FunctionProto& one : model.functions) {
+    functions_.emplace(std::array{one.domain, one.name, one.overload}, &one);
+  }
   for (const NodeProto& node : model.graph.nodes) {
     if (node.inputs.empty()) continue;
     int64_t& features = features_[node.inputs[0]];
@@ -85,18 +101,32 @@ ModelLowering::ModelLowering(const ModelProto& model, uint64_t bytes_max,
   }
 }
 
-int64_t ModelLowering::version_of(std::string_view domain) const {
-  const auto found = versions_.find(domain);
-  return found == versions_.end() ? 1 : found->second;
+int64_t ModelLowering::version_of(const Frame& frame, std::string_view domain) {
+  const auto found = frame.versions.find(domain);
+  return found == frame.versions.end() ? 1 : found->second;
 }
 
-const Operator* ModelLowering::find_operator(const NodeProto& node) const {
-  const int64_t version = version_of(node.domain);
-  const std::array tables = {elementwise_operators(), shape_operators(),   gather_operators(),
-                             reduce_operators(),      network_operators(), control_operators(),
-                             feature_operators(),     label_operators(),   linear_operators(),
-                             svm_operators(),         tree_operators(),    text_operators(),
-                             einsum_operators()};
+const FunctionProto* ModelLowering::find_function(const NodeProto& node) const {
+  const auto found = functions_.find(std::array{node.domain, node.op_type, node.overload});
+  return found == functions_.end() ? nullptr : found->second;
+}
+
+ModelLowering::Frame ModelLowering::frame_of(const FunctionProto& function) {
+  Frame frame;
+  for (const OperatorSet& set : function.operator_sets) {
+    frame.versions.emplace(set.domain, set.version);
+  }
+  for (const AttributeProto& one : function.defaults) frame.attributes.emplace(one.name, &one);
+  return frame;
+}
+
+const Operator* ModelLowering::find_operator(const Frame& frame, const NodeProto& node) {
+  const int64_t version = version_of(frame, node.domain);
+  const std::array tables = {elementwise_operators(), shape_operators(),      gather_operators(),
+                             reduce_operators(),      network_operators(),    control_operators(),
+                             feature_operators(),     label_operators(),      linear_operators(),
+                             svm_operators(),         tree_operators(),       text_operators(),
+                             einsum_operators(),      convolution_operators()};
   for (const std::span<const Operator> table : tables) {
     for (const Operator& entry : table) {
       if (entry.name == node.op_type && entry.domain == node.domain &&
@@ -108,29 +138,41 @@ const Operator* ModelLowering::find_operator(const NodeProto& node) const {
   return nullptr;
 }
 
-void ModelLowering::find_missing(const GraphProto& graph, const std::string& path,
-                                 std::vector<formats::Gap>& gaps) const {
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const NodeProto& node = graph.nodes[i];
+void ModelLowering::find_missing(std::span<const NodeProto> nodes, const std::string& path,
+                                 const Frame& frame, std::vector<formats::Gap>& gaps,
+                                 std::vector<const FunctionProto*>& functions) const {
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const NodeProto& node = nodes[i];
     const std::string place = node_path(path, node, i);
-    if (find_operator(node) == nullptr) {
+    if (const FunctionProto* function = find_function(node)) {
+      functions.push_back(function);
+    } else if (find_operator(frame, node) == nullptr) {
       formats::Gap gap;
       gap.path = place;
       gap.class_name = fmt::format("{}.{}", domain_name(node.domain), node.op_type);
       gap.message = fmt::format("the operator {} of {} version {} is not supported", node.op_type,
-                                domain_name(node.domain), version_of(node.domain));
+                                domain_name(node.domain), version_of(frame, node.domain));
       gap.advice = kAdvice;
       gaps.push_back(std::move(gap));
     }
     for (const AttributeProto& attribute : node.attributes) {
-      if (attribute.graph != nullptr) find_missing(*attribute.graph, place, gaps);
+      if (attribute.graph == nullptr) continue;
+      find_missing(attribute.graph->nodes, place, frame, gaps, functions);
     }
   }
 }
 
 std::vector<formats::Gap> ModelLowering::missing_operators() const {
   std::vector<formats::Gap> gaps;
-  find_missing(model_.graph, "", gaps);
+  std::vector<const FunctionProto*> used;
+  find_missing(model_.graph.nodes, "", model_frame_, gaps, used);
+  std::set<const FunctionProto*> known;
+  while (!used.empty()) {
+    const FunctionProto* function = used.back();
+    used.pop_back();
+    if (!known.insert(function).second) continue;
+    find_missing(function->nodes, std::string(function->name), frame_of(*function), gaps, used);
+  }
   return gaps;
 }
 
@@ -202,6 +244,7 @@ Status ModelLowering::make_columns() {
     }
     signature_.columns_named = true;
   }
+  if (column_names_.empty()) restore_columns();
   const auto has_batch = [](const Dims& dims) { return batch_axis(dims) != dims.end(); };
   has_batch_ = std::ranges::any_of(input_dims_, has_batch);
   for (size_t i = 0; i < inputs_.size() && has_batch_; ++i) {
@@ -210,6 +253,51 @@ Status ModelLowering::make_columns() {
         "the input {} has a fixed shape while others have rows without number", inputs_[i]->name));
   }
   return {};
+}
+
+/// One input: the names of its elements.
+bool ModelLowering::restore_names(const std::vector<std::string>& names) {
+  if (names.size() != signature_.columns.size()) return false;
+  for (size_t i = 0; i < names.size(); ++i) signature_.columns[i].name = names[i];
+  signature_.columns_named = true;
+  return true;
+}
+
+/// An input for each column that something depends on: their order, and the other columns.
+bool ModelLowering::restore_order(const std::vector<std::string>& names) {
+  std::map<std::string_view, size_t> places;
+  for (size_t i = 0; i < names.size(); ++i) places.emplace(names[i], i);
+  if (signature_.columns.size() != inputs_.size()) return false;
+  for (const InputColumn& column : signature_.columns) {
+    if (column.is_record() || !places.contains(column.name)) return false;
+  }
+  const auto noted = find_metadata(model_, "column_types");
+  const auto types = noted ? parse_text_list(*noted, names.size()) : std::nullopt;
+  std::vector<InputColumn> columns(names.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    columns[i].name = names[i];
+    columns[i].is_used = false;
+    const bool is_text = types && i < types->size() && (*types)[i] == "text";
+    columns[i].type = is_text ? ColumnType::kText : ColumnType::kNumber;
+    signature_.matrices.strings = signature_.matrices.strings || is_text;
+  }
+  for (uint32_t& first : input_columns_) {
+    const size_t place = places.at(signature_.columns[first].name);
+    columns[place] = signature_.columns[first];
+    first = static_cast<uint32_t>(place);
+  }
+  signature_.columns = std::move(columns);
+  return true;
+}
+
+void ModelLowering::restore_columns() {
+  const auto noted = find_metadata(model_, "columns");
+  if (!noted) return;
+  const auto names = parse_text_list(*noted, kColumnsMax);
+  const bool distinct =
+      names && std::set<std::string_view>(names->begin(), names->end()).size() == names->size();
+  if (distinct && (inputs_.size() == 1 ? restore_names(*names) : restore_order(*names))) return;
+  notes_.emplace_back("the metadata entry 'columns' does not name the columns: passed over");
 }
 
 Result<Value> ModelLowering::input_value(Lowering& lowering, const ValueInfoProto& input,
@@ -266,7 +354,7 @@ Result<Values> ModelLowering::lower_body(Lowering& lowering, const GraphProto& b
     scope.values.insert_or_assign(body.inputs[i].name, inputs[i]);
   }
   TRY_STATUS(add_initializers(lowering, body, scope));
-  TRY_STATUS(lower_nodes(lowering, body, scope, path, depth));
+  TRY_STATUS(lower_nodes(lowering, body.nodes, scope, path, depth));
   Values results;
   for (const ValueInfoProto& output : body.outputs) {
     const Value* value = scope.find(output.name);
@@ -276,16 +364,90 @@ Result<Values> ModelLowering::lower_body(Lowering& lowering, const GraphProto& b
   return results;
 }
 
-Status ModelLowering::lower_node(Lowering& lowering, const NodeProto& node, Scope& scope,
+Result<std::optional<NodeProto>> ModelLowering::resolved(Lowering& lowering,
+                                                         const NodeProto& node) const {
+  const auto refers = [](const AttributeProto& one) { return one.is_reference; };
+  if (std::ranges::none_of(node.attributes, refers)) return std::optional<NodeProto>();
+  NodeProto copy = node;
+  copy.attributes.clear();
+  for (const AttributeProto& one : node.attributes) {
+    const AttributeProto* given = &one;
+    if (one.is_reference) {
+      const auto found = frame_->attributes.find(one.reference);
+      if (found == frame_->attributes.end()) continue;  // left out by the call too
+      given = found->second;
+    }
+    TRY_STATUS(lowering.charge(given->reals.size() + given->integers.size() + 1));
+    TRY_STATUS(lowering.charge_bytes(given->texts.size() * sizeof(std::string_view)));
+    for (const TensorProto& tensor : given->tensors) {
+      TRY_STATUS(lowering.charge(tensor.float_data.size() + tensor.integer_data.size() +
+                                 tensor.double_data.size() + tensor.string_data.size()));
+    }
+    copy.attributes.push_back(*given);
+    copy.attributes.back().name = one.name;
+  }
+  return std::optional(std::move(copy));
+}
+
+Result<Values> ModelLowering::lower_function(Lowering& lowering, const FunctionProto& function,
+                                             const NodeProto& node,
+                                             const std::vector<const Value*>& inputs,
+                                             const std::string& path, uint32_t depth) {
+  if (depth > kCallsMax) {
+    return resource_exhausted(fmt::format("functions use functions too deep, limit {}", kCallsMax));
+  }
+  if (inputs.size() > function.inputs.size()) {
+    return invalid_argument(fmt::format("the function {} takes {} inputs, not {}", function.name,
+                                        function.inputs.size(), inputs.size()));
+  }
+  Frame frame = frame_of(function);
+  for (const AttributeProto& one : node.attributes) {
+    frame.attributes.insert_or_assign(one.name, &one);
+  }
+  Scope scope;
+  for (size_t i = 0; i < function.inputs.size(); ++i) {
+    if (i < inputs.size() && inputs[i] != nullptr) {
+      scope.values.insert_or_assign(function.inputs[i], *inputs[i]);
+    } else {
+      scope.left_out.insert(function.inputs[i]);
+    }
+  }
+  const Frame* caller = std::exchange(frame_, &frame);
+  const Status status = lower_nodes(lowering, function.nodes, scope, path, depth);
+  frame_ = caller;
+  if (!status.ok()) return status;
+  Values results;
+  for (const std::string_view output : function.outputs) {
+    const Value* value = scope.find(output);
+    if (value == nullptr) {
+      return invalid_argument(
+          fmt::format("the function {} does not give its output {}", function.name, output));
+    }
+    results.push_back(*value);
+  }
+  return results;
+}
+
+Status ModelLowering::lower_node(Lowering& lowering, const NodeProto& given, Scope& scope,
                                  const std::string& path, uint32_t depth) {
-  const Operator* entry = find_operator(node);
-  if (entry == nullptr) return unimplemented("the operator is not supported");
+  if (++nodes_ > kNodesMax) {
+    return resource_exhausted(
+        fmt::format("over {} nodes, functions counted at each use", kNodesMax));
+  }
+  const std::optional<NodeProto> copy = TRY(resolved(lowering, given));
+  const NodeProto& node = copy ? *copy : given;
+  const FunctionProto* function = find_function(node);
+  const Operator* entry = function != nullptr ? nullptr : find_operator(*frame_, node);
+  if (entry == nullptr && function == nullptr) {
+    return unimplemented("the operator is not supported");
+  }
   std::vector<const Value*> inputs;
   bool has_rows = false;
   bool is_per_row = false;
   for (const std::string_view name : node.inputs) {
     inputs.push_back(name.empty() ? nullptr : scope.find(name));
     if (name.empty()) continue;
+    if (inputs.back() == nullptr && scope.is_left_out(name)) continue;
     if (inputs.back() == nullptr) {
       return invalid_argument(fmt::format("its input {} is not there", name));
     }
@@ -294,15 +456,20 @@ Status ModelLowering::lower_node(Lowering& lowering, const NodeProto& node, Scop
   }
   if (has_rows && is_per_row) return unimplemented("each row is combined with every other row");
   for (const AttributeProto& attribute : node.attributes) {
-    if (attribute.is_reference || attribute.is_sparse) {
+    if (attribute.is_sparse) {
       return unimplemented(fmt::format("its attribute {} is no plain value", attribute.name));
     }
   }
   const auto body = [&](const GraphProto& graph, const Values& arguments) {
     return lower_body(lowering, graph, arguments, scope, path, depth + 1);
   };
-  Call call(node, version_of(node.domain), std::move(inputs), lowering, body);
-  Values outputs = TRY(entry->lower(call));
+  Values outputs;
+  if (function != nullptr) {
+    outputs = TRY(lower_function(lowering, *function, node, inputs, path, depth + 1));
+  } else {
+    Call call(node, version_of(*frame_, node.domain), std::move(inputs), lowering, body);
+    outputs = TRY(entry->lower(call));
+  }
   for (size_t i = 0; i < node.outputs.size() && i < outputs.size(); ++i) {
     if (node.outputs[i].empty()) continue;
     Value& value = outputs[i];
@@ -313,10 +480,10 @@ Status ModelLowering::lower_node(Lowering& lowering, const NodeProto& node, Scop
   return {};
 }
 
-Status ModelLowering::lower_nodes(Lowering& lowering, const GraphProto& graph, Scope& scope,
-                                  const std::string& path, uint32_t depth) {
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const NodeProto& node = graph.nodes[i];
+Status ModelLowering::lower_nodes(Lowering& lowering, std::span<const NodeProto> nodes,
+                                  Scope& scope, const std::string& path, uint32_t depth) {
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const NodeProto& node = nodes[i];
     const std::string at = node_path(path, node, i);
     lowering.set_path(at);
     place_.path = at;
@@ -330,7 +497,9 @@ Result<OutputSpec> ModelLowering::output_spec(Lowering& lowering, const ValueInf
                                               const Value& value) const {
   OutputSpec spec;
   spec.name = output.name;
-  spec.dtype = value.type;
+  // What stands in 16 bits is answered as float.
+  const bool is_short = value.type == DType::kFloat16 || value.type == DType::kBfloat16;
+  spec.dtype = is_short ? DType::kFloat32 : value.type;
   spec.width = TRY(element_count(value.dims));
   if (spec.width == 0) return unimplemented("an output has no elements");
   if (value.labels != nullptr) {
@@ -345,6 +514,11 @@ Result<OutputSpec> ModelLowering::output_spec(Lowering& lowering, const ValueInf
   }
   spec.is_vector = spec.width == 1 && value.dims.size() <= 1;
   if (value.columns.size() == spec.width) spec.columns = value.columns;
+  const auto noted = find_metadata(model_, spec.name + ".columns");
+  if (noted && spec.columns.empty()) {
+    auto names = parse_text_list(*noted, spec.width);
+    if (names && names->size() == spec.width) spec.columns = *std::move(names);
+  }
   return spec;
 }
 
@@ -362,7 +536,7 @@ Result<std::shared_ptr<const Graph>> ModelLowering::run() {
     scope.values.insert_or_assign(inputs_[i]->name, TRY(input_value(lowering, *inputs_[i], i)));
   }
   TRY_STATUS(add_initializers(lowering, model_.graph, scope));
-  TRY_STATUS(lower_nodes(lowering, model_.graph, scope, "", 0));
+  TRY_STATUS(lower_nodes(lowering, model_.graph.nodes, scope, "", 0));
   for (const ValueInfoProto& output : model_.graph.outputs) {
     place_.path = output.name;
     const Value* value = scope.find(output.name);

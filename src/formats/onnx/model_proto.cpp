@@ -26,6 +26,9 @@ class Parser {
 
   Result<TensorProto> tensor(std::string_view bytes);
   Result<GraphProto> graph(std::string_view bytes, uint32_t depth);
+  Result<FunctionProto> function(std::string_view bytes);
+  Result<MetadataProto> metadata(std::string_view bytes);
+  Result<OperatorSet> operator_set(std::string_view bytes);
 
  private:
   Status count(size_t bytes) {
@@ -103,7 +106,10 @@ Status Parser::attribute_field(const WireFields& fields, uint32_t depth,
       attribute.texts.push_back(fields.bytes());
       break;
     case 20: attribute.type = fields.integer(); break;
-    case 21: attribute.is_reference = true; break;
+    case 21:
+      attribute.is_reference = true;
+      attribute.reference = fields.bytes();
+      break;
     case 22:
     case 23: attribute.is_sparse = true; break;
     default: break;
@@ -133,6 +139,7 @@ Result<NodeProto> Parser::node(std::string_view bytes, uint32_t depth) {
     if (fields.is(4, kBytes)) node.op_type = fields.bytes();
     if (fields.is(5, kBytes)) node.attributes.push_back(TRY(attribute(fields.bytes(), depth)));
     if (fields.is(7, kBytes)) node.domain = fields.bytes();
+    if (fields.is(8, kBytes)) node.overload = fields.bytes();
   }
   TRY_STATUS(fields.status("a node"));
   if (node.domain == "ai.onnx") node.domain = "";
@@ -232,7 +239,8 @@ Result<GraphProto> Parser::graph(std::string_view bytes, uint32_t depth) {
   return graph;
 }
 
-Result<OperatorSet> operator_set(std::string_view bytes) {
+Result<OperatorSet> Parser::operator_set(std::string_view bytes) {
+  TRY_STATUS(count(sizeof(OperatorSet)));
   OperatorSet set;
   WireFields fields(bytes);
   while (fields.next()) {
@@ -244,14 +252,37 @@ Result<OperatorSet> operator_set(std::string_view bytes) {
   return set;
 }
 
-Result<std::string_view> function_name(std::string_view bytes) {
-  std::string_view name;
+Result<FunctionProto> Parser::function(std::string_view bytes) {
+  TRY_STATUS(count(sizeof(FunctionProto)));
+  FunctionProto function;
   WireFields fields(bytes);
   while (fields.next()) {
-    if (fields.is(1, kBytes)) name = fields.bytes();
+    if (fields.is(1, kBytes)) function.name = fields.bytes();
+    if (fields.is(4, kBytes) || fields.is(5, kBytes)) {
+      TRY_STATUS(count(sizeof(std::string_view)));
+      (fields.number() == 4 ? function.inputs : function.outputs).push_back(fields.bytes());
+    }
+    if (fields.is(7, kBytes)) function.nodes.push_back(TRY(node(fields.bytes(), 0)));
+    if (fields.is(9, kBytes)) function.operator_sets.push_back(TRY(operator_set(fields.bytes())));
+    if (fields.is(10, kBytes)) function.domain = fields.bytes();
+    if (fields.is(11, kBytes)) function.defaults.push_back(TRY(attribute(fields.bytes(), 0)));
+    if (fields.is(13, kBytes)) function.overload = fields.bytes();
   }
   TRY_STATUS(fields.status("a function"));
-  return name;
+  if (function.domain == "ai.onnx") function.domain = "";
+  return function;
+}
+
+Result<MetadataProto> Parser::metadata(std::string_view bytes) {
+  TRY_STATUS(count(sizeof(MetadataProto)));
+  MetadataProto entry;
+  WireFields fields(bytes);
+  while (fields.next()) {
+    if (fields.is(1, kBytes)) entry.key = fields.bytes();
+    if (fields.is(2, kBytes)) entry.value = fields.bytes();
+  }
+  TRY_STATUS(fields.status("the metadata"));
+  return entry;
 }
 
 }  // namespace
@@ -277,8 +308,11 @@ Result<ModelProto> parse_model(std::string_view bytes, const Limits& limits) {
       model.graph = TRY(parser.graph(fields.bytes(), 0));
       has_graph = true;
     }
-    if (fields.is(8, kBytes)) model.operator_sets.push_back(TRY(operator_set(fields.bytes())));
-    if (fields.is(25, kBytes)) model.functions.push_back(TRY(function_name(fields.bytes())));
+    if (fields.is(8, kBytes)) {
+      model.operator_sets.push_back(TRY(parser.operator_set(fields.bytes())));
+    }
+    if (fields.is(14, kBytes)) model.metadata.push_back(TRY(parser.metadata(fields.bytes())));
+    if (fields.is(25, kBytes)) model.functions.push_back(TRY(parser.function(fields.bytes())));
   }
   TRY_STATUS(fields.status("the model"));
   if (!has_graph) return invalid_argument("the file holds no ONNX graph");

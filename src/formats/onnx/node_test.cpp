@@ -68,7 +68,9 @@ bool close(double expected, double actual) {
 
 Status compare(const Value& expected, const OutputSpec& spec, const OutputBuffer& output) {
   const std::string name = spec.name;
-  if (expected.type != spec.dtype) return internal_error(name + " has another type");
+  const bool is_short = expected.type == DType::kFloat16 || expected.type == DType::kBfloat16;
+  if ((is_short ? DType::kFloat32 : expected.type) != spec.dtype)
+    return internal_error(name + " has another type");
   const size_t count =
       expected.is_text() ? expected.constant->texts.size() : expected.constant->numbers.size();
   if (count != spec.width) return internal_error(name + " has another size");

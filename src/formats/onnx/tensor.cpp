@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "graph/ops/tensor_math.h"
@@ -26,12 +27,37 @@ bool read_raw(std::string_view raw, size_t count, std::vector<double>& numbers) 
   return true;
 }
 
+double from_half(uint16_t bits) {
+  const double sign = (bits & 0x8000U) != 0 ? -1 : 1;
+  const int exponent = bits >> 10U & 0x1F;
+  const int digits = bits & 0x3FF;
+  if (exponent == 31) return digits == 0 ? sign * HUGE_VAL : std::nan("");
+  return sign *
+         (exponent == 0 ? std::ldexp(digits, -24) : std::ldexp(1024 + digits, exponent - 25));
+}
+
+double from_bfloat(uint16_t bits) {
+  return double{std::bit_cast<float>(static_cast<uint32_t>(bits) << 16U)};
+}
+
+double from_bits(DType type, double bits) {
+  const auto word = static_cast<uint16_t>(bits);
+  return type == DType::kFloat16 ? from_half(word) : from_bfloat(word);
+}
+
+bool is_short(DType type) { return type == DType::kFloat16 || type == DType::kBfloat16; }
+
 bool read_raw(DType type, std::string_view raw, size_t count, std::vector<double>& numbers) {
   switch (type) {
     case DType::kBool:
     case DType::kUint8: return read_raw<uint8_t>(raw, count, numbers);
     case DType::kInt8: return read_raw<int8_t>(raw, count, numbers);
     case DType::kInt16: return read_raw<int16_t>(raw, count, numbers);
+    case DType::kFloat16:
+    case DType::kBfloat16:
+      if (!read_raw<uint16_t>(raw, count, numbers)) return false;
+      for (double& x : numbers) x = from_bits(type, x);
+      return true;
     case DType::kUint16: return read_raw<uint16_t>(raw, count, numbers);
     case DType::kInt32: return read_raw<int32_t>(raw, count, numbers);
     case DType::kUint32: return read_raw<uint32_t>(raw, count, numbers);
@@ -48,6 +74,10 @@ bool read_typed(DType type, const TensorProto& proto, size_t count, std::vector<
     numbers.assign(proto.float_data.begin(), proto.float_data.end());
   } else if (type == DType::kFloat64) {
     numbers = proto.double_data;
+  } else if (is_short(type)) {
+    for (const int64_t x : proto.integer_data) {
+      numbers.push_back(from_bits(type, static_cast<double>(x & 0xFFFF)));
+    }
   } else if (type == DType::kUint64) {
     for (const int64_t x : proto.integer_data) {
       numbers.push_back(static_cast<double>(static_cast<uint64_t>(x)));
@@ -75,9 +105,11 @@ std::optional<DType> element_type(int64_t onnx_type) {
     case 7: return DType::kInt64;
     case 8: return DType::kString;
     case 9: return DType::kBool;
+    case 10: return DType::kFloat16;
     case 11: return DType::kFloat64;
     case 12: return DType::kUint32;
     case 13: return DType::kUint64;
+    case 16: return DType::kBfloat16;
     default: return std::nullopt;
   }
 }

@@ -67,11 +67,13 @@ std::string TensorBinaryOp::describe() const {
 }
 
 Result<ValueType> TensorWhereOp::infer(std::span<const ValueType> inputs) const {
-  if (inputs.size() != 3 || !is_dense(inputs[0]) || inputs[1] != inputs[2] ||
-      inputs[0].width != inputs[1].width || (!is_dense(inputs[1]) && !is_string(inputs[1]))) {
+  if (inputs.size() != 3 || !is_dense(inputs[0]) || inputs[1].kind != inputs[2].kind ||
+      inputs[1].width != inputs[2].width || inputs[0].width != inputs[1].width ||
+      (!is_dense(inputs[1]) && !is_string(inputs[1]))) {
     return invalid_argument("expected three inputs of one width");
   }
-  return inputs[1];
+  // The texts themselves stay where they were made.
+  return ValueType{inputs[1].kind, inputs[1].width};
 }
 
 Result<ValueType> TensorReduceOp::infer(std::span<const ValueType> inputs) const {

@@ -93,6 +93,15 @@ double shift(DType dtype, double a, double b, bool left) {
 double minimum(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 double maximum(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
+/// To the nearest number of so many binary digits behind the leading one, even ones first; small
+/// numbers are spaced as those of the smallest exponent are.
+double round_binary(double x, int digits, int exponent_min, double max) {
+  if (x == 0 || !std::isfinite(x)) return x;
+  const double step = std::ldexp(1.0, std::max(std::ilogb(x), exponent_min) - digits);
+  const double rounded = std::nearbyint(x / step) * step;
+  return std::fabs(rounded) > max ? std::copysign(HUGE_VAL, x) : rounded;
+}
+
 }  // namespace
 
 bool is_whole(DType dtype) {
@@ -109,14 +118,13 @@ bool is_whole(DType dtype) {
   }
 }
 
-bool is_number(DType dtype) {
-  return is_whole(dtype) || dtype == DType::kBool || dtype == DType::kFloat32 ||
-         dtype == DType::kFloat64;
-}
+bool is_number(DType dtype) { return dtype != DType::kString; }
 
 double round_to(DType dtype, double x) {
   switch (dtype) {
     case DType::kFloat32: return static_cast<double>(static_cast<float>(x));
+    case DType::kFloat16: return round_binary(x, 10, -14, 65504);
+    case DType::kBfloat16: return round_binary(x, 7, -126, 0x1.FEp127);
     case DType::kBool: return x != 0 ? 1 : 0;
     case DType::kInt8: return wrap(x, 8, true);
     case DType::kInt16: return wrap(x, 16, true);

@@ -150,6 +150,15 @@ Result<std::string> write_onnx(const Graph& graph, const OnnxOptions& options) {
   names.reserve(signature.columns.size());
   for (const InputColumn& column : signature.columns) names.push_back(column.name);
   if (signature.columns_named) model.add_metadata("columns", onnx::json_list(names));
+  // Those that nothing depends on are no inputs, and have no type there.
+  if (signature.columns_named && !signature.uniform_type().has_value()) {
+    std::vector<std::string> types;
+    types.reserve(names.size());
+    for (const InputColumn& column : signature.columns) {
+      types.emplace_back(column.is_text() ? "text" : "number");
+    }
+    model.add_metadata("column_types", onnx::json_list(types));
+  }
   std::string bytes = std::move(model).finish(options.producer_version);
   if (bytes.size() > onnx::kBytesMax) {
     return resource_exhausted("the model is larger than an ONNX file may be, 2 GiB");

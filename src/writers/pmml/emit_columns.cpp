@@ -189,7 +189,7 @@ Result<Columns> polynomial(Emission& e) {
   return e.keep(std::move(out));
 }
 
-Result<Expression> element(const ElementwiseOp& op, const Expression& x) {
+Result<Expression> element(Emission& e, const ElementwiseOp& op, const Expression& x) {
   using Function = ElementwiseOp::Function;
   const ElementwiseOp::Parameters& p = op.parameters;
   switch (op.function) {
@@ -207,10 +207,10 @@ Result<Expression> element(const ElementwiseOp& op, const Expression& x) {
     case Function::kReciprocal: return divide(number(1), x);
     case Function::kSquare: return multiply(x, x);
     case Function::kAbsolute: return call("abs", {x});
-    case Function::kCeil: return call("ceil", {x});
+    case Function::kCeil: return whole_number(e.fields, "ceil", x);
     case Function::kExp: return call("exp", {x});
     case Function::kExpm1: return call("expm1", {x});
-    case Function::kFloor: return call("floor", {x});
+    case Function::kFloor: return whole_number(e.fields, "floor", x);
     case Function::kLog: return call("ln", {x});
     case Function::kLog10: return call("log10", {x});
     case Function::kLog1p: return call("ln1p", {x});
@@ -232,7 +232,7 @@ Result<Expression> element(const ElementwiseOp& op, const Expression& x) {
 
 Result<Columns> elementwise(Emission& e) {
   Columns out;
-  for (const Expression& x : e.input()) out.push_back(TRY(element(e.op<ElementwiseOp>(), x)));
+  for (const Expression& x : e.input()) out.push_back(TRY(element(e, e.op<ElementwiseOp>(), x)));
   return e.keep(std::move(out));
 }
 

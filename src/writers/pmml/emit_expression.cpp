@@ -46,8 +46,6 @@ constexpr std::pair<Code, std::string_view> kNames[] = {
     {Code::kLn, "ln"},
     {Code::kLog10, "log10"},
     {Code::kLog1p, "ln1p"},
-    {Code::kFloor, "floor"},
-    {Code::kCeil, "ceil"},
     {Code::kRoundHalfEven, "rint"},
     {Code::kSin, "sin"},
     {Code::kCos, "cos"},
@@ -169,6 +167,7 @@ class ExpressionEmitter {
     if (!term.is_condition) return term.value;
     return choose(term.value, number(1), number(0));
   }
+  Expression floor_of(const Expression& x) { return whole_number(e.fields, "floor", x); }
   Expression number_at(size_t i) const { return number_of(arguments_[i]); }
   Expression field_at(size_t i) { return kept(arguments_[i]).value; }
   Expression condition_at(size_t i) const {
@@ -219,6 +218,8 @@ std::optional<Expression> ExpressionEmitter::arithmetic(Code code) {
     return choose(up, add(down, number(1)), down);
   };
   switch (code) {
+    case Code::kFloor: return floor_of(field_at(0));
+    case Code::kCeil: return whole_number(e.fields, "ceil", field_at(0));
     case Code::kNegate: return multiply(number(-1), number_at(0));
     case Code::kLog2: return divide(call("ln", {number_at(0)}), number(std::numbers::ln2));
     case Code::kLogistic: return logistic(number_at(0));
@@ -230,22 +231,22 @@ std::optional<Expression> ExpressionEmitter::arithmetic(Code code) {
     }
     case Code::kTruncate: {
       const Expression x = field_at(0);
-      return choose(call("lessThan", {x, number(0)}), call("ceil", {x}), call("floor", {x}));
+      return choose(call("lessThan", {x, number(0)}), whole_number(e.fields, "ceil", x),
+                    floor_of(x));
     }
     case Code::kModulo: {
       const Expression x = field_at(0);
       const Expression y = field_at(1);
-      return subtract(x, multiply(y, call("floor", {divide(x, y)})));
+      return subtract(x, multiply(y, floor_of(e.fields.define(divide(x, y)))));
     }
     case Code::kRoundHalfUp: {
       const Expression x = field_at(0);
-      return half_up(x, e.fields.define(call("floor", {x})));
+      return half_up(x, e.fields.define(floor_of(x)));
     }
     case Code::kRoundHalfAway: {
       const Expression x = field_at(0);
       const Expression size = e.fields.define(call("abs", {x}));
-      const Expression rounded =
-          e.fields.define(half_up(size, e.fields.define(call("floor", {size}))));
+      const Expression rounded = e.fields.define(half_up(size, e.fields.define(floor_of(size))));
       return choose(call("lessThan", {x, number(0)}), multiply(number(-1), rounded), rounded);
     }
     // Missing if one is: their comparison is.
@@ -349,7 +350,7 @@ Expression ExpressionEmitter::interpolated(const PiecewiseLine& line) {
 Expression ExpressionEmitter::time_part(TimePart part) {
   const auto keep = [&](const Expression& x) { return e.fields.define(x); };
   const auto quotient = [&](const Expression& x, double divisor) {
-    return keep(call("floor", {divide(x, number(divisor))}));
+    return keep(floor_of(keep(divide(x, number(divisor)))));
   };
   const auto rest = [&](const Expression& x, double divisor) {
     return keep(subtract(x, multiply(quotient(x, divisor), number(divisor))));
@@ -362,7 +363,7 @@ Expression ExpressionEmitter::time_part(TimePart part) {
   switch (part) {
     case TimePart::kHour: return quotient(rest(moment, 86400), 3600);
     case TimePart::kMinute: return quotient(rest(rest(moment, 86400), 3600), 60);
-    case TimePart::kSecond: return call("floor", {rest(rest(moment, 86400), 60)});
+    case TimePart::kSecond: return floor_of(rest(rest(moment, 86400), 60));
     case TimePart::kDayOfWeek: return rest(keep(add(days, number(3))), 7);
     default: break;
   }

@@ -105,7 +105,8 @@ Result<std::string> TreeWriter::set_field(const TreeNode& node) {
   const Expression& x = x_[node.feature()];
   // Toward zero; what lies below 0 otherwise is not asked for.
   const Expression below = call("lessThan", {x, number(0)});
-  const Expression category = e_.fields.define(choose(below, number(0), call("floor", {x})));
+  const Expression category =
+      e_.fields.define(choose(below, number(0), whole_number(e_.fields, "floor", x)));
   Columns members = {category};
   for (size_t i = 0; i < words.size() * 32; ++i) {
     if ((words[i / 32] >> (i % 32) & 1U) != 0) members.push_back(number(static_cast<double>(i)));

@@ -106,6 +106,18 @@ std::vector<std::string> fields_in(std::string_view xml) {
   return names;
 }
 
+Expression whole_number(Fields& fields, std::string_view function, const Expression& x) {
+  constexpr double kStep = 1 << 20;
+  constexpr double kSmall = 1 << 30;
+  const Expression size = call("abs", {x});
+  const Expression steps = call("floor", {divide(x, number(kStep))});
+  const Expression high = fields.define(multiply(steps, number(kStep)));
+  const Expression rest = call(function, {subtract(x, high)});
+  // A number of 2^50 or more is taken as whole: what it has behind the point is 7/8 at most.
+  return choose(call("lessThan", {size, number(kSmall)}), call(function, {x}),
+                choose(call("lessThan", {size, number(kStep * kSmall)}), add(high, rest), x));
+}
+
 std::string Fields::fresh(std::string_view stem) {
   while (true) {
     std::string name = fmt::format("{}{}", stem, ++next_);

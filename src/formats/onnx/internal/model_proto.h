@@ -43,14 +43,16 @@ struct AttributeProto {
   std::vector<std::string_view> texts;
   std::vector<TensorProto> tensors;  // t or tensors
   std::shared_ptr<const GraphProto> graph;
-  bool is_sparse = false;     // a sparse tensor, or several
-  bool is_reference = false;  // of a function's attribute
+  bool is_sparse = false;      // a sparse tensor, or several
+  bool is_reference = false;   // to an attribute of the function that the node is in
+  std::string_view reference;  // its name
 };
 
 struct NodeProto {
   std::string_view name;
   std::string_view op_type;
   std::string_view domain;
+  std::string_view overload;
   std::vector<std::string_view> inputs;
   std::vector<std::string_view> outputs;
   std::vector<AttributeProto> attributes;
@@ -86,13 +88,31 @@ struct OperatorSet {
   int64_t version = 0;
 };
 
+/// A function of the model's own: nodes that stand for one.
+struct FunctionProto {
+  std::string_view name;
+  std::string_view domain;
+  std::string_view overload;
+  std::vector<std::string_view> inputs;
+  std::vector<std::string_view> outputs;
+  std::vector<AttributeProto> defaults;  // of its attributes
+  std::vector<NodeProto> nodes;
+  std::vector<OperatorSet> operator_sets;
+};
+
+struct MetadataProto {
+  std::string_view key;
+  std::string_view value;
+};
+
 struct ModelProto {
   int64_t ir_version = 0;
   std::string_view producer_name;
   std::string_view producer_version;
   std::string_view doc_string;
   std::vector<OperatorSet> operator_sets;
-  std::vector<std::string_view> functions;  // names of the model's own functions
+  std::vector<FunctionProto> functions;
+  std::vector<MetadataProto> metadata;
   GraphProto graph;
 };
 

@@ -111,6 +111,25 @@ Result<Value> scale_and_shift(Call& call, const Value& normal, DType type) {
   return lower.unary(UnaryFunction::kIdentity, {}, type, result);
 }
 
+/// Of each channel of each row, over the axes behind it.
+Result<Values> instance_normalization(Call& call) {
+  const Value x = TRY(call.input(0));
+  if (x.dims.size() < 3) return invalid_argument("expected rows, channels and one axis or more");
+  std::vector<size_t> axes;
+  Dims dims = {x.dims[1]};
+  for (size_t i = 2; i < x.dims.size(); ++i) {
+    axes.push_back(i);
+    dims.push_back(1);
+  }
+  const double epsilon = call.real("epsilon", static_cast<double>(1e-5F));
+  const Moments moments = TRY(normalized(call, x, axes, epsilon, true));
+  const Value scale = TRY(call.lower.reshape(TRY(call.input(1)), dims));
+  const Value shift = TRY(call.lower.reshape(TRY(call.input(2)), dims));
+  Value result = TRY(call.lower.binary(B::kMul, DType::kFloat64, moments.normal, scale));
+  result = TRY(call.lower.binary(B::kAdd, DType::kFloat64, result, shift));
+  return one(call.lower.cast(result, x.type));
+}
+
 Result<Values> layer_normalization(Call& call) {
   const Value x = TRY(call.input(0));
   const std::vector<size_t> axes = TRY(last_axes(call, x));
@@ -176,6 +195,7 @@ std::span<const Operator> network_operators() {
       Operator{"", "MatMul", 1, 99, mat_mul},
       Operator{"", "Gemm", 7, 99, gemm},
       Operator{"", "BatchNormalization", 7, 99, batch_normalization},
+      Operator{"", "InstanceNormalization", 6, 99, instance_normalization},
       Operator{"", "LayerNormalization", 17, 99, layer_normalization},
       Operator{"", "RMSNormalization", 23, 99, rms_normalization},
       Operator{"", "MeanVarianceNormalization", 9, 99, mean_variance_normalization},

@@ -82,6 +82,9 @@ class Fields {
   size_t bytes_ = 0;
 };
 
+/// "floor" or "ceil" of a field, also beyond int32, where JPMML-Evaluator's own overflow.
+Expression whole_number(Fields& fields, std::string_view function, const Expression& x);
+
 /// The names in field="..." of an expression.
 std::vector<std::string> fields_in(std::string_view xml);
 
