@@ -140,9 +140,15 @@ double read_score_min(const std::string& note) {
   return -std::log(1 / probability - 1);
 }
 
+constexpr size_t kScoresMax = size_t{1} << 16;  // a few bytes can claim any number
+
 /// Where the notes leave something open, or do not fit the model.
 Status complete(const Model& model, Metadata& metadata) {
   const auto dimensions = static_cast<size_t>(std::max(model.dimensions, 1));
+  if (dimensions > kScoresMax) {
+    return invalid_argument(fmt::format("the model claims {} scores for a row, expected at most {}",
+                                        dimensions, kScoresMax));
+  }
   if (metadata.labels.size() == 0 && is_classification(metadata.loss)) {
     metadata.labels = count_labels(dimensions == 1 ? 2 : dimensions);
   }
