@@ -37,6 +37,7 @@ constexpr std::pair<Code, std::string_view> kNames[] = {
     {Code::kSubtract, "-"},
     {Code::kMultiply, "*"},
     {Code::kDivide, "/"},
+    {Code::kModulo, "modulo"},
     {Code::kPower, "pow"},
     {Code::kHypot, "hypot"},
     {Code::kAbsolute, "abs"},
@@ -233,11 +234,6 @@ std::optional<Expression> ExpressionEmitter::arithmetic(Code code) {
       const Expression x = field_at(0);
       return choose(call("lessThan", {x, number(0)}), whole_number(e.fields, "ceil", x),
                     floor_of(x));
-    }
-    case Code::kModulo: {
-      const Expression x = field_at(0);
-      const Expression y = field_at(1);
-      return subtract(x, multiply(y, floor_of(e.fields.define(divide(x, y)))));
     }
     case Code::kRoundHalfUp: {
       const Expression x = field_at(0);

@@ -53,8 +53,8 @@ Expression field(std::string_view name) {
 
 Expression call(std::string_view function, std::span<const Expression> arguments) {
   // What has no result is missing; without the attribute it would be an error.
-  constexpr std::string_view kPartial[] = {"/",    "ln",   "log10", "ln1p", "sqrt", "pow",
-                                           "asin", "acos", "sin",   "cos",  "tan"};
+  constexpr std::string_view kPartial[] = {"/",    "ln",   "log10",  "ln1p", "sqrt", "pow",
+                                           "asin", "acos", "modulo", "sin",  "cos",  "tan"};
   const bool is_partial = std::ranges::find(kPartial, function) != std::end(kPartial);
   std::string out = fmt::format("<Apply function=\"{}\"{}>", function,
                                 is_partial ? " invalidValueTreatment=\"asMissing\"" : "");

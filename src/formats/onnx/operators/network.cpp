@@ -130,6 +130,35 @@ Result<Values> instance_normalization(Call& call) {
   return one(call.lower.cast(result, x.type));
 }
 
+/// Of groups of channels; since version 21 each channel has a scale of its own, before each group.
+Result<Values> group_normalization(Call& call) {
+  Lowering& lower = call.lower;
+  const Value x = TRY(call.input(0));
+  const int64_t groups = call.integer("num_groups", 0);
+  if (x.dims.size() < 2 || groups < 1 || is_batch(x.dims[1]) || x.dims[1] % groups != 0) {
+    return invalid_argument("its groups do not fit its channels");
+  }
+  const uint32_t all = TRY(element_count(Dims(x.dims.begin() + 1, x.dims.end())));
+  const Dims apart = {x.dims[0], groups, int64_t{all} / groups};
+  const Value grouped = TRY(lower.reshape(x, apart));
+  const double epsilon = call.real("epsilon", static_cast<double>(1e-5F));
+  const Moments moments = TRY(normalized(call, grouped, {2}, epsilon, true));
+  Dims dims(x.dims.size() - 1, 1);
+  Value normal = moments.normal;
+  if (call.version >= 21) {
+    dims[0] = x.dims[1];
+    normal = TRY(lower.reshape(normal, x.dims));
+  } else {
+    dims = {groups, 1};
+  }
+  const Value scale = TRY(lower.reshape(TRY(call.input(1)), dims));
+  const Value shift = TRY(lower.reshape(TRY(call.input(2)), dims));
+  Value result = TRY(lower.binary(B::kMul, DType::kFloat64, normal, scale));
+  result = TRY(lower.binary(B::kAdd, DType::kFloat64, result, shift));
+  result = TRY(lower.cast(result, x.type));
+  return one(lower.reshape(result, x.dims));
+}
+
 Result<Values> layer_normalization(Call& call) {
   const Value x = TRY(call.input(0));
   const std::vector<size_t> axes = TRY(last_axes(call, x));
@@ -195,6 +224,7 @@ std::span<const Operator> network_operators() {
       Operator{"", "MatMul", 1, 99, mat_mul},
       Operator{"", "Gemm", 7, 99, gemm},
       Operator{"", "BatchNormalization", 7, 99, batch_normalization},
+      Operator{"", "GroupNormalization", 18, 99, group_normalization},
       Operator{"", "InstanceNormalization", 6, 99, instance_normalization},
       Operator{"", "LayerNormalization", 17, 99, layer_normalization},
       Operator{"", "RMSNormalization", 23, 99, rms_normalization},
