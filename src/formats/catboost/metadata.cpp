@@ -140,15 +140,9 @@ double read_score_min(const std::string& note) {
   return -std::log(1 / probability - 1);
 }
 
-constexpr size_t kScoresMax = size_t{1} << 16;  // a few bytes can claim any number
-
 /// Where the notes leave something open, or do not fit the model.
 Status complete(const Model& model, Metadata& metadata) {
-  const auto dimensions = static_cast<size_t>(std::max(model.dimensions, 1));
-  if (dimensions > kScoresMax) {
-    return invalid_argument(fmt::format("the model claims {} scores for a row, expected at most {}",
-                                        dimensions, kScoresMax));
-  }
+  const size_t dimensions = TRY(dimensions_of(model));
   if (metadata.labels.size() == 0 && is_classification(metadata.loss)) {
     metadata.labels = count_labels(dimensions == 1 ? 2 : dimensions);
   }
@@ -175,6 +169,17 @@ const std::string& Model::info_text(const std::string& key) const {
   const auto found =
       std::find_if(info.begin(), info.end(), [&](const auto& entry) { return entry.first == key; });
   return found == info.end() ? kNone : found->second;
+}
+
+Result<uint32_t> dimensions_of(const Model& model) {
+  constexpr size_t kFree = 4096;  // a model without a tree has no values
+  constexpr size_t kMost = 1U << 20;
+  const size_t most =
+      std::min(kMost, std::max(kFree, model.leaf_values.size() + model.biases.size()));
+  if (model.dimensions >= 1 && static_cast<size_t>(model.dimensions) <= most) {
+    return static_cast<uint32_t>(model.dimensions);
+  }
+  return data_loss(fmt::format("a model of {} scores: expected 1 to {}", model.dimensions, most));
 }
 
 Result<Metadata> read_metadata(const Model& model) {

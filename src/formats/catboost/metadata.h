@@ -27,6 +27,9 @@ struct Metadata {
   bool is_classifier() const { return labels.size() > 0; }
 };
 
+/// How many scores the model gives. DATA_LOSS if they are none, or far more than it has values for.
+Result<uint32_t> dimensions_of(const Model& model);
+
 /// DATA_LOSS where the notes cannot be read, INVALID_ARGUMENT where they do not fit the model.
 Result<Metadata> read_metadata(const Model& model);
 

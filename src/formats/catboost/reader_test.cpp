@@ -10,6 +10,7 @@
 #include "formats/catboost/flat_table.h"
 #include "formats/catboost/format.h"
 #include "formats/catboost/json_reader.h"
+#include "formats/catboost/metadata.h"
 
 namespace slipway::catboost {
 namespace {
@@ -79,6 +80,20 @@ TEST(CbmReaderTest, ATreeThatGoesInACircleIsRefused) {
   EXPECT_TRUE(is_refusal(read_all(changed)));
   put(changed, at, uint32_t{0xffff0001});  // far behind the tree
   EXPECT_TRUE(is_refusal(read_all(changed)));
+}
+
+TEST(CbmReaderTest, AModelHasNoMoreScoresThanItsLeavesHaveValuesFor) {
+  Model model;
+  for (const int32_t dimensions : {0, -1, 5000, 1 << 30}) {
+    model.dimensions = dimensions;
+    EXPECT_EQ(dimensions_of(model).status().code(), StatusCode::kDataLoss) << dimensions;
+    EXPECT_FALSE(read_metadata(model).ok()) << dimensions;
+  }
+  model.leaf_values.resize(2'000'000);
+  model.dimensions = 5000;
+  EXPECT_TRUE(dimensions_of(model).ok());
+  model.dimensions = 2'000'000;
+  EXPECT_FALSE(dimensions_of(model).ok());
 }
 
 TEST(FlatTableTest, ManyOffsetsToOnePlaceAreChargedForEach) {

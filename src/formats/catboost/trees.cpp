@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "formats/catboost/metadata.h"
 #include "formats/catboost/statistics.h"
 #include "graph/ops/basic.h"
 #include "graph/ops/oblivious_ensemble.h"
@@ -110,14 +111,6 @@ class QuestionBuilder {
   const std::string& path_;
   Questions questions_;
 };
-
-Result<uint32_t> dimensions_of(const Model& model) {
-  constexpr int32_t kDimensionsMax = 1 << 20;
-  if (model.dimensions >= 1 && model.dimensions <= kDimensionsMax) {
-    return static_cast<uint32_t>(model.dimensions);
-  }
-  return data_loss(fmt::format("a model of {} dimensions", model.dimensions));
-}
 
 Result<ValueId> add_oblivious(const Model& model, Questions questions, GraphBuilder& graph,
                               const std::string& path) {
