@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/listeners.h"
 #include "cli/model_file.h"
+#include "cli/platform.h"
 #include "cli/serve_settings.h"
 #include "cli/signals.h"
 #include "cli/systemd.h"
@@ -242,9 +243,14 @@ int run(const ServeOptions& options, Signals& signals, Running& running, Upkeep&
 
 }  // namespace
 
-int serve(const ServeOptions& options) {
+int serve(const ServeOptions& given) {
+  constexpr const char* kSageMakerFolder = "/opt/ml/model";
+  ServeOptions options = given;
   set_log_level(log_level(options.log_level));
   set_log_json(options.log_format == "json");
+  const std::vector<std::string> variables = environment();
+  auto platform = apply_platform(variables, kSageMakerFolder, options);
+  if (!platform.ok()) return fail(platform.status());
   if (options.paths.empty()) {
     return fail(invalid_argument("serve needs a model: slipway serve PATH (a file or a folder)"));
   }
@@ -284,6 +290,7 @@ int serve(const ServeOptions& options) {
     service_options.compat = std::move(names).value();
   }
   service_options.listener_compat = listeners->compat;
+  service_options.aliases = std::move(platform->aliases);
   service_options.access_log = access_log.get();
   service_options.admin_token = options.admin_token;
   service_options.load_timeout = milliseconds(options.load_timeout_s);

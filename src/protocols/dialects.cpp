@@ -11,10 +11,8 @@ namespace {
 
 // This order decides who owns a path that several have, unless --compat names another.
 constexpr const Dialect* kDialects[] = {
-    &kSimpleDialect,
-    &kKserveV2Dialect,
-    &kMlflowDialect,
-    &kSiteDialect,
+    &kSimpleDialect,      &kKserveV2Dialect, &kMlflowDialect,    &kSeldonDialect,  &kVertexDialect,
+    &kOpenscoringDialect, &kSiteDialect,     &kSageMakerDialect, &kAzureMlDialect,
 };
 
 std::string known_names() {

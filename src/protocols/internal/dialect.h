@@ -29,7 +29,12 @@ struct Dialect {
 extern const Dialect kSimpleDialect;
 extern const Dialect kKserveV2Dialect;
 extern const Dialect kMlflowDialect;
+extern const Dialect kSeldonDialect;
+extern const Dialect kOpenscoringDialect;
+extern const Dialect kSageMakerDialect;
+extern const Dialect kVertexDialect;
 extern const Dialect kSiteDialect;
+extern const Dialect kAzureMlDialect;
 
 /// All there are, the first ones owning what collides. Those that hold what no server is without
 /// (health, metrics) stand in every list, behind those that were chosen.

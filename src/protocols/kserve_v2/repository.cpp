@@ -7,7 +7,7 @@
 #include "protocols/internal/closest.h"
 #include "protocols/internal/endpoints.h"
 #include "protocols/internal/json.h"
-#include "protocols/kserve_v2/model_admin.h"
+#include "protocols/internal/model_admin.h"
 
 namespace slipway::protocols {
 namespace {
@@ -16,7 +16,7 @@ using serving::ModelStatus;
 
 struct Body {
   bool ready = false;  // "ready": only what is
-  kserve_v2::ChangeParameters parameters;
+  ChangeParameters parameters;
 };
 
 Status read_parameters(JsonInput& json, ondemand::value value, Body& body) {
@@ -80,14 +80,14 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 void write_empty(Call& call) { call.response().body = "{}"; }
 
-void change_model(Call& call, kserve_v2::Change change) {
+void change_model(Call& call, Change change) {
   const transport::HttpRequest& request = call.request();
-  Status status = kserve_v2::check_admin(
-      *call.loop, {request.header("authorization"), request.header("origin")});
+  Status status =
+      check_admin(*call.loop, {request.header("authorization"), request.header("origin")});
   if (!status.ok()) return answer_error(call, std::move(status));
   Result<Body> body = read_body(call);
   if (!body.ok()) return answer_error(call, std::move(body).status());
-  status = kserve_v2::begin_change(call, call.parameters[0], std::move(body->parameters), change);
+  status = begin_change(call, call.parameters[0], std::move(body->parameters), change);
   if (!status.ok()) return answer_error(call, std::move(status));
   call.write = write_empty;
 }
@@ -111,9 +111,9 @@ void v2_repository_index(Call& call) {
       append_field(out, "version", status.version);
     }
     out.push_back(',');
-    append_field(out, "state", kserve_v2::state_name(status));
+    append_field(out, "state", state_name(status));
     out.push_back(',');
-    append_field(out, "reason", kserve_v2::reason_of(status));
+    append_field(out, "reason", reason_of(status));
     out.push_back('}');
   }
   out.push_back(']');

@@ -3,9 +3,9 @@
 #include <inference.pb.h>
 
 #include "protocols/internal/endpoints.h"
+#include "protocols/internal/model_admin.h"
 #include "protocols/internal/rpc_call.h"
 #include "protocols/json_output.h"
-#include "protocols/kserve_v2/model_admin.h"
 #include "protocols/kserve_v2/model_metadata.h"
 
 namespace slipway::protocols {
@@ -43,8 +43,8 @@ void describe(Tensor& tensor, std::string_view name, std::string_view datatype, 
 
 template <typename Parameters>
 void change_model(RpcCall& call, const std::string& model, const Parameters& parameters,
-                  kserve_v2::Change change) {
-  kserve_v2::ChangeParameters read;
+                  Change change) {
+  ChangeParameters read;
   for (const auto& [name, value] : parameters) {
     if (name == "url") {
       read.url = value.string_param();
@@ -52,12 +52,12 @@ void change_model(RpcCall& call, const std::string& model, const Parameters& par
       read.overrides = read.overrides || name != "unload_dependents";
     }
   }
-  call.error = kserve_v2::begin_change(call, model, std::move(read), change);
+  call.error = begin_change(call, model, std::move(read), change);
 }
 
 Status check_caller(const RpcCall& call) {
-  return kserve_v2::check_admin(
-      *call.loop, {call.request->field("authorization"), call.request->field("origin")});
+  return check_admin(*call.loop,
+                     {call.request->field("authorization"), call.request->field("origin")});
 }
 
 }  // namespace
@@ -132,9 +132,9 @@ void rpc_repository_index(RpcCall& call) {
     auto& model = *response.add_models();
     model.set_name(status.name);
     model.set_version(status.version);
-    const std::string_view state = kserve_v2::state_name(status);
+    const std::string_view state = state_name(status);
     model.set_state(state.data(), state.size());
-    model.set_reason(kserve_v2::reason_of(status));
+    model.set_reason(reason_of(status));
   }
   answer(call, response);
 }

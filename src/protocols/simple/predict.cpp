@@ -1,8 +1,11 @@
 // POST /predict and POST /models/{model}/predict.
 #include <fmt/format.h>
 
+#include "protocols/csv_output.h"
 #include "protocols/internal/call.h"
+#include "protocols/internal/csv_body.h"
 #include "protocols/internal/endpoints.h"
+#include "protocols/internal/media_type.h"
 #include "protocols/json_output.h"
 #include "protocols/simple/request.h"
 
@@ -23,14 +26,27 @@ Status read_proba_parameter(const transport::HttpRequest& request, bool& wanted)
   return {};
 }
 
+bool is_csv(std::string_view header) {
+  return !header.empty() && parse_media_type(header).name == "text/csv";
+}
+
+Status read_rows(Call& call) {
+  const serving::ServedModel& model = *call.infer.model;
+  const transport::HttpRequest& request = call.request();
+  if (is_csv(request.header("Content-Type"))) {
+    return read_csv_body(request.body, model.signature(), CsvHeader::kFind, call.infer.input);
+  }
+  return simple::read_request(request.body, model.signature(), model.column_places,
+                              *call.loop->read, call.infer.input, call.plan);
+}
+
 Status read(Call& call) {
   const serving::ServedModel& model = *call.infer.model;
   const Signature& signature = model.signature();
   AnswerPlan& plan = call.plan;
   plan.clear();
   TRY_STATUS(read_proba_parameter(call.request(), plan.probabilities));
-  TRY_STATUS(simple::read_request(call.request().body, signature, model.column_places,
-                                  *call.loop->read, call.infer.input, plan));
+  TRY_STATUS(read_rows(call));
   plan.outputs.push_back({signature.default_output});
   call.infer.wanted = OutputMask{1} << signature.default_output;
   if (plan.probabilities) {
@@ -59,7 +75,35 @@ void append_answer(std::string& body, const Call& call, uint32_t index) {
   append_rows(body, spec, output);
 }
 
+/// A header, then a line for each row: the prediction, then the probabilities, if they are asked
+/// for.
+void write_csv(Call& call) {
+  const Signature& signature = call.infer.model->signature();
+  std::string& body = call.response().body;
+  call.response().content_type = "text/csv; charset=utf-8";
+  std::string_view name = "prediction";
+  for (const RequestedOutput& wanted : call.plan.outputs) {
+    if (!body.empty()) body.push_back(',');
+    append_csv_names(body, name, signature.outputs[wanted.index],
+                     call.result.outputs[wanted.index].width);
+    name = "probability";
+  }
+  body.push_back('\n');
+  const size_t rows = call.result.outputs[call.plan.outputs[0].index].rows;
+  for (size_t row = 0; row < rows; ++row) {
+    for (const RequestedOutput& wanted : call.plan.outputs) {
+      const OutputBuffer& output = call.result.outputs[wanted.index];
+      for (size_t column = 0; column < output.width; ++column) {
+        if (column > 0 || &wanted != &call.plan.outputs.front()) body.push_back(',');
+        append_csv_cell(body, signature.outputs[wanted.index], output, row, column);
+      }
+    }
+    body.push_back('\n');
+  }
+}
+
 void write(Call& call) {
+  if (is_csv(call.request().header("Accept"))) return write_csv(call);
   std::string& body = call.response().body;
   body += "{\"prediction\":";
   append_answer(body, call, call.plan.outputs[0].index);

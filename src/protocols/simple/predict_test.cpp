@@ -41,6 +41,22 @@ TEST_F(SimplePredict, TakesRowsNamedRowsAndListsAtTheTop) {
             kOne);
 }
 
+TEST_F(SimplePredict, TakesAndGivesCsv) {
+  const transport::HttpHeader csv_in[] = {{"Content-Type", "text/csv; charset=utf-8"}};
+  post("/predict", "5.1,3.5,1.4,0.2\n", csv_in);
+  EXPECT_EQ(status(), 400);  // named columns need their header
+  EXPECT_EQ(
+      post("/predict",
+           "petal_width,sepal_length,sepal_width,petal_length\n0.2,5.1,3.5,1.4\n2,6,3,5\n", csv_in),
+      R"({"prediction":[1,2]})");
+  const transport::HttpHeader csv_out[] = {{"Accept", "text/csv"}};
+  EXPECT_EQ(post("/predict", R"([[5.1,3.5,1.4,0.2],[6,3,5,2]])", csv_out), "prediction\n1\n2\n");
+  EXPECT_EQ(exchange_.response().content_type, "text/csv; charset=utf-8");
+  const std::string both = post("/predict?proba=1", R"([[5.1,3.5,1.4,0.2]])", csv_out);
+  EXPECT_TRUE(both.starts_with("prediction,probability_0,probability_1,probability_2\n1,0."))
+      << both;
+}
+
 TEST_F(SimplePredict, AnswersASingleNamedObjectByASingleValue) {
   EXPECT_EQ(post("/predict", R"({"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,)"
                              R"("petal_width":0.2})"),

@@ -8,7 +8,7 @@
 #include "protocols/internal/call.h"
 #include "serving/model_control.h"
 
-namespace slipway::protocols::kserve_v2 {
+namespace slipway::protocols {
 
 /// The header fields that say who calls; null data if absent.
 struct Caller {
@@ -36,4 +36,4 @@ Status begin_change(BaseCall& call, std::string_view model, ChangeParameters par
 std::string_view state_name(const serving::ModelStatus& status);
 const std::string& reason_of(const serving::ModelStatus& status);
 
-}  // namespace slipway::protocols::kserve_v2
+}  // namespace slipway::protocols

@@ -1,8 +1,8 @@
-#include "protocols/kserve_v2/model_admin.h"
+#include "protocols/internal/model_admin.h"
 
 #include <utility>
 
-namespace slipway::protocols::kserve_v2 {
+namespace slipway::protocols {
 namespace {
 
 using serving::VersionState;
@@ -75,4 +75,4 @@ const std::string& reason_of(const serving::ModelStatus& status) {
   return status.status.ok() ? status.reason : status.status.message();
 }
 
-}  // namespace slipway::protocols::kserve_v2
+}  // namespace slipway::protocols

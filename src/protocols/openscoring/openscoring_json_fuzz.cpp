@@ -1,0 +1,45 @@
+// Arbitrary bytes to Openscoring's reader, for models with and without names, with texts, of
+// records.
+#include <cstddef>
+#include <cstdint>
+
+#include "base/check.h"
+#include "protocols/openscoring/request.h"
+
+namespace {
+
+using slipway::ColumnType;
+
+slipway::Signature signature(bool named) {
+  slipway::Signature made;
+  made.columns = {{"age"}, {"city", named ? ColumnType::kText : ColumnType::kNumber}};
+  made.columns_named = named;
+  made.matrices.strings = named;
+  return made;
+}
+
+slipway::Signature of_records() {
+  slipway::Signature made;
+  made.columns = {{"record", ColumnType::kRecord}};
+  made.rows_are_records = true;
+  made.matrices.records = true;
+  return made;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace slipway::protocols;  // NOLINT(google-build-using-namespace)
+  static ReadBuffers buffers;
+  static slipway::InputBuffer input;
+  static openscoring::Ids ids;
+  const std::string_view body(reinterpret_cast<const char*>(data), size);
+  for (const slipway::Signature& model : {signature(false), signature(true), of_records()}) {
+    for (const bool is_batch : {false, true}) {
+      const slipway::Status status =
+          openscoring::read_request(body, is_batch, model, {}, buffers, input, ids);
+      CHECK(!status.ok() || (is_batch ? input.rows() == ids.rows.size() : input.rows() == 1));
+    }
+  }
+  return 0;
+}
