@@ -11,11 +11,11 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 std::string in_lower_case(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(lower, lower.begin(), to_lower);
   return lower;
 }
 
@@ -47,6 +47,11 @@ MediaType parse_media_type(std::string_view header) {
     }
   }
   return type;
+}
+
+bool names_media_type(std::string_view header, std::string_view type) {
+  const std::string_view name = trimmed(header.substr(0, header.find_first_of(";,")));
+  return std::ranges::equal(name, type, {}, to_lower);
 }
 
 }  // namespace slipway::protocols

@@ -33,7 +33,7 @@ def is_version(name):
 
 
 def newest_fixtures():
-    for folder in sorted(TESTS.iterdir()):
+    for folder in sorted(path for path in TESTS.iterdir() if path.is_dir()):
         versions = [path for path in folder.iterdir() if path.is_dir() and is_version(path.name)]
         if not versions:
             continue

@@ -15,5 +15,8 @@ struct MediaType {
 };
 
 MediaType parse_media_type(std::string_view header);
+/// True if a Content-Type, or the first choice of an Accept header, is this type, which is in lower
+/// case. Allocates nothing.
+bool names_media_type(std::string_view header, std::string_view type);
 
 }  // namespace slipway::protocols

@@ -38,7 +38,8 @@ bool is_classifier(const Signature& signature) {
 /// "predict", "probability(setosa)", "transform(0)": one for each column of an output.
 std::string result_name(const OutputSpec& spec, size_t column) {
   if (spec.is_vector) return spec.name;
-  const std::string_view base = spec.name == "predict_proba" ? "probability" : spec.name;
+  const std::string_view name = spec.name;
+  const std::string_view base = name == "predict_proba" ? "probability" : name;
   if (column < spec.columns.size()) return fmt::format("{}({})", base, spec.columns[column]);
   return fmt::format("{}({})", base, column);
 }

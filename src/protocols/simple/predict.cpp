@@ -26,9 +26,7 @@ Status read_proba_parameter(const transport::HttpRequest& request, bool& wanted)
   return {};
 }
 
-bool is_csv(std::string_view header) {
-  return !header.empty() && parse_media_type(header).name == "text/csv";
-}
+bool is_csv(std::string_view header) { return names_media_type(header, "text/csv"); }
 
 Status read_rows(Call& call) {
   const serving::ServedModel& model = *call.infer.model;
