@@ -57,6 +57,13 @@ def ask(classpath, path, rows):
     return columns, answers
 
 
+def matrix(rows):
+    made = vector([cell for row in rows for cell in row])
+    if len(rows[0]) > 1:
+        made["shape"] = [len(rows), len(rows[0])]
+    return made
+
+
 def vector(cells):
     kinds = {kind for kind, _ in cells} - {"missing"}
     as_text = kinds == {"str"}
@@ -69,16 +76,24 @@ def vector(cells):
 def write(directory, case, path, rows, classpath, tolerance=1e-9):
     stand_in = path.with_suffix(".oracle.pmml")
     columns, answers = ask(classpath, stand_in if stand_in.exists() else path, rows)
-    if stand_in.exists():  # its one output is the prediction
-        for answer in answers:
-            answer["predict"] = answer["output"].popitem()[1]
+    targets = re.findall(r'<MiningField name="([^"]*)" usageType="target"',
+                         path.read_text(errors="replace").partition("</MiningSchema")[0])
+    for answer in answers:
+        if isinstance(answer, str):
+            continue
+        if stand_in.exists():  # its outputs are the prediction
+            answer["predict"] = list(answer["output"].values())
             answer["output"] = {}
+        elif len(targets) > 1:
+            answer["predict"] = [answer["output"][name] for name in targets]
+        else:
+            answer["predict"] = [answer["predict"]]
     good = [i for i, answer in enumerate(answers) if not isinstance(answer, str)]
     bad = [i for i, answer in enumerate(answers) if isinstance(answer, str)]
     assert good, (case, answers)
-    outputs = {"predict": vector([answers[i]["predict"] for i in good])}
+    outputs = {"predict": matrix([answers[i]["predict"] for i in good])}
     if any(answers[i]["proba"] for i in good):
-        text = path.read_text()
+        text = path.read_text(errors="replace")
         listed = re.findall(r'<Value\s[^>]*value="([^"]*)"', text.partition("<MiningSchema")[0])
         classes = {label for i in good for label in answers[i]["proba"]}
         order = sorted(classes, key=lambda label: (listed.index(label) if label in listed else len(listed), label))
@@ -105,10 +120,12 @@ def write(directory, case, path, rows, classpath, tolerance=1e-9):
 
 def hand_made(directory, classpath, pattern):
     for path in sorted(directory.glob(f"{pattern}.pmml")):
-        text = path.read_text()
+        wide = path.read_bytes().startswith((b"\xff\xfe", b"\xfe\xff"))
+        text = path.read_text(encoding="utf-16" if wide else "utf-8")
         if "<!-- rows" not in text or path.stem.endswith(".oracle"):
             continue
         model, rows_text = text.split("<!-- rows", 1)
+        model = re.sub(r"<(/?)\w+:", r"<\1", model)  # prefixes
         names = re.findall(r'<MiningField name="([^"]*)"(?![^>]*usageType)',
                            model[model.index("<MiningSchema"):model.index("</MiningSchema")])
         rows = []

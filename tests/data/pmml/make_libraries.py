@@ -8,6 +8,7 @@ version of the library that wrote them. What a library cannot write, or the eval
 """
 
 import fnmatch
+import importlib.metadata
 import pathlib
 import sys
 
@@ -18,11 +19,11 @@ import sklearn2pmml
 import sklearn2pmml.feature_extraction.text as pmml_text
 from nyoka import skl_to_pmml
 from sklearn import (cluster, compose, discriminant_analysis, dummy, ensemble, feature_selection, impute, linear_model,
-                     naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree)
+                     multioutput, naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree)
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-SKLEARN2PMML, NYOKA = "0.133.1", "5.5.0"
+SKLEARN2PMML, NYOKA = importlib.metadata.version("sklearn2pmml"), importlib.metadata.version("nyoka")
 
 
 def data():
@@ -118,6 +119,20 @@ VECTORIZERS = {
 }
 
 
+def several_targets():
+    numbers = pandas.DataFrame({"y1": X["a"] + X["b"], "y2": X["b"] * X["c"]})
+    binary = pandas.DataFrame({"k1": (X["a"] > 0).astype(int), "k2": (X["b"] > 0).astype(int)})
+    for name, estimator, y in (
+            ("regressor", multioutput.MultiOutputRegressor(linear_model.LinearRegression()), numbers),
+            ("classifier", multioutput.MultiOutputClassifier(linear_model.LogisticRegression()), binary),
+            ("linear", linear_model.LinearRegression(), numbers),
+            ("knn", neighbors.KNeighborsRegressor(3), numbers),
+            ("knn_classifier", neighbors.KNeighborsClassifier(3), binary),
+            ("chain", multioutput.ClassifierChain(linear_model.LogisticRegression()), binary),
+            ("regressor_chain", multioutput.RegressorChain(linear_model.LinearRegression()), numbers)):
+        yield f"targets_{name}", [("model", estimator)], X, y, ROWS
+
+
 def text_cases():
     y = pandas.Series([0, 1, 0, 1, 1, 0] * 3, name="y")
     for name, vectorizer in VECTORIZERS.items():
@@ -161,7 +176,8 @@ def write_nyoka(path, steps, x, y):
 def main():
     data_folder, classpath = pathlib.Path(sys.argv[1]), sys.argv[2]
     pattern = sys.argv[3] if len(sys.argv) > 3 else "*"
-    for library, version, writer, made in (("sklearn2pmml", SKLEARN2PMML, write_sklearn2pmml, [cases, text_cases]),
+    for library, version, writer, made in (("sklearn2pmml", SKLEARN2PMML, write_sklearn2pmml, 
+                                            [cases, text_cases, several_targets]),
                                            ("nyoka", NYOKA, write_nyoka, [cases])):
         folder = data_folder / version
         folder.mkdir(exist_ok=True)
