@@ -1,6 +1,9 @@
 #include "formats/sklearn/families/boosters.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <span>
 
 #include "formats/sklearn/attributes.h"
 
@@ -52,6 +55,19 @@ std::optional<BoosterColumns> booster_columns(pickle::Value model,
     return bytes.ok() ? columns_of(*bytes, *format, limits) : std::nullopt;
   }
   return std::nullopt;
+}
+
+Result<ColumnSplit> split_columns(const formats::ForeignModel& model, size_t count) {
+  const std::span<const InputColumn> columns = model.columns();
+  if (columns.size() != count) {
+    return invalid_argument(
+        fmt::format("it was fitted on {} columns, but {} reach it", columns.size(), count));
+  }
+  ColumnSplit split;
+  for (uint32_t i = 0; i < columns.size(); ++i) {
+    (columns[i].is_text() ? split.texts : split.numbers).push_back(i);
+  }
+  return split;
 }
 
 }  // namespace slipway::sklearn

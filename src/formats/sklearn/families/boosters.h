@@ -2,6 +2,7 @@
 // they take. Each library's estimators have a file of their own beside this one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,14 @@ Result<std::string_view> catboost_bytes(pickle::Value self);
 
 /// "LightGBM" for a class of the module "lightgbm.sklearn"; empty for what is no booster's.
 std::string_view booster_library(std::string_view module);
+
+/// Which of the columns that reach a booster are numbers to it, and which texts.
+struct ColumnSplit {
+  std::vector<uint32_t> numbers;
+  std::vector<uint32_t> texts;
+};
+/// INVALID_ARGUMENT if it was fitted on another number of columns than `count`.
+Result<ColumnSplit> split_columns(const formats::ForeignModel& model, size_t count);
 
 struct BoosterColumns {
   uint32_t count = 0;

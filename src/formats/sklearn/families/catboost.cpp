@@ -18,20 +18,11 @@ using formats::ForeignModel;
 /// The numbers and the categories of the columns that reach the model, each as one matrix.
 Result<formats::ForeignInputs> gather(Lowering& lowering, const ForeignModel& model,
                                       const Features& input) {
-  const std::span<const InputColumn> columns = model.columns();
-  if (columns.size() != input.size()) {
-    return invalid_argument(
-        fmt::format("it was fitted on {} columns, but {} reach it", columns.size(), input.size()));
-  }
-  std::vector<uint32_t> numbers;
-  std::vector<uint32_t> categories;
+  const auto [numbers, categories] = TRY(split_columns(model, input.size()));
   bool all_texts = true;
-  for (uint32_t i = 0; i < columns.size(); ++i) {
-    (columns[i].is_text() ? categories : numbers).push_back(i);
-    if (columns[i].is_text()) {
-      lowering.accept_integers(input.columns[i]);
-      all_texts = all_texts && lowering.may_be_text(input.columns[i]);
-    }
+  for (const uint32_t i : categories) {
+    lowering.accept_integers(input.columns[i]);
+    all_texts = all_texts && lowering.may_be_text(input.columns[i]);
   }
   formats::ForeignInputs inputs;
   if (!numbers.empty()) inputs.numbers = TRY(lowering.dense(input.pick(numbers)));

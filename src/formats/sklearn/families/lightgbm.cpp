@@ -36,16 +36,7 @@ Result<std::string_view> booster_text(pickle::Value booster) {
 /// The numbers and the texts of the columns that reach the booster, each as one matrix.
 Result<formats::ForeignInputs> gather(Lowering& lowering, const ForeignModel& model,
                                       const Features& input) {
-  const std::span<const InputColumn> columns = model.columns();
-  if (columns.size() != input.size()) {
-    return invalid_argument(
-        fmt::format("it was fitted on {} columns, but {} reach it", columns.size(), input.size()));
-  }
-  std::vector<uint32_t> numbers;
-  std::vector<uint32_t> texts;
-  for (uint32_t i = 0; i < columns.size(); ++i) {
-    (columns[i].is_text() ? texts : numbers).push_back(i);
-  }
+  const auto [numbers, texts] = TRY(split_columns(model, input.size()));
   formats::ForeignInputs inputs;
   if (!numbers.empty()) inputs.numbers = TRY(lowering.dense(input.pick(numbers)));
   if (!texts.empty()) inputs.strings = TRY(lowering.strings(input.pick(texts)));

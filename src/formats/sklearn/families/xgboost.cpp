@@ -42,20 +42,13 @@ Result<ValueId> replace_missing(Lowering& lowering, pickle::Value self, ValueId 
 /// The numbers and the texts of the columns that reach the booster, each as one matrix.
 Result<formats::ForeignInputs> gather(Lowering& lowering, pickle::Value self,
                                       const ForeignModel& model, const Features& input) {
-  const std::span<const InputColumn> columns = model.columns();
-  if (columns.size() != input.size()) {
-    return invalid_argument(
-        fmt::format("it was fitted on {} columns, but {} reach it", columns.size(), input.size()));
-  }
-  std::vector<uint32_t> numbers;
-  std::vector<uint32_t> texts;
-  for (uint32_t i = 0; i < columns.size(); ++i) {
+  const auto [numbers, texts] = TRY(split_columns(model, input.size()));
+  for (const uint32_t i : texts) {
     // Behind other steps the categories' codes arrive, not their names.
-    if (columns[i].is_text() && !lowering.may_be_text(input.columns[i])) {
+    if (!lowering.may_be_text(input.columns[i])) {
       return unimplemented(
           fmt::format("column {} was a text with categories in training, here it is a number", i));
     }
-    (columns[i].is_text() ? texts : numbers).push_back(i);
   }
   formats::ForeignInputs inputs;
   if (!numbers.empty()) {
