@@ -19,6 +19,7 @@
 #include "cli/serve_settings.h"
 #include "cli/signals.h"
 #include "cli/systemd.h"
+#include "cli/tf_serving_flags.h"
 #include "cli/upkeep.h"
 #include "cli/version.h"
 #include "lifecycle/repository.h"
@@ -245,7 +246,7 @@ int run(const ServeOptions& options, Signals& signals, Running& running, Upkeep&
 int serve(const ServeOptions& options) {
   set_log_level(log_level(options.log_level));
   set_log_json(options.log_format == "json");
-  if (options.paths.empty()) {
+  if (options.paths.empty() && options.model_config_files.empty()) {
     return fail(invalid_argument("serve needs a model: slipway serve PATH (a file or a folder)"));
   }
   const auto signals = Signals::block();
@@ -284,6 +285,11 @@ int serve(const ServeOptions& options) {
     service_options.compat = std::move(names).value();
   }
   service_options.listener_compat = listeners->compat;
+  if (!options.monitoring_config_file.empty()) {
+    auto page = read_monitoring_config(options.monitoring_config_file);
+    if (!page.ok()) return fail(page.status());
+    if (!page->empty()) service_options.aliases.emplace_back(std::move(page).value(), "/metrics");
+  }
   service_options.access_log = access_log.get();
   service_options.admin_token = options.admin_token;
   service_options.load_timeout = milliseconds(options.load_timeout_s);

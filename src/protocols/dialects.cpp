@@ -11,9 +11,7 @@ namespace {
 
 // This order decides who owns a path that several have, unless --compat names another.
 constexpr const Dialect* kDialects[] = {
-    &kSimpleDialect,
-    &kKserveV2Dialect,
-    &kSiteDialect,
+    &kSimpleDialect, &kKserveV2Dialect, &kTfServingDialect, &kKserveV1Dialect, &kSiteDialect,
 };
 
 std::string known_names() {

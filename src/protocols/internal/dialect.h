@@ -28,6 +28,8 @@ struct Dialect {
 
 extern const Dialect kSimpleDialect;
 extern const Dialect kKserveV2Dialect;
+extern const Dialect kTfServingDialect;
+extern const Dialect kKserveV1Dialect;
 extern const Dialect kSiteDialect;
 
 /// All there are, the first ones owning what collides. Those that hold what no server is without
