@@ -16,6 +16,7 @@
 #include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
 #include "cli/internal/serve_flags_models.h"
+#include "cli/tf_serving_flags.h"
 #include "cli/version.h"
 
 namespace slipway::cli {
@@ -432,6 +433,12 @@ int run(int argc, char** argv) {
     return kExitFailure;
   }
   ignore_service_link();
+  Result<std::vector<std::string>> translated = translate_tf_serving_flags(std::move(arguments));
+  if (!translated.ok()) {
+    fmt::print(stderr, "slipway: {}\n", translated.status().message());
+    return kExitFailure;
+  }
+  arguments = std::move(translated).value();
   const std::vector<std::string> written = arguments;
   Result<std::vector<std::string>> config_paths =
       insert_config(*app.get_subcommand("serve"), arguments);

@@ -20,8 +20,10 @@ struct ServeOptions {
   std::string name;
   std::string select;
   std::string default_model;
-  std::string versions = "latest";  // of models that no list gives a policy
-  std::string watch = "inotify";    // "inotify", "poll", "off"
+  std::vector<std::string> model_config_files;  // lists in TensorFlow Serving's text format
+  std::string monitoring_config_file;           // TensorFlow Serving's, for the metrics' path
+  std::string versions = "latest";              // of models that no list gives a policy
+  std::string watch = "inotify";                // "inotify", "poll", "off"
   double poll_interval_s = 5;
   double quiet_time_s = 0.5;
   uint32_t load_threads = 0;   // 0: one per usable CPU

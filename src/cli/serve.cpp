@@ -20,6 +20,7 @@
 #include "cli/serve_settings.h"
 #include "cli/signals.h"
 #include "cli/systemd.h"
+#include "cli/tf_serving_flags.h"
 #include "cli/upkeep.h"
 #include "cli/version.h"
 #include "lifecycle/repository.h"
@@ -251,7 +252,7 @@ int serve(const ServeOptions& given) {
   const std::vector<std::string> variables = environment();
   auto platform = apply_platform(variables, kSageMakerFolder, options);
   if (!platform.ok()) return fail(platform.status());
-  if (options.paths.empty()) {
+  if (options.paths.empty() && options.model_config_files.empty()) {
     return fail(invalid_argument("serve needs a model: slipway serve PATH (a file or a folder)"));
   }
   const auto signals = Signals::block();
@@ -291,6 +292,11 @@ int serve(const ServeOptions& given) {
   }
   service_options.listener_compat = listeners->compat;
   service_options.aliases = std::move(platform->aliases);
+  if (!options.monitoring_config_file.empty()) {
+    auto page = read_monitoring_config(options.monitoring_config_file);
+    if (!page.ok()) return fail(page.status());
+    if (!page->empty()) service_options.aliases.emplace_back(std::move(page).value(), "/metrics");
+  }
   service_options.access_log = access_log.get();
   service_options.admin_token = options.admin_token;
   service_options.load_timeout = milliseconds(options.load_timeout_s);

@@ -5,6 +5,18 @@ namespace slipway::cli {
 
 void add_memory_flags(CLI::App& command, ServeOptions& options) {
   command
+      .add_option("--model-config-file", options.model_config_files,
+                  "A list of models in TensorFlow Serving's text format (model_config_list)")
+      ->transform(filled_value())
+      ->allow_extra_args(false)
+      ->type_name("FILE")
+      ->group("Models");
+  command
+      .add_option("--monitoring-config-file", options.monitoring_config_file,
+                  "TensorFlow Serving's MonitoringConfig: metrics also at the path that it names")
+      ->type_name("FILE")
+      ->group("Network");
+  command
       .add_option("--memory-budget", options.memory_budget,
                   "What all models together may take; the least recently used ones make room "
                   "(default: no limit)")

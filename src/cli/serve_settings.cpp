@@ -136,6 +136,10 @@ Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& opti
                                                         uint32_t load_threads) {
   lifecycle::RepositoryOptions repository;
   repository.request.paths = options.paths;
+  repository.request.lists = options.model_config_files;
+  repository.request.paths.insert(repository.request.paths.end(),
+                                  options.model_config_files.begin(),
+                                  options.model_config_files.end());
   repository.request.name = options.name;
   repository.request.is_model = is_model_file;
   repository.request.policy = TRY(lifecycle::parse_version_policy(options.versions));

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "base/duration.h"
+#include "lifecycle/model_config.h"
 #include "lifecycle/url.h"
 
 namespace slipway::lifecycle {
@@ -201,7 +202,8 @@ class ListReader {
 }  // namespace
 
 bool is_model_list(std::string_view path) {
-  return path.ends_with(".yaml") || path.ends_with(".yml");
+  return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".config") ||
+         path.ends_with(".pbtxt");
 }
 
 bool parse_version_number(std::string_view text, uint64_t& version) {
@@ -239,6 +241,7 @@ Result<serving::VersionPolicy> parse_version_policy(std::string_view text) {
 }
 
 Result<std::vector<ListedModel>> parse_model_list(const std::string& path, std::string_view text) {
+  if (is_model_config(text)) return parse_model_config(path, text);
   try {
     return ListReader(path).read(YAML::Load(std::string(text)));
   } catch (const YAML::Exception& error) {

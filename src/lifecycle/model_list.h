@@ -32,7 +32,8 @@ struct ListedModel {
   serving::AdmissionOverrides admission;
 };
 
-/// True for names that end in .yaml or .yml.
+/// True for names that end in .yaml or .yml, and in .config or .pbtxt, as those of TensorFlow
+/// Serving's lists do (model_config.h).
 bool is_model_list(std::string_view path);
 /// INVALID_ARGUMENT names file, line and key. `path` is for messages and for relative paths.
 Result<std::vector<ListedModel>> parse_model_list(const std::string& path, std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -116,7 +117,8 @@ void Scanner::scan_added(Scan& scan) {
 }
 
 void Scanner::scan_path(const std::string& path, Scan& scan) {
-  if (is_model_list(path)) return scan_list(path, scan);
+  const bool is_list = std::ranges::find(request_.lists, path) != request_.lists.end();
+  if (is_list || is_model_list(path)) return scan_list(path, scan);
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
     ModelSource model;

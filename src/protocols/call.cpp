@@ -87,6 +87,8 @@ void AnswerPlan::clear() {
   has_id = false;
   single = false;
   probabilities = false;
+  columnar = false;
+  signature.clear();
   urgency = {};
 }
 

@@ -39,10 +39,10 @@ TEST_F(GrpcReflectionTest, ListsTheServices) {
   for (const auto& service : response.list_services_response().service()) {
     names.push_back(service.name());
   }
-  EXPECT_EQ(names,
-            (std::vector<std::string>{
-                "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
-                "grpc.reflection.v1alpha.ServerReflection", "inference.GRPCInferenceService"}));
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+                       "grpc.reflection.v1alpha.ServerReflection", "inference.GRPCInferenceService",
+                       "tensorflow.serving.ModelService", "tensorflow.serving.PredictionService"}));
 }
 
 /// protobuf's own descriptor pool takes the files and finds in them what was asked for.

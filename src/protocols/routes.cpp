@@ -56,6 +56,7 @@ bool match_pattern(std::string_view pattern, std::string_view path, RouteSegment
     segments[count++] = path.substr(at, end - at);
     at = end;
   }
+  std::fill(segments.begin() + count, segments.end(), std::string_view());  // of other patterns
   return at == path.size();
 }
 

@@ -101,7 +101,7 @@ void fuzz_http2(std::string_view input) {
   LoopContext loop(0, options, http, &grpc, clock);
   SteadyTime now = SteadyTime{} + std::chrono::hours(1);
   {
-    Http2Session session(loop, host, {}, "192.0.2.7", now);
+    Http2Session session(loop, host, {}, {"192.0.2.7"}, now);
     std::string_view rest = bytes;
     bool open = pump(session, now);
     while (open && !rest.empty()) {

@@ -84,7 +84,7 @@ class Server:
     def wait_ready(self, seconds=60):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.get("/v2/health/ready").status_code == 200:
+            if self.get("/readyz").status_code == 200:
                 return self
             time.sleep(0.05)
         raise AssertionError("the server did not become ready")

@@ -73,6 +73,8 @@ struct AnswerPlan {
   bool has_id = false;
   bool single = false;         // simple: one named object, answered by one value
   bool probabilities = false;  // simple: outputs[1] holds them
+  bool columnar = false;       // tf_serving: the request was in columns, and so is its answer
+  std::string signature;       // tf_serving: the name that was asked for; may be empty
   Urgency urgency;             // kserve_v2
 
   void clear();

@@ -33,6 +33,8 @@ extern const Dialect kSeldonDialect;
 extern const Dialect kOpenscoringDialect;
 extern const Dialect kSageMakerDialect;
 extern const Dialect kVertexDialect;
+extern const Dialect kTfServingDialect;
+extern const Dialect kKserveV1Dialect;
 extern const Dialect kSiteDialect;
 extern const Dialect kAzureMlDialect;
 

@@ -33,6 +33,31 @@ void rpc_repository_index(RpcCall& call);
 void rpc_repository_load(RpcCall& call);
 void rpc_repository_unload(RpcCall& call);
 
+void v1_predict(Call& call);
+void v1_explain(Call& call);
+void v1_models(Call& call);
+void v1_model_ready(Call& call);
+
+void tfs_predict(Call& call);
+void tfs_predict_label(Call& call);
+void tfs_classify(Call& call);
+void tfs_classify_label(Call& call);
+void tfs_regress(Call& call);
+void tfs_regress_label(Call& call);
+void tfs_status(Call& call);
+void tfs_status_label(Call& call);
+void tfs_metadata(Call& call);
+void tfs_metadata_label(Call& call);
+void tfs_unknown(Call& call);  // what has no route below /v1/
+
+void tfs_rpc_predict(RpcCall& call);
+void tfs_rpc_classify(RpcCall& call);
+void tfs_rpc_regress(RpcCall& call);
+void tfs_rpc_multi_inference(RpcCall& call);
+void tfs_rpc_metadata(RpcCall& call);
+void tfs_rpc_status(RpcCall& call);
+void tfs_rpc_reload(RpcCall& call);
+
 void landing_page(Call& call);
 void models_list(Call& call);
 void model_openapi(Call& call);
