@@ -29,9 +29,9 @@ namespace slipway::lifecycle {
 
 struct ScanRequest {
   std::vector<std::string> paths;
-  std::string name;                // of the only model, if it is a single file or model folder
-  serving::VersionPolicy policy;   // of models that no list gives one
-  std::vector<std::string> lists;  // those of `paths` that are lists, whatever their names
+  std::string name;                     // of the only model, if it is a single file or model folder
+  serving::VersionPolicy policy;        // of models that no list gives one
+  std::vector<std::string> lists = {};  // those of `paths` that are lists, whatever their names
 };
 
 struct Scan {
