@@ -31,10 +31,10 @@ namespace slipway::lifecycle {
 
 struct ScanRequest {
   std::vector<std::string> paths;
-  std::vector<std::string> lists;  // those of `paths` that are lists, whatever their names
-  std::string name;                // of the only model, if it is a single file or model folder
-  serving::VersionPolicy policy;   // of models that no list gives one
-  IsModel is_model;                // null: content decides nothing
+  std::string name;                     // of the only model, if it is a single file or model folder
+  serving::VersionPolicy policy;        // of models that no list gives one
+  IsModel is_model;                     // null: content decides nothing
+  std::vector<std::string> lists = {};  // those of `paths` that are lists, whatever their names
 };
 
 struct Scan {

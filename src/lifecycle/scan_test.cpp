@@ -34,7 +34,7 @@ class ScanTest : public testing::Test {
   Scan scan(std::vector<std::string> paths, const std::string& name = "") {
     Settling settling({std::chrono::milliseconds(500), true});
     settling.begin(clock_.now(), clock_.wall_now(), {});
-    return Scanner({std::move(paths), {}, name, {}, {}}, settling, nullptr).scan();
+    return Scanner({std::move(paths), name, {}, {}}, settling, nullptr).scan();
   }
   static std::string text_of(const Scan& scan) {
     std::string text;
@@ -121,7 +121,7 @@ TEST_F(ScanTest, ContentTellsAModelWhereTheNameMayBeOfAnything) {
   file("iris/2/a.json", "notes");
   file("iris/2/b.json", "booster");
   Settling settling({std::chrono::milliseconds(500), true});
-  Scanner scanner({{folder_.string()}, {}, "", {}, is_model}, settling, nullptr);
+  Scanner scanner({{folder_.string()}, "", {}, is_model}, settling, nullptr);
   const auto round = [&] {
     settling.begin(clock_.now(), clock_.wall_now(), {});
     return text_of(scanner.scan());
@@ -220,7 +220,7 @@ TEST_F(ScanTest, ABrokenNewListLeavesTheOldOneInForce) {
   file("b.joblib");
   const std::string list = file("models.yaml", "models: [{name: second, path: b.joblib}]");
   Settling settling({std::chrono::milliseconds(500), true});
-  Scanner scanner({{list}, {}, "", {}, {}}, settling, nullptr);
+  Scanner scanner({{list}, "", {}, {}}, settling, nullptr);
   settling.begin(clock_.now(), clock_.wall_now(), {});
   EXPECT_EQ(text_of(scanner.scan()), "second![1=b.joblib ] ");
   file("models.yaml", "models: nonsense");

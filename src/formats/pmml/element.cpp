@@ -67,6 +67,37 @@ Status check_shape(const pugi::xml_document& document, const Limits& limits) {
   return {};
 }
 
+bool is_text(const pugi::xml_node& node) {
+  return node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata;
+}
+
+/// A comment or a CDATA section parts an element's text: text() sees the first part only. Gives
+/// each element its whole text in one part.
+void join_texts(pugi::xml_node root) {
+  for (pugi::xml_node node = root; !node.empty();) {
+    pugi::xml_node first = node.find_child(is_text);
+    if (!first.empty()) {
+      std::string whole;
+      for (pugi::xml_node next = first.next_sibling(); !next.empty();) {
+        const pugi::xml_node part = next;
+        next = next.next_sibling();
+        if (!is_text(part)) continue;
+        if (whole.empty()) whole = first.value();
+        whole += part.value();
+        node.remove_child(part);
+      }
+      if (!whole.empty()) first.set_value(whole.c_str());
+    }
+    if (!node.first_child().empty()) {
+      node = node.first_child();
+      continue;
+    }
+    while (node != root && node.next_sibling().empty()) node = node.parent();
+    if (node == root) break;
+    node = node.next_sibling();
+  }
+}
+
 /// Before anything is allocated: what the parser will make of the file at most.
 Status check_size(std::string_view bytes, const Limits& limits) {
   if (bytes.size() > Document::kBytesMax) {
@@ -200,6 +231,7 @@ Result<Document> Document::parse(std::string_view bytes, const Limits& limits) {
         fmt::format("not well-formed XML at offset {}: {}", parsed.offset, parsed.description()));
   }
   TRY_STATUS(check_shape(*document.document_, limits));
+  join_texts(document.document_->document_element());
   if (!document.root().is("PMML")) {
     return invalid_argument(
         fmt::format("expected <PMML> outermost, got <{}>", document.root().name().substr(0, 64)));

@@ -223,9 +223,12 @@ class PmmlFormat final : public formats::ModelFormat {
     if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
     const size_t first = start.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos || start[first] != '<') return false;
-    const size_t tag = start.find("PMML");
-    return tag != std::string_view::npos && tag > 0 &&
-           (start[tag - 1] == '<' || start[tag - 1] == ':');
+    // The word may stand in a comment, too.
+    for (size_t tag = start.find("PMML", 1); tag != std::string_view::npos;) {
+      if (start[tag - 1] == '<' || start[tag - 1] == ':') return true;
+      tag = start.find("PMML", tag + 1);
+    }
+    return false;
   }
 
   Result<ReadReport> read(FileBytes bytes, const formats::ReadOptions& options,

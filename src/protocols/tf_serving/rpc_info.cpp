@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "protocols/internal/endpoints.h"
+#include "protocols/internal/model_admin.h"
 #include "protocols/internal/proto_fields.h"
 #include "protocols/internal/rpc_call.h"
-#include "protocols/internal/model_admin.h"
 #include "protocols/tf_serving/model_info.h"
 #include "protocols/tf_serving/proto_request.h"
 #include "protocols/tf_serving/tensor_proto.h"
@@ -120,8 +120,8 @@ Status states(RpcCall& call) {
 }
 
 Status reload(const RpcCall& call) {
-  TRY_STATUS(check_admin(
-      *call.loop, {call.request->field("authorization"), call.request->field("origin")}));
+  TRY_STATUS(check_admin(*call.loop,
+                         {call.request->field("authorization"), call.request->field("origin")}));
   return unimplemented(
       "the list of models is the server's own file (--model_config_file), which it reads again "
       "when it changes; it is not taken from a request");
