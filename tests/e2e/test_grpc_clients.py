@@ -70,7 +70,8 @@ def call(server, method, body, *flags, ok=True):
 
 def test_grpcurl_needs_no_proto_files(iris):
     assert grpcurl(iris, "list").split() == [
-        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", SERVICE]
+        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", SERVICE,
+        "tensorflow.serving.ModelService", "tensorflow.serving.PredictionService"]
     assert f"{SERVICE}.ModelInfer" in grpcurl(iris, "list", SERVICE).split()
     assert "rpc ModelInfer ( .inference.ModelInferRequest )" in grpcurl(iris, "describe", SERVICE + ".ModelInfer")
     assert "repeated bytes raw_input_contents = 7;" in grpcurl(iris, "describe", "inference.ModelInferRequest")
