@@ -73,6 +73,7 @@ Result<Value> Lowering::wrap(ValueId id, DType type, Dims dims) {
 }
 
 Result<Value> Lowering::constant(DType type, Dims dims, std::vector<double> numbers) {
+  if (type == DType::kString) return invalid_argument("expected numbers, got texts");
   TRY_STATUS(charge(numbers.size()));
   if (TRY(element_count(dims)) != numbers.size()) {
     return invalid_argument(

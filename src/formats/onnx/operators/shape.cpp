@@ -371,6 +371,7 @@ Result<Values> trilu(Call& call) {
   const Value x = TRY(call.input(0));
   const size_t rank = x.dims.size();
   const auto shift = TRY(call.constant_input(1));
+  if (x.is_text()) return invalid_argument("expected numbers, got texts");
   if (rank < 2 || is_batch(x.dims[rank - 1]) || is_batch(x.dims[rank - 2])) {
     return unimplemented("expected matrices");
   }
