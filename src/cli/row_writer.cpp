@@ -6,23 +6,11 @@
 #include <unordered_set>
 
 #include "base/json_escape.h"
+#include "protocols/csv_output.h"
 #include "protocols/json_output.h"
 
 namespace slipway::cli {
 namespace {
-
-void append_csv_field(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\n\r") == std::string_view::npos) {
-    out.append(text);
-    return;
-  }
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '"') out.push_back('"');
-    out.push_back(c);
-  }
-  out.push_back('"');
-}
 
 /// A text without quotes, a missing value as an empty field; else as in JSON.
 void append_csv_value(std::string& out, const OutputSpec& spec, const OutputBuffer& output,
@@ -31,14 +19,14 @@ void append_csv_value(std::string& out, const OutputSpec& spec, const OutputBuff
   if (!spec.labels.empty() && spec.labels[column].dtype == DType::kString) {
     const auto index = static_cast<size_t>(output.indices[cell]);
     const std::vector<std::string>& labels = spec.labels[column].strings;
-    if (index < labels.size()) append_csv_field(out, labels[index]);
+    if (index < labels.size()) protocols::append_csv_text(out, labels[index]);
     return;
   }
   double number = 0;
   if (!output.strings.empty()) {
     const StringCell& text = output.strings[cell];
     if (!text.is_number()) {
-      if (!text.missing()) append_csv_field(out, text.view());
+      if (!text.missing()) protocols::append_csv_text(out, text.view());
       return;
     }
     number = text.real;
@@ -92,7 +80,7 @@ void RowWriter::csv_header(std::string& out) const {
   const auto field = [&](std::string_view name) {
     if (!first) out.push_back(',');
     first = false;
-    append_csv_field(out, name);
+    protocols::append_csv_text(out, name);
   };
   for (const size_t key : shown_keys_) field(keys_[key]);
   each_output([&](const OutputSpec& spec, size_t) {
@@ -111,7 +99,7 @@ void RowWriter::csv_row(std::string& out, const std::vector<rows::KeyCell>& keys
   for (const size_t key : shown_keys_) {
     separate();
     const rows::KeyCell& cell = keys[row * keys_.size() + key];
-    if (!cell.is_json || cell.text != "null") append_csv_field(out, cell.text);
+    if (!cell.is_json || cell.text != "null") protocols::append_csv_text(out, cell.text);
   }
   each_output([&](const OutputSpec& spec, size_t index) {
     for (uint32_t column = 0; column < spec.width; ++column) {

@@ -4,29 +4,8 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "protocols/fuzz_signatures_test.h"
 #include "protocols/openscoring/request.h"
-
-namespace {
-
-using slipway::ColumnType;
-
-slipway::Signature signature(bool named) {
-  slipway::Signature made;
-  made.columns = {{"age"}, {"city", named ? ColumnType::kText : ColumnType::kNumber}};
-  made.columns_named = named;
-  made.matrices.strings = named;
-  return made;
-}
-
-slipway::Signature of_records() {
-  slipway::Signature made;
-  made.columns = {{"record", ColumnType::kRecord}};
-  made.rows_are_records = true;
-  made.matrices.records = true;
-  return made;
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace slipway::protocols;  // NOLINT(google-build-using-namespace)
@@ -34,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static slipway::InputBuffer input;
   static openscoring::Ids ids;
   const std::string_view body(reinterpret_cast<const char*>(data), size);
-  for (const slipway::Signature& model : {signature(false), signature(true), of_records()}) {
+  for (const slipway::Signature& model : fuzz_signatures()) {
     for (const bool is_batch : {false, true}) {
       const slipway::Status status =
           openscoring::read_request(body, is_batch, model, {}, buffers, input, ids);
