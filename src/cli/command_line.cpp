@@ -16,7 +16,9 @@
 #include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
 #include "cli/internal/serve_flags_models.h"
+#include "cli/internal/serve_flags_triton.h"
 #include "cli/tf_serving_flags.h"
+#include "cli/torchserve_flags.h"
 #include "cli/version.h"
 
 namespace slipway::cli {
@@ -208,7 +210,10 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
   add_model_flags(c, o);
   add_repository_flags(c, o);
   add_memory_flags(c, o);
+  add_triton_flags(c, o);
+  add_torchserve_flags(c, o);
   add_source_flags(c, o);
+  add_served_answer_flags(c, o.answers);
   add_network_flags(c, o);
   add_listener_flags(c, o.listeners);
   add_resource_flags(c, o);
@@ -240,6 +245,7 @@ void add_predict(CLI::App& app, PredictOptions& o) {
   c.add_option("--keys", o.keys, "Columns to pass through (default: all that are no feature)")
       ->delimiter(',')
       ->allow_extra_args(false);
+  add_answer_flags(c, o.answers);
   c.add_option("--out", o.out, "Write here instead of standard output")->type_name("FILE");
 }
 
@@ -434,6 +440,7 @@ int run(int argc, char** argv) {
   }
   ignore_service_link();
   Result<std::vector<std::string>> translated = translate_tf_serving_flags(std::move(arguments));
+  if (translated.ok()) translated = translate_torchserve_flags(std::move(translated).value());
   if (!translated.ok()) {
     fmt::print(stderr, "slipway: {}\n", translated.status().message());
     return kExitFailure;

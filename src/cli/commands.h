@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/admission_flags.h"
+#include "cli/answer_flags.h"
 #include "cli/listener_flags.h"
 
 namespace slipway::cli {
@@ -20,7 +21,13 @@ struct ServeOptions {
   std::string name;
   std::string select;
   std::string default_model;
+  std::vector<std::string> named_models;  // NAME=PATH
+  std::string model_store;                // admin calls may register what lies in it
+  std::string token_file;                 // TorchServe's keys are written to it; empty: none
+  double token_expiry_s = 3600;
+  bool no_model_api = false;                    // TorchServe's calls register nothing
   std::vector<std::string> model_config_files;  // lists in TensorFlow Serving's text format
+  AnswerFlags answers;                          // of the only model
   std::string monitoring_config_file;           // TensorFlow Serving's, for the metrics' path
   std::string versions = "latest";              // of models that no list gives a policy
   std::string watch = "inotify";                // "inotify", "poll", "off"
@@ -32,11 +39,15 @@ struct ServeOptions {
   std::string cache_folder;  // empty: the usual place
   std::string ca_file;
   std::vector<std::string> allow_url;  // where admin calls may load models from
+  std::vector<std::string> allow_folders;
   std::string s3_endpoint;
   std::string s3_region;
   std::string s3_style = "auto";  // "auto", "path", "virtual"
   double load_timeout_s = 30;
-  std::string admin;  // HOST:PORT or unix:PATH; empty: no admin listener
+  bool shared_memory = false;  // clients may register regions
+  bool triton_metrics = false;
+  std::string trace_folder;  // empty: no traces are written
+  std::string admin;         // HOST:PORT or unix:PATH; empty: no admin listener
   std::string admin_token;
   std::string host = "127.0.0.1";
   uint16_t port = 8080;
@@ -72,6 +83,7 @@ struct PredictOptions {
   std::string output_format = "csv";  // "csv", "json"
   std::vector<std::string> outputs;   // empty: the default output
   std::vector<std::string> keys;      // columns passed through; empty: all that are no feature
+  AnswerFlags answers;                // threshold and class names
   std::string out = "-";
   uint64_t model_bytes_max = 4ULL << 30;
 };

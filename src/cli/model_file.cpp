@@ -9,7 +9,9 @@
 #include <new>
 
 #include "base/file.h"
+#include "cli/answer_flags.h"
 #include "cli/verification.h"
+#include "engine/adjusted_model.h"
 #include "engine/compile.h"
 #include "formats/bundle/bundle.h"
 #include "formats/catboost/format.h"
@@ -60,6 +62,7 @@ Result<ModelFile> read_folder_as_model(const std::string& path, const std::strin
   Result<formats::ReadReport> report = bundle::read_files(*files, {select}, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
   file.report = std::move(report).value();
+  file.method = bundle::predict_function(*files);
   return file;
 }
 
@@ -160,6 +163,18 @@ bool is_model_file(const std::string& path) {
   return start.ok() && all_formats().find(*start) != nullptr;
 }
 
+std::optional<lifecycle::ArchiveNames> archive_names(const std::string& path) {
+  const Result<FileBytes> bytes = map_file(path, Limits());
+  if (!bytes.ok()) return std::nullopt;
+  try {
+    Result<bundle::ArchiveIdentity> found = bundle::identify_archive(*bytes, Limits());
+    if (!found.ok()) return std::nullopt;
+    return lifecycle::ArchiveNames{std::move(found->name), std::move(found->version)};
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
+}
+
 Result<ModelFile> read_model_file(const std::string& path, const std::string& select,
                                   uint64_t model_bytes_max, Digest digest) {
   Limits limits;
@@ -174,7 +189,10 @@ Result<ModelFile> read_model_file(const std::string& path, const std::string& se
 Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
                                                         const std::string& path) {
   try {
-    return std::shared_ptr<const Executable>(TRY(engine::compile(file.report.graph)));
+    std::shared_ptr<const Executable> model = TRY(engine::compile(file.report.graph));
+    if (!model->signature().find_output(file.method)) return model;
+    return engine::adjust_model(
+        std::move(model), {.threshold = {}, .class_names = {}, .default_output = file.method});
   } catch (const std::bad_alloc&) {
     return resource_exhausted("not enough memory for this model").with_context(path);
   }
@@ -211,6 +229,10 @@ Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource&
   model.digest = std::move(file.digest);
   model.file_bytes = file.report.info.file_bytes;
   model.warnings = file.report.info.warnings;
+  if (source.settings != nullptr) {
+    Status applied = apply_settings(*source.settings, model);
+    if (!applied.ok()) return std::move(applied).with_context(path);
+  }
   model.load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return model;

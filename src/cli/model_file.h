@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/executable.h"
 #include "formats/model_format.h"
+#include "lifecycle/scan.h"
 #include "serving/model_source.h"
 #include "serving/served_model.h"
 
@@ -17,10 +19,14 @@ const formats::FormatSet& all_formats();
 /// Whether the file begins as one of their files does.
 bool is_model_file(const std::string& path);
 
+/// What a model archive of TorchServe says that it is; none if the file is no such archive.
+std::optional<lifecycle::ArchiveNames> archive_names(const std::string& path);
+
 /// A model file, read; the report says why if there is no graph.
 struct ModelFile {
   formats::ReadReport report;
   std::string digest;  // "sha256:...", or empty if it was not wanted
+  std::string method;  // what MLflow's predict calls, if it is another output; else empty
 };
 
 /// Whether a file's digest is asked for: of a large one it takes as long as all the rest.

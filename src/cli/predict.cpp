@@ -13,6 +13,7 @@
 #include "cli/model_file.h"
 #include "cli/output_file.h"
 #include "cli/row_writer.h"
+#include "engine/adjusted_model.h"
 #include "rows/csv_reader.h"
 
 namespace slipway::cli {
@@ -151,13 +152,16 @@ int predict(const PredictOptions& options) {
       read_model_file(options.model, options.select, options.model_bytes_max, Digest::kNotWanted);
   if (!file.ok()) return fail(file.status());
   if (const Status status = file->report.status(); !status.ok()) return fail(status);
-  const auto model = compile_model(*file, options.model);
+  auto model = compile_model(*file, options.model);
   if (!model.ok()) return fail(model.status());
   // Elsewhere expected answers are for those who put a model into service; custom code needs them.
   if (!file->report.defined.empty()) {
     const Status proven = check_answers(options.model, *file, **model);
     if (!proven.ok()) return fail(proven);
   }
+  model =
+      engine::adjust_model(*model, {options.answers.threshold, options.answers.class_names, ""});
+  if (!model.ok()) return fail(model.status());
 
   std::ifstream stream;
   if (options.file != "-") {

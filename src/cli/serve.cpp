@@ -29,6 +29,7 @@
 #include "protocols/grpc_reflection.h"
 #include "protocols/grpc_router.h"
 #include "protocols/service.h"
+#include "protocols/token_keys.h"
 #include "serving/inference_pool.h"
 #include "serving/model_set.h"
 #include "transport/cors.h"
@@ -107,6 +108,7 @@ Result<std::unique_ptr<transport::Server>> open_admin(const ServeOptions& option
 struct Running {
   protocols::GrpcHealth health;
   protocols::GrpcReflection reflection;
+  protocols::GrpcReflection admin_reflection;
   std::unique_ptr<protocols::HttpService> service;
   std::unique_ptr<transport::HttpHandler> cors;  // before the service; null: no page may ask
   std::optional<protocols::GrpcRouter> grpc;
@@ -252,7 +254,8 @@ int serve(const ServeOptions& given) {
   const std::vector<std::string> variables = environment();
   auto platform = apply_platform(variables, kSageMakerFolder, options);
   if (!platform.ok()) return fail(platform.status());
-  if (options.paths.empty() && options.model_config_files.empty()) {
+  if (options.paths.empty() && options.model_config_files.empty() && options.named_models.empty() &&
+      options.model_store.empty()) {
     return fail(invalid_argument("serve needs a model: slipway serve PATH (a file or a folder)"));
   }
   const auto signals = Signals::block();
@@ -278,7 +281,7 @@ int serve(const ServeOptions& given) {
     if (!opened.ok()) return fail(opened.status());
     access_log = std::move(opened).value();
   }
-  serving::ServingMetrics metrics(plan.loops);
+  serving::ServingMetrics metrics(plan.loops, options.triton_metrics);
   FileModelLoader loader(options.select, options.model_bytes_max);
   protocols::ServiceOptions service_options;
   service_options.loops = plan.loops;
@@ -300,13 +303,26 @@ int serve(const ServeOptions& given) {
   service_options.access_log = access_log.get();
   service_options.admin_token = options.admin_token;
   service_options.load_timeout = milliseconds(options.load_timeout_s);
+  service_options.shared_memory = options.shared_memory;
+  service_options.request_bytes_max = options.body_bytes_max;
+  service_options.model_api = !options.no_model_api;
+  if (!options.token_file.empty()) {
+    auto keys = protocols::TokenKeys::create(
+        options.token_file, std::chrono::seconds(static_cast<int64_t>(options.token_expiry_s)));
+    if (!keys.ok()) return fail(keys.status());
+    service_options.token_keys = std::move(keys).value();
+    log_info("TorchServe's calls need a key of {}", options.token_file);
+  }
+  service_options.trace_folder = options.trace_folder;
   Running running;
   running.loops = plan.loops;
   running.service = protocols::HttpService::create(service_options, pool, metrics);
   running.grpc.emplace(
       grpc_router(running.service->grpc_handler(), running.health, running.reflection));
   running.admin_grpc.emplace(
-      grpc_router(running.service->admin_grpc_handler(), running.health, running.reflection));
+      grpc_router(running.service->admin_grpc_handler(), running.health, running.admin_reflection));
+  running.reflection.set_served(*running.grpc);
+  running.admin_reflection.set_served(*running.admin_grpc);
 
   if (!cors->origins.empty()) running.cors = transport::make_cors_handler(*cors, *running.service);
   // The ports first: a wrong one is told at once, and probes are answered while models load.

@@ -5,18 +5,24 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <initializer_list>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/cpu_list.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "cli/answer_flags.h"
 #include "cli/model_file.h"
+#include "lifecycle/model_folder.h"
 
 namespace slipway::cli {
 namespace {
+
+constexpr std::string_view kFileScheme = "file://";
 
 /// The first of these environment variables that is set.
 std::string first_of(std::initializer_list<const char*> variables) {
@@ -35,6 +41,7 @@ Result<lifecycle::MirrorOptions> mirror_options(const ServeOptions& options) {
   mirror.polls = options.watch != "off";
   mirror.http.ca_file = options.ca_file;
   for (const std::string& text : options.allow_url) {
+    if (text.starts_with(kFileScheme)) continue;  // a folder: model_stores()
     Result<lifecycle::Url> url = lifecycle::parse_url(text);
     if (!url.ok()) return std::move(url).status().with_context("--allow-url");
     mirror.allowed.push_back(std::move(url).value());
@@ -58,6 +65,20 @@ Result<lifecycle::MirrorOptions> mirror_options(const ServeOptions& options) {
   mirror.s3.path_style = options.s3_style == "path";
   mirror.s3.virtual_style = options.s3_style == "virtual";
   return mirror;
+}
+
+/// Where admin calls may register models from: --model-store, and the folders that are served.
+std::vector<std::string> model_stores(const ServeOptions& options) {
+  std::vector<std::string> stores;
+  if (!options.model_store.empty()) stores.push_back(options.model_store);
+  for (const std::string& path : options.paths) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) stores.push_back(path);
+  }
+  for (const std::string& text : options.allow_url) {
+    if (text.starts_with(kFileScheme)) stores.push_back(text.substr(kFileScheme.size()));
+  }
+  return stores;
 }
 
 }  // namespace
@@ -142,6 +163,18 @@ Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& opti
                                   options.model_config_files.end());
   repository.request.name = options.name;
   repository.request.is_model = is_model_file;
+  repository.request.settings = TRY(answer_settings(options.answers));
+  repository.request.identify = archive_names;
+  for (const std::string& text : options.named_models) {
+    const size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == text.size()) {
+      return invalid_argument(fmt::format("--model: expected NAME=PATH, got \"{}\"", text));
+    }
+    const std::string path = lifecycle::normal_path(text.substr(equals + 1));
+    repository.request.names[path] = text.substr(0, equals);
+    repository.request.paths.push_back(path);
+  }
+  repository.stores = model_stores(options);
   repository.request.policy = TRY(lifecycle::parse_version_policy(options.versions));
   repository.watch = options.watch == "off"    ? lifecycle::WatchMode::kOff
                      : options.watch == "poll" ? lifecycle::WatchMode::kPoll
@@ -153,6 +186,7 @@ Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& opti
   repository.mirror = TRY(mirror_options(options));
   repository.memory_budget = options.memory_budget;
   repository.load_on_demand = options.load_on_demand;
+  repository.allowed_folders = options.allow_folders;
   return repository;
 }
 

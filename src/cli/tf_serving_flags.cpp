@@ -1,16 +1,17 @@
 #include "cli/tf_serving_flags.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
 #include <optional>
 
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text_proto.h"
+#include "cli/internal/foreign_flags.h"
 
 namespace slipway::cli {
 namespace {
@@ -34,6 +35,7 @@ enum class Kind : uint8_t {
   kPoll,
   kLoadThreads,
   kCors,
+  kTls,
   kRefused,  // to pass it over would be unsafe
 };
 
@@ -54,7 +56,7 @@ constexpr Flag kFlags[] = {
     {"file_system_poll_wait_seconds", Kind::kPoll},
     {"num_load_threads", Kind::kLoadThreads},
     {"rest_api_enable_cors_support", Kind::kCors, true},
-    {"ssl_config_file", Kind::kRefused},
+    {"ssl_config_file", Kind::kTls},
     {"use_alts_credentials", Kind::kRefused, true},
     {"enable_batching", Kind::kSilent, true},
     {"model_config_file_poll_wait_seconds", Kind::kSilent},
@@ -92,34 +94,6 @@ constexpr Flag kFlags[] = {
     {"enable_serialization_as_tensor_content", Kind::kIgnored, true},
 };
 
-/// The value of `--name=value` or `--name value` among the arguments.
-std::optional<std::string> value_of(const std::vector<std::string>& arguments,
-                                    std::string_view name) {
-  std::optional<std::string> value;
-  const std::string flag = fmt::format("--{}", name);
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == flag && i + 1 < arguments.size()) value = arguments[i + 1];
-    if (arguments[i].starts_with(flag + "=")) value = arguments[i].substr(flag.size() + 1);
-  }
-  return value;
-}
-
-bool names_dialect(std::string_view list) {
-  for (size_t at = 0; at <= list.size();) {
-    const size_t end = std::min(list.find(',', at), list.size());
-    if (list.substr(at, end - at) == kDialect) return true;
-    at = end + 1;
-  }
-  return false;
-}
-
-std::optional<int64_t> whole_number(std::string_view text) {
-  int64_t value = 0;
-  const auto [place, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && place == text.data() + text.size() ? std::optional(value)
-                                                                    : std::nullopt;
-}
-
 Result<TextField> read_text_file(const std::string& path) {
   Limits limits;
   limits.file_bytes_max = kFileBytesMax;
@@ -129,6 +103,17 @@ Result<TextField> read_text_file(const std::string& path) {
 
 Status wrong(const std::string& path, const TextField& field, std::string_view message) {
   return invalid_argument(fmt::format("{}, line {}: {}", path, field.line, message));
+}
+
+/// A file that is in memory alone and ends with the program: keys touch no disk.
+Result<std::string> memory_file(const char* name, std::string_view content) {
+  const int descriptor = memfd_create(name, MFD_CLOEXEC);
+  const ssize_t written = descriptor < 0 ? -1 : ::write(descriptor, content.data(), content.size());
+  if (written != static_cast<ssize_t>(content.size())) {
+    if (descriptor >= 0) ::close(descriptor);
+    return unavailable(fmt::format("no memory for {}", name));
+  }
+  return fmt::format("/proc/self/fd/{}", descriptor);
 }
 
 class Translation {
@@ -166,6 +151,7 @@ class Translation {
       case Kind::kModelConfig: config_ = value; return {};
       case Kind::kMonitoring: out_.push_back("--monitoring-config-file=" + value); return {};
       case Kind::kBatching: return take_batching(value);
+      case Kind::kTls: return take_tls(value);
       case Kind::kPoll:
         if (!number) return wrong_value(flag, "a number of seconds", value);
         out_.emplace_back(*number > 0 ? "--watch=poll" : "--watch=off");
@@ -211,6 +197,47 @@ class Translation {
   static Status wrong_value(const Flag& flag, std::string_view expected, std::string_view value) {
     return invalid_argument(
         fmt::format("--{}: expected {}, got \"{}\"", flag.name, expected, value.substr(0, 64)));
+  }
+
+  /// SSLConfig: the texts of key and certificates, of the gRPC listener alone.
+  Status take_tls(const std::string& path) {
+    const TextField root = TRY(read_text_file(path));
+    std::string key;
+    std::string certificate;
+    std::string client_ca;
+    bool verifies = false;
+    for (const TextField& field : root.fields) {
+      if (field.name == "client_verify") {
+        const auto verify = text_bool(field);
+        if (!verify) return wrong(path, field, "client_verify: expected true or false");
+        verifies = *verify;
+        continue;
+      }
+      std::string* text = field.name == "server_key"    ? &key
+                          : field.name == "server_cert" ? &certificate
+                          : field.name == "custom_ca"   ? &client_ca
+                                                        : nullptr;
+      if (text == nullptr || !field.is_quoted || field.value.empty()) {
+        return wrong(path, field,
+                     "expected the text of a PEM file as server_key, server_cert or custom_ca, or "
+                     "client_verify");
+      }
+      *text = field.value;
+    }
+    if (key.empty() || certificate.empty()) {
+      return invalid_argument(fmt::format("{}: expected server_key and server_cert", path));
+    }
+    if (verifies && client_ca.empty()) {
+      return invalid_argument(fmt::format("{}: client_verify needs custom_ca", path));
+    }
+    const std::string certificate_file = TRY(memory_file("server_cert", certificate));
+    const std::string key_file = TRY(memory_file("server_key", key));
+    out_.push_back("--tls-cert=" + certificate_file);
+    out_.push_back("--tls-key=" + key_file);
+    if (!verifies) return {};
+    const std::string ca_file = TRY(memory_file("custom_ca", client_ca));
+    out_.push_back("--tls-client-ca=" + ca_file);
+    return {};
   }
 
   /// BatchingParameters: most numbers stand in wrappers, `max_batch_size { value: 128 }`.
@@ -273,18 +300,14 @@ class Translation {
 
 Result<std::vector<std::string>> translate_tf_serving_flags(std::vector<std::string> arguments) {
   if (arguments.empty() || arguments[0] != "serve") return arguments;
-  const char* const variable = std::getenv("SLIPWAY_COMPAT");
-  const std::string compat =
-      value_of(arguments, "compat").value_or(variable == nullptr ? "" : variable);
-  if (!names_dialect(compat)) return arguments;
+  const std::string compat = compat_of(arguments);
+  if (!names_dialect(compat, kDialect)) return arguments;
   Translation translation(compat);
   std::vector<std::string> given;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     const size_t equals = std::min(argument.find('='), argument.size());
-    const auto flag = std::ranges::find_if(kFlags, [&](const Flag& each) {
-      return argument.starts_with("--") && argument.substr(2, equals - 2) == each.name;
-    });
+    const auto* const flag = find_flag(kFlags, argument);
     if (flag == std::end(kFlags)) {
       given.push_back(std::move(arguments[i]));
       continue;

@@ -57,7 +57,7 @@ TEST(TfServingFlags, StayAsTheyAreWithoutTheDialect) {
 TEST(TfServingFlags, WhatIsWrongIsNamed) {
   for (const std::string wrong :
        {"--rest_api_port=x", "--rest_api_port=70000", "--enable_batching=maybe",
-        "--ssl_config_file=/f", "--model_name", "--num_load_threads=-1"}) {
+        "--use_alts_credentials=true", "--model_name", "--num_load_threads=-1"}) {
     const auto out = translate_tf_serving_flags({"serve", "--compat=tf-serving", wrong});
     ASSERT_FALSE(out.ok()) << wrong;
     EXPECT_NE(out.status().message().find(wrong.substr(0, wrong.find('='))), std::string::npos);

@@ -22,7 +22,11 @@ constexpr size_t kModelsMax = 100'000;
 constexpr uint32_t kBatchRowsMax = 1'000'000;
 constexpr size_t kPreferredSizesMax = 64;
 constexpr uint32_t kQueuedMax = 100'000'000;
-constexpr std::string_view kKeys = "name, path, versions, labels, required, batching, queue";
+constexpr std::string_view kKeys =
+    "name, path, versions, labels, required, batching, queue, threshold, class_names, outputs, "
+    "key_fields";
+constexpr size_t kNamesMax = 10'000;
+constexpr std::string_view kSettings[] = {"threshold", "class_names", "outputs", "key_fields"};
 
 /// Adds file and line to messages.
 class ListReader {
@@ -61,6 +65,9 @@ class ListReader {
     for (const auto& field : entry) TRY_STATUS(read_field(field.first, field.second, model));
     if (model.path.empty()) return wrong(entry, "a model has no path");
     if (model.name.empty()) return wrong(entry, "a model has no name");
+    if (serving::ModelSettings settings = TRY(read_settings(entry)); !settings.empty()) {
+      model.settings = std::make_shared<const serving::ModelSettings>(std::move(settings));
+    }
     if (looks_like_url(model.path)) {
       const Result<Url> url = parse_url(model.path);
       if (!url.ok()) return wrong(entry, url.status().message());
@@ -93,6 +100,7 @@ class ListReader {
     }
     if (name == "batching") return read_batching(value, model.admission);
     if (name == "queue") return read_queue(value, model.admission);
+    if (std::ranges::find(kSettings, name) != std::end(kSettings)) return {};  // read_settings()
     return wrong(key, fmt::format("unknown key '{}'; expected one of {}", name, kKeys));
   }
 
@@ -178,6 +186,61 @@ class ListReader {
       } else {
         return wrong(entry.first, fmt::format("queue: expected one of {}", kQueueKeys));
       }
+    }
+    return {};
+  }
+
+  Result<serving::ModelSettings> read_settings(const YAML::Node& entry) const {
+    serving::ModelSettings settings;
+    for (const auto& field : entry) {
+      const std::string& name = field.first.Scalar();
+      const YAML::Node& value = field.second;
+      if (name == "threshold") settings.threshold = TRY(read_probability(value));
+      if (name == "class_names") settings.class_names = TRY(read_names(name, value));
+      if (name == "key_fields") settings.key_fields = TRY(read_names(name, value));
+      if (name == "outputs") TRY_STATUS(read_outputs(value, settings));
+    }
+    return settings;
+  }
+
+  Result<double> read_probability(const YAML::Node& value) const {
+    double number = 0;
+    const std::string text = value.IsScalar() ? value.Scalar() : "";
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    if (is_number && number >= 0 && number <= 1) return number;
+    return wrong(value, "threshold: expected a probability, from 0 to 1");
+  }
+
+  Result<std::vector<std::string>> read_names(std::string_view key, const YAML::Node& value) const {
+    if (!value.IsSequence() || value.size() == 0 || value.size() > kNamesMax) {
+      return wrong(value, fmt::format("{}: expected a list of names", key));
+    }
+    std::vector<std::string> names;
+    for (const YAML::Node& name : value) {
+      if (!name.IsScalar() || name.Scalar().empty()) {
+        return wrong(name, fmt::format("{}: expected a name", key));
+      }
+      names.push_back(name.Scalar());
+    }
+    return names;
+  }
+
+  /// One output for all dialects, or `dialect: output` entries.
+  Status read_outputs(const YAML::Node& value, serving::ModelSettings& settings) const {
+    constexpr std::string_view kExpected =
+        "outputs: expected an output's name, or `dialect: output` entries";
+    if (value.IsScalar() && !value.Scalar().empty()) {
+      settings.outputs.emplace_back("", value.Scalar());
+      return {};
+    }
+    if (!value.IsMap()) return wrong(value, kExpected);
+    for (const auto& entry : value) {
+      if (!entry.first.IsScalar() || !entry.second.IsScalar() || entry.second.Scalar().empty()) {
+        return wrong(entry.first, kExpected);
+      }
+      const std::string& dialect = entry.first.Scalar();
+      settings.outputs.emplace_back(dialect == "default" ? "" : dialect, entry.second.Scalar());
     }
     return {};
   }

@@ -9,10 +9,15 @@
 //       required: true              # the default: the server is ready only with it
 //       batching: {max_batch_size: 64, max_queue_delay: 2ms, preferred_batch_sizes: [16, 32]}
 //       queue: {max: 100, timeout: 500ms, priority: 3}
+//       threshold: 0.3              # what follows: how it answers (serving/model_settings.h)
+//       class_names: [stays, leaves]
+//       outputs: {tf-serving: predict_proba}
+//       key_fields: [id]
 //
 // Paths that are not absolute start at the list's own folder.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +35,7 @@ struct ListedModel {
   std::vector<std::pair<std::string, uint64_t>> labels;
   bool required = true;
   serving::AdmissionOverrides admission;
+  std::shared_ptr<const serving::ModelSettings> settings;  // null: none
 };
 
 /// True for names that end in .yaml or .yml, and in .config or .pbtxt, as those of TensorFlow

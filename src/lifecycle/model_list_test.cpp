@@ -80,7 +80,7 @@ TEST(ModelList, ReadsHowAModelsRequestsWait) {
 TEST(ModelList, NamesTheLineOfWhatIsWrong) {
   EXPECT_EQ(error_of("models:\n  - name: iris\n    path: x\n    version: 3\n"),
             "models.yaml, line 4: unknown key 'version'; expected one of name, path, versions, "
-            "labels, required, batching, queue");
+            "labels, required, batching, queue, threshold, class_names, outputs, key_fields");
   EXPECT_EQ(error_of("models:\n  - name: iris\n"), "models.yaml, line 2: a model has no path");
   EXPECT_EQ(error_of("models:\n  - path: iris\n"), "models.yaml, line 2: a model has no name");
   EXPECT_EQ(error_of("models:\n  - {name: a, path: b}\n  - {name: a, path: c}\n"),

@@ -8,9 +8,9 @@
 namespace slipway::lifecycle {
 namespace {
 
-constexpr std::string_view kModelEndings[] = {".joblib", ".pkl",   ".pickle", ".sav",
-                                              ".dump",   ".skops", ".onnx",   ".pmml",
-                                              ".cbm",    ".ubj",   ".xgb",    ".lgb"};
+constexpr std::string_view kModelEndings[] = {".joblib", ".pkl",  ".pickle", ".sav", ".dump",
+                                              ".skops",  ".onnx", ".pmml",   ".cbm", ".ubj",
+                                              ".xgb",    ".lgb",  ".mar"};
 constexpr std::string_view kOtherEndings[] = {".gz",   ".z",   ".zlib", ".bz2",  ".xz",
                                               ".lzma", ".lz4", ".zst",  ".zstd", ".model",
                                               ".bin",  ".zip", ".tar",  ".tgz"};

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <set>
 #include <thread>
@@ -17,8 +18,13 @@
 
 #include "base/log.h"
 #include "base/thread_annotations.h"
+#include "lifecycle/archive_version.h"
 #include "lifecycle/folder_watch.h"
+#include "lifecycle/model_config.h"
+#include "lifecycle/model_store.h"
 #include "lifecycle/stable_loader.h"
+#include "lifecycle/uploads.h"
+#include "lifecycle/url.h"
 
 namespace slipway::lifecycle {
 namespace {
@@ -49,6 +55,54 @@ class WakeUp {
   const int descriptor_;
 };
 
+/// Collects the outcomes of a list's models. Thread-safe.
+class ListWait {
+ public:
+  ListWait(size_t models, std::function<void(Status)> told)
+      : done(std::move(told)), left_(models) {}
+
+  void take(const std::string& name, const Status& status) EXCLUDES(mutex_) {
+    Status outcome;
+    {
+      const MutexLock lock(mutex_);
+      if (!status.ok()) {
+        ++failed_;
+        failures_ += fmt::format(" {{name: {}}} due to error: {}", name, status.message());
+      }
+      if (--left_ > 0) return;
+      if (failed_ > 0) {
+        outcome = failed_precondition(
+            fmt::format("{} servable(s) did not become available:{}", failed_, failures_));
+      }
+    }
+    done(std::move(outcome));
+  }
+
+  const std::function<void(Status)> done;
+
+ private:
+  Mutex mutex_;
+  size_t left_ GUARDED_BY(mutex_);
+  size_t failed_ GUARDED_BY(mutex_) = 0;
+  std::string failures_ GUARDED_BY(mutex_);
+};
+
+/// What an admin call has set goes before what the repository says.
+void override_settings(serving::ModelSource& model, const serving::ModelOverrides& overrides) {
+  const serving::AdmissionOverrides& from = overrides.admission;
+  serving::AdmissionOverrides& to = model.admission;
+  const auto take = [](auto& own, const auto& other) {
+    if (other) own = other;
+  };
+  if (overrides.policy) model.policy = *overrides.policy;
+  take(to.rows_max, from.rows_max);
+  take(to.delay_max, from.delay_max);
+  take(to.preferred_rows, from.preferred_rows);
+  take(to.requests_max, from.requests_max);
+  take(to.timeout, from.timeout);
+  take(to.priority, from.priority);
+}
+
 class RepositoryImpl final : public Repository {
  public:
   RepositoryImpl(const RepositoryOptions& options, serving::ModelLoader& loader,
@@ -75,6 +129,7 @@ class RepositoryImpl final : public Repository {
   RepositoryImpl(const RepositoryImpl&) = delete;
   RepositoryImpl& operator=(const RepositoryImpl&) = delete;
   ~RepositoryImpl() override {
+    ending_.store(true);
     {
       const MutexLock lock(mutex_);
       stopping_ = true;
@@ -105,11 +160,32 @@ class RepositoryImpl final : public Repository {
   void load(std::string name, std::function<void(Status)> done) override {
     send({Command::Kind::kLoad, std::move(name), std::move(done)});
   }
+  void load_with(std::string name, serving::ModelOverrides overrides,
+                 std::function<void(Status)> done) override {
+    Command command{Command::Kind::kLoad, std::move(name), std::move(done)};
+    command.overrides = std::move(overrides);
+    send(std::move(command));
+  }
   void unload(std::string name, std::function<void(Status)> done) override {
     send({Command::Kind::kUnload, std::move(name), std::move(done)});
   }
   void add(std::string name, std::string address, std::function<void(Status)> done) override {
     send({Command::Kind::kLoad, std::move(name), std::move(done), std::move(address)});
+  }
+  void put(std::string name, std::string content, std::function<void(Status)> done) override {
+    const Result<std::string> path = uploads_.write(name, content);
+    if (!path.ok()) return done(path.status());
+    auto told = [this, name, path = *path, done = std::move(done)](Status status) {
+      // What cannot be loaded is forgotten again, what was replaced is not needed any more.
+      Command settle{Command::Kind::kSettlePut, name, nullptr, path};
+      settle.refused = !status.ok();
+      send(std::move(settle));
+      done(std::move(status));
+    };
+    send({Command::Kind::kPut, std::move(name), std::move(told), *path});
+  }
+  void replace_list(std::string list, std::function<void(Status)> done) override {
+    send({Command::Kind::kReplace, "", std::move(done), std::move(list)});
   }
   void demand(std::string name, SteadyTime deadline, std::function<void(Status)> done) override {
     {
@@ -118,6 +194,21 @@ class RepositoryImpl final : public Repository {
     }
     wake_.wake();
   }
+  void enroll(serving::Registration registration,
+              std::function<void(Result<serving::Registered>)> done) override {
+    Command command{Command::Kind::kEnroll, std::move(registration.name), nullptr};
+    command.address = std::move(registration.address);
+    command.waits = registration.waits;
+    command.enrolled = std::move(done);
+    send(std::move(command));
+  }
+  void retire(std::string name, std::string version, std::function<void(Status)> done) override {
+    send({Command::Kind::kRetire, std::move(name), std::move(done), std::move(version)});
+  }
+  void set_default(std::string name, std::string version,
+                   std::function<void(Status)> done) override {
+    send({Command::Kind::kSetDefault, std::move(name), std::move(done), std::move(version)});
+  }
   void rescan() override { send({Command::Kind::kRescan, "", nullptr}); }
   void when_started(std::function<void(Status)> started) override {
     send({Command::Kind::kWhenStarted, "", std::move(started)});
@@ -125,12 +216,30 @@ class RepositoryImpl final : public Repository {
 
  private:
   struct Command {
-    enum class Kind : uint8_t { kLoad, kUnload, kRescan, kWhenStarted };
+    enum class Kind : uint8_t {
+      kLoad,
+      kUnload,
+      kPut,        // `address` is the file
+      kSettlePut,  // `address` is the file, which has been loaded or refused
+      kReplace,    // `address` is the list
+      kRescan,
+      kWhenStarted,
+      kEnroll,
+      kRetire,
+      kSetDefault,
+      kDrop,  // what could not be loaded after it was enrolled
+    };
     Kind kind;
     std::string name;
     std::function<void(Status)> done;
-    std::string address = {};  // kLoad: of a model that is not the repository's
-    bool refreshed = false;    // what lies at addresses has been looked at for it
+    std::string address =
+        {};                  // where it lies, or as the kind says; kSetDefault, kRetire: a version
+    bool refused = false;    // kSettlePut
+    bool refreshed = false;  // what lies at addresses has been looked at for it
+    bool waits = true;       // kEnroll: for its load
+    std::string version = {};  // kEnroll: as the archive writes it; empty: not known yet
+    std::function<void(Result<serving::Registered>)> enrolled = nullptr;
+    serving::ModelOverrides overrides = {};  // kLoad
   };
 
   struct Demand {
@@ -180,8 +289,14 @@ class RepositoryImpl final : public Repository {
 
   static void answer_stopping(std::vector<Command>& commands) {
     for (Command& command : commands) {
-      if (command.done) command.done(unavailable("the server is stopping"));
+      answer(command, unavailable("the server is stopping"));
     }
+  }
+
+  /// A command that comes to nothing.
+  static void answer(Command& command, Status status) {
+    if (command.enrolled) return command.enrolled(std::move(status));
+    if (command.done) command.done(std::move(status));
   }
 
   /// On the repository's thread.
@@ -199,8 +314,9 @@ class RepositoryImpl final : public Repository {
   void refresh_for(std::vector<Command>& commands) {
     if (mirror_ == nullptr) return;
     std::erase_if(commands, [this](Command& command) {
-      const bool wants =
-          command.kind == Command::Kind::kLoad || command.kind == Command::Kind::kRescan;
+      const bool wants = command.kind == Command::Kind::kLoad ||
+                         command.kind == Command::Kind::kRescan ||
+                         command.kind == Command::Kind::kEnroll;
       if (!wants || command.refreshed) return false;
       command.refreshed = true;
       mirror_->refresh([this, kept = std::move(command)] { send(kept); });
@@ -210,14 +326,264 @@ class RepositoryImpl final : public Repository {
 
   /// Takes what an admin call names into the scan, or answers why not.
   bool is_refused(Command& command) {
-    if (command.address.empty()) return false;
-    Status status = check_added(command);
+    Status status = prepare(command);
     if (!status.ok()) {
-      command.done(std::move(status));
+      answer(command, std::move(status));
       return true;
     }
+    if (command.kind != Command::Kind::kSettlePut) return false;
+    settle_put(command);
+    return true;
+  }
+
+  Status take_added(const Command& command) {
+    if (!looks_like_url(command.address)) return take_local(command);
+    TRY_STATUS(check_added(command));
     scanner_.add(command.name, command.address);
-    return false;
+    return {};
+  }
+
+  /// A file or folder on this machine.
+  Status take_local(const Command& command) {
+    if (!command.address.starts_with('/')) {
+      return invalid_argument(
+          fmt::format("expected an absolute path or an address, got {}", command.address));
+    }
+    TRY_STATUS(check_place(command.name, command.address));
+    if (known_.contains(command.name) && !put_names_.contains(command.name)) return {};
+    put_names_.insert(command.name);
+    scanner_.put(command.name, command.address);
+    return {};
+  }
+
+  /// Whether a model may come from this path.
+  Status check_place(const std::string& name, const std::string& path) const {
+    if (scanner_.may_come_from(path, options_.allowed_folders)) return {};
+    return permission_denied(
+        fmt::format("model {}: {} lies neither below what is served nor below a folder of "
+                    "--allow-folder",
+                    name, path));
+  }
+
+  Status take_put(const Command& command) {
+    const std::string before = scanner_.put_path(command.name);
+    if (known_.contains(command.name) && !put_names_.contains(command.name)) {
+      return failed_precondition(fmt::format(
+          "the repository holds a model \"{}\" already; choose another name", command.name));
+    }
+    put_names_.insert(command.name);
+    replaced_puts_[command.address] = before;
+    scanner_.put(command.name, command.address);
+    return {};
+  }
+
+  /// A file that could not be loaded gives way to the one before it; else that one goes.
+  void settle_put(const Command& command) {
+    const std::string before = std::exchange(replaced_puts_[command.address], "");
+    replaced_puts_.erase(command.address);
+    if (!command.refused) return uploads_.remove(before);
+    if (scanner_.put_path(command.name) == command.address) scanner_.put(command.name, before);
+    for (auto& [newer, replaced] : replaced_puts_) {
+      if (replaced == command.address) replaced = before;
+    }
+    uploads_.remove(command.address);
+  }
+
+  /// Tells once each model of the list has been tried.
+  void await_list(std::function<void(Status)> done) {
+    const auto wait = std::make_shared<ListWait>(list_names_.size(), std::move(done));
+    if (list_names_.empty()) return wait->done(Status());
+    for (const std::string& name : list_names_) {
+      manager_.when_done(name, [wait, name](const Status& status) { wait->take(name, status); });
+    }
+  }
+
+  Status take_list(const std::string& text) {
+    std::vector<ListedModel> models = TRY(parse_model_config("model_config_list", text));
+    for (const ListedModel& model : models) {
+      if (looks_like_url(model.path)) {
+        const Url url = TRY(parse_url(model.path));
+        if (allowed_by(url, options_.mirror.allowed)) continue;
+        return permission_denied(
+            fmt::format("{}: models may come from the addresses that --allow-url names; this is "
+                        "none of them",
+                        model.path));
+      }
+      if (!model.path.starts_with('/')) {
+        return invalid_argument(
+            fmt::format("Expected model {} to have an absolute path or URI; got base_path()={}",
+                        model.name, model.path));
+      }
+      TRY_STATUS(check_place(model.name, model.path));
+    }
+    list_names_.clear();
+    for (const ListedModel& model : models) list_names_.push_back(model.name);
+    scanner_.replace_list(std::move(models));
+    held_.clear();
+    return {};
+  }
+
+  Status prepare(Command& command) {
+    switch (command.kind) {
+      case Command::Kind::kLoad: return command.address.empty() ? Status() : take_added(command);
+      case Command::Kind::kPut: return take_put(command);
+      case Command::Kind::kReplace: return take_list(command.address);
+      case Command::Kind::kEnroll: return prepare_enroll(command);
+      case Command::Kind::kRetire: return prepare_retire(command);
+      case Command::Kind::kSetDefault: return prepare_default(command);
+      case Command::Kind::kDrop:
+        if (looks_like_url(command.address)) scanner_.forget_added(command.name);
+        if (!looks_like_url(command.address)) scanner_.ignore(command.address);
+        return {};
+      default: return {};
+    }
+  }
+
+  /// Finds the file, and what it calls itself.
+  Status prepare_enroll(Command& command) {
+    if (looks_like_url(command.address) && !command.address.starts_with("file://")) {
+      if (command.name.empty()) {
+        const Url url = TRY(parse_url(command.address));
+        command.name = name_by_content(url.name());
+      }
+      TRY_STATUS(check_added(command));
+      if (scanner_.was_added(command.name)) {
+        return already_exists(fmt::format("Model \"{}\" is already registered", command.name));
+      }
+      scanner_.add(command.name, command.address);
+      return {};
+    }
+    command.address = TRY(find_in_stores(options_.stores, command.address));
+    const std::optional<ArchiveNames> names = scanner_.identify(command.address);
+    const std::string given = command.name;
+    if (given.empty() && names.has_value()) command.name = names->name;
+    if (command.name.empty()) {
+      const size_t slash = command.address.rfind('/') + 1;
+      command.name = name_by_content(std::string_view(command.address).substr(slash));
+    }
+    command.version = names.has_value() ? names->version : "1";
+    const auto known = known_.find(command.name);
+    if (known != known_.end()) {
+      const uint64_t number = archive_version_number(command.version);
+      const auto& versions = known->second.versions;
+      const bool is_there =
+          std::ranges::find(versions, number, &serving::VersionSource::version) != versions.end();
+      if (is_there && held_.erase(command.name) > 0) return {};
+      if (is_there || !names.has_value() || known->second.labels.empty()) {
+        return already_exists(fmt::format("Model version {} is already registered for model {}",
+                                          command.version, command.name));
+      }
+    }
+    scanner_.add_file(command.address, given);
+    return {};
+  }
+
+  Status prepare_default(const Command& command) {
+    const serving::VersionSource* version = known_version(command.name, command.address);
+    if (version == nullptr) return no_version(command);
+    defaults_[command.name] = version->version;
+    return {};
+  }
+
+  Status prepare_retire(const Command& command) {
+    const serving::VersionSource* version = known_version(command.name, command.address);
+    if (version == nullptr) return no_version(command);
+    if (scanner_.was_added(command.name)) {
+      scanner_.forget_added(command.name);
+      settling_.forget(version->path);
+    } else {
+      scanner_.ignore(version->path);
+    }
+    return {};
+  }
+
+  const serving::VersionSource* known_version(const std::string& name,
+                                              const std::string& number) const {
+    const auto model = known_.find(name);
+    if (model == known_.end()) return nullptr;
+    for (const serving::VersionSource& version : model->second.versions) {
+      if (std::to_string(version.version) == number) return &version;
+    }
+    return nullptr;
+  }
+
+  static Status no_version(const Command& command) {
+    return not_found(
+        fmt::format("Model version {} does not exist for model {}", command.address, command.name));
+  }
+
+  /// Archives keep the version that was there first as their default, until an admin call names
+  /// another; other models have the newest one until then.
+  void choose_default(serving::ModelSource& model, bool is_archive) {
+    const auto chosen = defaults_.find(model.name);
+    if (chosen != defaults_.end() &&
+        std::ranges::find(model.versions, chosen->second, &serving::VersionSource::version) !=
+            model.versions.end()) {
+      model.default_version = chosen->second;
+      return;
+    }
+    if (chosen != defaults_.end()) defaults_.erase(chosen);
+    if (!is_archive || model.labels.empty()) return;
+    const auto latest = std::ranges::max_element(model.labels, [](const auto& a, const auto& b) {
+      return later_archive_version(b.first, a.first);
+    });
+    model.default_version = defaults_[model.name] = latest->second;
+  }
+
+  /// After the scan: waits for the load, and forgets what could not be loaded.
+  void finish_enroll(Command& command) {
+    manager_.retry(command.name);
+    serving::Registered made{command.name, command.version};
+    if (!command.waits) std::exchange(command.enrolled, nullptr)(made);
+    const std::string number = command.version.empty()
+                                   ? std::string()
+                                   : std::to_string(archive_version_number(command.version));
+    manager_.when_done(command.name, [this, made, number, address = command.address,
+                                      enrolled = std::move(command.enrolled)](Status outcome) {
+      if (ending_.load()) {  // the manager may be gone
+        if (enrolled) enrolled(unavailable("the server is stopping"));
+        return;
+      }
+      Status status = load_outcome(made.name, number, std::move(outcome));
+      if (!status.ok()) {
+        log_error("model {} version {} is not registered: {}", made.name, made.version,
+                  status.message());
+        // Told once it is gone again.
+        send({Command::Kind::kDrop, made.name,
+              [enrolled, status = std::move(status)](const Status&) {
+                if (enrolled) enrolled(status);
+              },
+              address});
+        return;
+      }
+      if (!enrolled) return;
+      serving::Registered done = made;
+      if (done.version.empty()) done.version = version_text(made.name);
+      enrolled(std::move(done));
+    });
+  }
+
+  /// Of one version; `outcome` is the model's.
+  Status load_outcome(const std::string& name, const std::string& number, Status outcome) const {
+    if (number.empty()) return outcome;
+    for (const serving::ModelStatus& status : manager_.statuses()) {
+      if (status.name != name || status.version != number) continue;
+      if (status.served()) return {};
+      if (!status.status.ok()) return status.status;
+    }
+    if (!outcome.ok()) return outcome;
+    return failed_precondition(fmt::format("model \"{}\" was not loaded", name));
+  }
+
+  /// The default version as its archive writes it.
+  std::string version_text(const std::string& name) const {
+    const std::shared_ptr<const serving::ModelSet> models = manager_.models();
+    const auto model = models->find(name);
+    if (!model.ok()) return "1";
+    for (const serving::VersionLabel& label : models->labels(name)) {
+      if (label.version == (*model)->version) return label.label;
+    }
+    return (*model)->version;
   }
 
   Status check_added(const Command& command) const {
@@ -237,16 +603,29 @@ class RepositoryImpl final : public Repository {
 
   /// What has to be known before the scan.
   void hold(const Command& command) {
-    if (command.kind == Command::Kind::kLoad) held_.erase(command.name);
+    const bool loads = command.kind == Command::Kind::kLoad || command.kind == Command::Kind::kPut;
+    if (loads) held_.erase(command.name);
+    if (command.kind == Command::Kind::kLoad) {
+      overrides_.erase(command.name);
+      if (!command.overrides.empty()) overrides_[command.name] = command.overrides;
+    }
     if (command.kind == Command::Kind::kUnload && known_.contains(command.name)) {
       held_.insert(command.name);
+      uploads_.remove(scanner_.put_path(command.name));
+      scanner_.put(command.name, "");
     }
   }
 
   void carry_out(Command& command) {
     switch (command.kind) {
-      case Command::Kind::kLoad: manager_.retry(command.name); break;
-      case Command::Kind::kUnload: break;
+      case Command::Kind::kLoad:
+      case Command::Kind::kPut: manager_.retry(command.name); break;
+      case Command::Kind::kUnload:
+      case Command::Kind::kSettlePut: break;
+      case Command::Kind::kReplace:
+        manager_.retry("");
+        await_list(std::move(command.done));
+        return;
       case Command::Kind::kRescan:
         log_info("looking at all models again");
         manager_.retry("");
@@ -255,6 +634,18 @@ class RepositoryImpl final : public Repository {
         started_ = std::move(command.done);
         tell_started();
         return;
+      case Command::Kind::kEnroll: return finish_enroll(command);
+      case Command::Kind::kSetDefault:
+        return manager_.when_done(command.name,
+                                  [this, name = command.name, version = command.address,
+                                   done = std::move(command.done)](Status status) {
+                                    if (ending_.load()) return done(std::move(status));
+                                    done(load_outcome(name, version, std::move(status)));
+                                  });
+      case Command::Kind::kDrop:
+      case Command::Kind::kRetire:
+        return manager_.when_done(
+            command.name, [done = std::move(command.done)](const Status&) { done(Status()); });
     }
     manager_.when_done(command.name, std::move(command.done));
   }
@@ -271,8 +662,12 @@ class RepositoryImpl final : public Repository {
     if (broken_.ok()) {
       known_.clear();
       for (serving::ModelSource& model : scan.models) {
-        known_.insert(model.name);
         model.held = held_.contains(model.name);
+        choose_default(model, scan.archives.contains(model.name));
+        if (const auto own = overrides_.find(model.name); own != overrides_.end()) {
+          override_settings(model, own->second);
+        }
+        known_[model.name] = model;
       }
       if (options_.configure) options_.configure(scan.models);
       manager_.apply(std::move(scan.models), {told_errors_.begin(), told_errors_.end()});
@@ -337,6 +732,7 @@ class RepositoryImpl final : public Repository {
   const RepositoryOptions options_;
   const SystemClock clock_;
   const WakeUp wake_;
+  Uploads uploads_;                           // thread-safe
   const std::unique_ptr<FolderWatch> watch_;  // null unless inotify is used
 
   // The thread's own.
@@ -344,22 +740,30 @@ class RepositoryImpl final : public Repository {
   Scanner scanner_;
   metrics::Gauge& scan_errors_;
   SteadyTime looked_at_;
-  std::set<std::string> held_;   // unloaded by admin calls
-  std::set<std::string> known_;  // of the last scan
+  std::set<std::string> held_;                                // unloaded by admin calls
+  std::map<std::string, serving::ModelSource> known_;         // of the last scan
+  std::map<std::string, uint64_t> defaults_;                  // versions that answer who names none
+  std::map<std::string, serving::ModelOverrides> overrides_;  // by admin calls
   std::set<std::string> told_errors_;
+  std::set<std::string> put_names_;      // of models that were put, also once they are gone again
+  std::vector<std::string> list_names_;  // of an admin's list
+  std::map<std::string, std::string> replaced_puts_;  // by the new file: the one before it
   std::vector<std::string> moved_in_;
   Status broken_;
   bool looked_ = false;
   std::function<void(Status)> started_;
 
-  std::atomic<bool> file_changed_{false};  // while it was being loaded
-  StableLoader loader_;
-  serving::VersionManager manager_;
-
+  // Before the manager: what waits there may still send a command.
   Mutex mutex_;
   std::vector<Command> commands_ GUARDED_BY(mutex_);
   std::vector<Demand> demands_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
+  std::atomic<bool> ending_{false};
+
+  std::atomic<bool> file_changed_{false};  // while it was being loaded
+  StableLoader loader_;
+  serving::VersionManager manager_;
+
   std::unique_ptr<Mirror> mirror_;  // null until an address is met
   std::thread thread_;
 };

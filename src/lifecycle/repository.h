@@ -31,9 +31,11 @@ struct RepositoryOptions {
   std::chrono::milliseconds quiet{500};  // a file unchanged for so long is complete
   uint32_t load_threads = 1;
   std::string default_model;
-  uint64_t memory_budget = 0;   // bytes of all models together; 0: no limit
-  MirrorOptions mirror;         // of what lies at addresses
-  bool load_on_demand = false;  // what is not required is loaded when a request asks for it
+  std::vector<std::string> stores;  // folders from which admin calls may register models
+  uint64_t memory_budget = 0;       // bytes of all models together; 0: no limit
+  MirrorOptions mirror;             // of what lies at addresses
+  bool load_on_demand = false;      // what is not required is loaded when a request asks for it
+  std::vector<std::string> allowed_folders;  // what an admin's list of models may name besides
   /// Told of all models, with their settings, before they are loaded; may be empty.
   std::function<void(const std::vector<serving::ModelSource>&)> configure;
 };

@@ -54,7 +54,15 @@ class RepositoryTest : public testing::TestWithParam<WatchMode> {
   void start(std::vector<std::string> paths, WatchMode watch,
              std::chrono::milliseconds quiet = std::chrono::milliseconds(40)) {
     RepositoryOptions options;
+    options.stores = {folder_.string()};
     options.request.paths = std::move(paths);
+    options.request.identify = [](const std::string& path) -> std::optional<ArchiveNames> {
+      std::ifstream file(path);
+      std::string word;
+      ArchiveNames names;
+      if (!(file >> word >> names.name >> names.version)) return std::nullopt;
+      return names;
+    };
     options.watch = watch;
     options.poll_interval = std::chrono::milliseconds(10);
     options.quiet = quiet;
@@ -75,6 +83,26 @@ class RepositoryTest : public testing::TestWithParam<WatchMode> {
     std::promise<Status> promise;
     (repository_.get()->*what)(name, [&](Status status) { promise.set_value(std::move(status)); });
     return promise.get_future().get();
+  }
+  Result<serving::Registered> enroll(const std::string& address, const std::string& name = "") {
+    std::promise<Result<serving::Registered>> promise;
+    repository_->enroll({address, name, true}, [&](Result<serving::Registered> made) {
+      promise.set_value(std::move(made));
+    });
+    return promise.get_future().get();
+  }
+  Status change(void (serving::ModelControl::*what)(std::string, std::string,
+                                                    std::function<void(Status)>),
+                const std::string& name, const std::string& version) {
+    std::promise<Status> promise;
+    (repository_.get()->*what)(name, version,
+                               [&](Status status) { promise.set_value(std::move(status)); });
+    return promise.get_future().get();
+  }
+  std::string default_version(const std::string& name) {
+    const auto models = repository_->models();
+    const auto model = models->find(name);
+    return model.ok() ? (*model)->version : model.status().message();
   }
   void wait_until(const std::function<bool(const ModelSet&)>& condition) {
     std::unique_lock lock(mutex_);
@@ -116,6 +144,51 @@ TEST_P(RepositoryTest, FollowsTheFilesThatComeChangeAndGo) {
   wait_until([](const ModelSet& set) { return !set.find("wine").ok(); });
   put("iris.joblib", "model 5");
   wait_digest("iris", "model 5");
+}
+
+TEST_P(RepositoryTest, VersionsOfArchivesAreEnrolledAndRetiredOneByOne) {
+  using Control = serving::ModelControl;
+  put("a.mar", "model iris 1.0");
+  put("b.mar", "model iris 2.0");
+  put("bad.mar", "broken iris 3.0");
+  put("plain.joblib", "model");
+  start({}, GetParam());
+  const auto first = enroll("a.mar");
+  ASSERT_TRUE(first.ok()) << first.status().message();
+  EXPECT_EQ(first->name, "iris");
+  EXPECT_EQ(first->version, "1.0");
+  EXPECT_EQ(enroll("a.mar").status().code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(enroll("no.mar").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(enroll("../a.mar").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(enroll("https://example.com/a.mar").status().code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(enroll("bad.mar").status().code(), StatusCode::kInvalidArgument);
+  ASSERT_TRUE(enroll("b.mar").ok());
+  EXPECT_EQ(default_version("iris"), "1");
+  EXPECT_TRUE(repository_->models()->find("iris", "2.0").ok());
+  EXPECT_TRUE(change(&Control::set_default, "iris", "2").ok());
+  EXPECT_EQ(default_version("iris"), "2");
+  EXPECT_EQ(change(&Control::set_default, "iris", "9").code(), StatusCode::kNotFound);
+  EXPECT_TRUE(change(&Control::retire, "iris", "1").ok());
+  EXPECT_FALSE(repository_->models()->find("iris", "1.0").ok());
+  EXPECT_TRUE(change(&Control::retire, "iris", "2").ok());
+  EXPECT_FALSE(repository_->models()->find("iris").ok());
+  EXPECT_EQ(change(&Control::retire, "iris", "2").code(), StatusCode::kNotFound);
+  ASSERT_TRUE(enroll("b.mar", "other").ok());
+  EXPECT_EQ(default_version("other"), "2");
+  ASSERT_TRUE(enroll("plain.joblib").ok());
+  EXPECT_EQ(default_version("plain"), "1");
+}
+
+TEST_P(RepositoryTest, ADefaultVersionIsServedBesideWhatThePolicyChooses) {
+  put("wine/3/model.joblib", "model 3");
+  put("wine/4/model.joblib", "model 4");
+  start({folder_.string()}, GetParam());
+  EXPECT_EQ(default_version("wine"), "4");
+  EXPECT_TRUE(change(&serving::ModelControl::set_default, "wine", "3").ok());
+  EXPECT_EQ(default_version("wine"), "3");
+  EXPECT_TRUE(repository_->models()->find("wine", "4").ok());
+  EXPECT_TRUE(change(&serving::ModelControl::retire, "wine", "3").ok());
+  EXPECT_EQ(default_version("wine"), "4");
 }
 
 TEST_P(RepositoryTest, AFileThatIsWrittenInPlaceIsLoadedOnceItIsWhole) {
@@ -187,6 +260,74 @@ TEST_F(RepositoryCalls, PathsThatMakeNoSenseAreToldAtTheStart) {
   std::promise<Status> started;
   (*created)->when_started([&](Status status) { started.set_value(std::move(status)); });
   EXPECT_EQ(started.get_future().get().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(RepositoryCalls, WhatIsPutIsServedReplacedAndTakenAway) {
+  put("iris.joblib", "model 1");
+  start({folder_.string()}, WatchMode::kInotify);
+  const auto upload = [this](const std::string& name, const std::string& content) {
+    std::promise<Status> promise;
+    repository_->put(name, content, [&](Status status) { promise.set_value(std::move(status)); });
+    return promise.get_future().get();
+  };
+  const auto digest = [this](const std::string& name) {
+    const auto set = repository_->models();
+    const auto model = set->find(name);
+    return model.ok() ? (*model)->loaded.digest : model.status().message();
+  };
+  EXPECT_TRUE(upload("up", "model 2").ok());
+  EXPECT_EQ(digest("up"), "model 2");
+  EXPECT_TRUE(upload("up", "model 3").ok());
+  EXPECT_EQ(digest("up"), "model 3");
+  EXPECT_FALSE(upload("up", "broken").ok());
+  EXPECT_EQ(digest("up"), "model 3");
+  EXPECT_TRUE(call(&serving::ModelControl::load, "up").ok());  // its file is still there
+  EXPECT_EQ(digest("up"), "model 3");
+  EXPECT_FALSE(upload("first", "broken").ok());
+  EXPECT_EQ(upload("iris", "model 4").code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(digest("iris"), "model 1");
+  for (const char* name : {"", "..", "a/b"}) {
+    EXPECT_EQ(upload(name, "model").code(), StatusCode::kInvalidArgument) << name;
+  }
+  EXPECT_TRUE(call(&serving::ModelControl::unload, "up").ok());
+  EXPECT_FALSE(repository_->models()->find("up").ok());
+  EXPECT_TRUE(upload("up", "model 5").ok());
+  EXPECT_EQ(digest("up"), "model 5");
+}
+
+TEST_F(RepositoryCalls, AListTakesThePlaceOfWhatWasServed) {
+  put("iris/1/model.joblib", "model 1");
+  put("iris/2/model.joblib", "model 2");
+  put("wine/1/model.joblib", "broken");
+  start({folder_.string()}, WatchMode::kInotify);
+  const auto replace = [this](const std::string& configs) {
+    std::promise<Status> promise;
+    repository_->replace_list("model_config_list { " + configs + " }",
+                              [&](Status status) { promise.set_value(std::move(status)); });
+    return promise.get_future().get();
+  };
+  const std::string iris = "\"" + (folder_ / "iris").string() + "\"";
+  EXPECT_TRUE(replace("config { name: 'rose' base_path: " + iris +
+                      " model_version_policy { all {} } version_labels { key: 'old' value: 1 } }")
+                  .ok());
+  const auto set = repository_->models();
+  EXPECT_EQ(set->versions("rose").size(), 2U);
+  EXPECT_EQ((*set->find("rose", "old"))->loaded.digest, "model 1");
+  const Status broken =
+      replace("config { name: 'rose' base_path: " + iris + " } config { name: 'wine' base_path: '" +
+              (folder_ / "wine").string() + "' }");
+  EXPECT_EQ(broken.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(broken.message().find("1 servable(s) did not become available: {name: wine}"),
+            std::string::npos)
+      << broken.message();
+  for (const std::string& place :
+       {base_.string(), std::string("/etc"), folder_.string() + "/../x"}) {
+    EXPECT_EQ(replace("config { name: 'a' base_path: '" + place + "' }").code(),
+              StatusCode::kPermissionDenied)
+        << place;
+  }
+  EXPECT_EQ(replace("config { name: 'a' base_path: 'iris' }").code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(repository_->models()->find("rose").ok());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "lifecycle/archive_version.h"
 #include "lifecycle/file_stamp.h"
 #include "lifecycle/model_folder.h"
 
@@ -20,10 +21,22 @@ using serving::ModelSource;
 using serving::VersionSource;
 
 constexpr uint64_t kListBytesMax = 16 << 20;
+constexpr std::string_view kArchiveEnding = ".mar";
+constexpr std::string_view kArchiveVersion = "1.0";  // of an archive that does not say it
 
 std::string folder_of(const std::string& path) {
   const fs::path parent = fs::path(path).parent_path();
   return parent.empty() ? "." : parent.string();
+}
+
+/// Another setting makes another model of the same file: the versions' stamps tell it.
+void set_settings(ModelSource& model) {
+  if (model.settings == nullptr) return;
+  const uint64_t fingerprint = model.settings->fingerprint();
+  for (VersionSource& version : model.versions) {
+    version.settings = model.settings;
+    version.stamp.settings = fingerprint;
+  }
 }
 
 }  // namespace
@@ -55,6 +68,33 @@ bool Scanner::is_model_file(const std::string& path) {
   return is_model;
 }
 
+std::optional<ArchiveNames> Scanner::identify(const std::string& path) {
+  const Result<FileStamp> stamp = stamp_file(path);
+  if (!stamp.ok() || request_.identify == nullptr) return std::nullopt;
+  const auto [entry, is_new] = archives_.try_emplace(path);
+  Archive& archive = entry->second;
+  if (is_new || !archive.stamp.same_content(*stamp)) {
+    archive.stamp = *stamp;
+    archive.names = request_.identify(path);
+    if (archive.names.has_value() && archive.names->version.empty()) {
+      archive.names->version = kArchiveVersion;
+    }
+  }
+  return archive.names;
+}
+
+void Scanner::add_file(const std::string& path, std::string name) {
+  ignored_.erase(path);
+  added_files_[path] = std::move(name);
+}
+
+void Scanner::ignore(const std::string& path) {
+  added_files_.erase(path);
+  archives_.erase(path);
+  ignored_.insert(path);
+  settling_.forget(path);
+}
+
 /// The name of a file in a repository, and whether it is a model for sure.
 std::string Scanner::name_of(const std::string& file, const std::string& path, bool& is_model) {
   std::string name = model_name(file, is_model);
@@ -64,6 +104,7 @@ std::string Scanner::name_of(const std::string& file, const std::string& path, b
 }
 
 void Scanner::add(ModelSource model, Scan& scan) {
+  set_settings(model);
   const auto [place, is_new] = scan.places.try_emplace(model.name, scan.models.size());
   if (is_new) {
     scan.models.push_back(std::move(model));
@@ -84,14 +125,17 @@ Scan Scanner::scan() {
   if (watch_ != nullptr) watch_->begin();
   contents_before_ = std::exchange(contents_, {});
   if (mirror_ != nullptr) mirror_->begin_round();
-  for (const std::string& path : request_.paths) {
+  if (replaced_) {
+    for (const ListedModel& listed : *replaced_) scan_listed(listed, scan);
+  }
+  for (const std::string& path : replaced_ ? std::vector<std::string>() : request_.paths) {
     if (looks_like_url(path)) {
       scan_url(path, nullptr, false, scan);
     } else {
       scan_path(normal_path(path), scan);
     }
   }
-  if (!request_.name.empty()) {
+  if (!request_.name.empty() && !replaced_) {
     if (scan.models.size() == 1) {
       scan.models.front().name = request_.name;
     } else {
@@ -99,7 +143,20 @@ Scan Scanner::scan() {
           "a name can be given to a single model file only, and there are {}", scan.models.size()));
     }
   }
+  if (request_.settings != nullptr && !replaced_) {
+    if (scan.models.size() == 1) {
+      scan.models.front().settings = request_.settings;
+      set_settings(scan.models.front());
+    } else {
+      scan.broken =
+          invalid_argument(fmt::format("threshold, class names, outputs and key fields can be "
+                                       "given to a single model, and there "
+                                       "are {}; a list of models says it for each",
+                                       scan.models.size()));
+    }
+  }
   scan_added(scan);
+  scan_added_files(scan);
   if (mirror_ != nullptr) mirror_->end_round();
   if (watch_ != nullptr) watch_->end();
   settling_.keep_vanished(scan.models, scan.unreadable);
@@ -114,6 +171,74 @@ void Scanner::scan_added(Scan& scan) {
     model.policy = request_.policy;
     scan_url(address, &model, true, scan);
   }
+  mirrored_ = true;  // what was put is complete by itself
+  for (const auto& [name, path] : put_) {
+    ModelSource model;
+    model.name = name;
+    model.path = path;
+    model.policy = request_.policy;
+    std::error_code ignored;
+    if (!fs::is_directory(path, ignored)) {
+      scan_file(std::move(model), path, scan, Naming::kGiven);
+      continue;
+    }
+    model.versions.push_back(scan_version_folder(path, 1));  // what a version's folder may hold
+    add(std::move(model), scan);
+  }
+  mirrored_ = false;
+}
+
+void Scanner::put(const std::string& name, std::string path) {
+  if (path.empty()) {
+    put_.erase(name);
+  } else {
+    put_[name] = std::move(path);
+  }
+}
+
+std::string Scanner::put_path(const std::string& name) const {
+  const auto found = put_.find(name);
+  return found == put_.end() ? std::string() : found->second;
+}
+
+bool Scanner::may_come_from(const std::string& path,
+                            const std::vector<std::string>& allowed) const {
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(path, error);
+  if (error) return false;
+  const auto lies_below = [&place](const std::string& folder) {
+    if (looks_like_url(folder)) return false;
+    std::error_code unknown;
+    const fs::path base = fs::weakly_canonical(folder, unknown);
+    return !unknown && std::ranges::mismatch(base, place).in1 == base.end();
+  };
+  if (std::ranges::any_of(allowed, lies_below)) return true;
+  if (std::ranges::any_of(request_.paths, lies_below)) return true;
+  return std::ranges::any_of(lists_, [&](const auto& list) {
+    return std::ranges::any_of(list.second.models,
+                               [&](const ListedModel& model) { return lies_below(model.path); });
+  });
+}
+
+void Scanner::scan_added_files(Scan& scan) {
+  for (const auto& [path, name] : added_files_) {
+    const bool is_found = std::ranges::any_of(scan.models, [&](const ModelSource& model) {
+      return model.path == path ||
+             std::ranges::find(model.versions, path, &VersionSource::path) != model.versions.end();
+    });
+    std::error_code ignored;
+    if (is_found || !fs::exists(path, ignored)) continue;
+    ModelSource model;
+    model.name = name.empty() ? name_by_content(fs::path(path).filename().string()) : name;
+    model.path = path;
+    model.policy = request_.policy;
+    watch(folder_of(path));
+    if (fs::is_directory(path, ignored)) {
+      scan_model_folder(std::move(model), path, scan);
+    } else {
+      scan_file(std::move(model), path, scan, name.empty() ? Naming::kOwn : Naming::kGiven);
+    }
+  }
 }
 
 void Scanner::scan_path(const std::string& path, Scan& scan) {
@@ -125,8 +250,11 @@ void Scanner::scan_path(const std::string& path, Scan& scan) {
     model.name = name_by_content(fs::path(path).filename().string());  // who names it, knows it
     model.path = path;
     model.policy = request_.policy;
+    const auto given = request_.names.find(path);
+    if (given != request_.names.end()) model.name = given->second;
     watch(folder_of(path));
-    return scan_file(std::move(model), path, scan);
+    return scan_file(std::move(model), path, scan,
+                     given != request_.names.end() ? Naming::kGiven : Naming::kOwn);
   }
   watch(path);
   scan_repository(path, scan);
@@ -177,7 +305,8 @@ void Scanner::scan_url(const std::string& text, ModelSource* listed, bool confin
   } else if (is_folder) {
     scan_model_folder(std::move(model), place.path, scan);
   } else {
-    scan_file(std::move(model), place.path, scan);
+    scan_file(std::move(model), place.path, scan,
+              listed != nullptr ? Naming::kGiven : Naming::kOwn);
   }
   mirrored_ = false;
 }
@@ -194,7 +323,7 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
   if (is_model_folder(*entries)) {
     model.name = fs::absolute(folder).filename().string();
     model.path = folder;
-    return scan_file(std::move(model), folder, scan);
+    return scan_file(std::move(model), folder, scan, Naming::kGiven);
   }
   if (holds_versions(*entries)) {
     model.name = fs::absolute(folder).filename().string();
@@ -209,14 +338,14 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
       bool is_model = false;
       model.name = name_of(entry.name, entry.path, is_model);
       model.optional = !is_model;
-      scan_file(model, entry.path, scan);
+      scan_file(model, entry.path, scan, Naming::kOwn);
       continue;
     }
     watch(entry.path);  // before it is read: a version may be put into it at this moment
     const Result<std::vector<FolderEntry>> inside = list_folder(entry.path);
     model.name = entry.name;
     if (inside.ok() && is_model_folder(*inside)) {
-      scan_file(model, entry.path, scan);
+      scan_file(model, entry.path, scan, Naming::kGiven);
       continue;
     }
     if (inside.ok() && !holds_versions(*inside)) continue;  // some other folder
@@ -224,35 +353,75 @@ void Scanner::scan_repository(const std::string& folder, Scan& scan) {
   }
 }
 
-void Scanner::scan_file(ModelSource model, const std::string& path, Scan& scan) {
+void Scanner::scan_file(ModelSource model, const std::string& path, Scan& scan, Naming naming) {
+  if (ignored_.contains(path)) return;
   const Result<FileStamp> stamp = stamp_model(path);
   if (!stamp.ok()) {
     model.problem = stamp.status();
-  } else {
-    VersionSource version;
-    version.path = path;
-    version.stamp = *stamp;
-    version.complete = settling_.complete(path, *stamp) || mirrored_;
-    model.versions.push_back(std::move(version));
+    return add(std::move(model), scan);
   }
+  VersionSource version;
+  version.path = path;
+  version.stamp = *stamp;
+  version.complete = settling_.complete(path, *stamp) || mirrored_;
+  const bool may_be_archive = path.ends_with(kArchiveEnding) || added_files_.contains(path);
+  const std::optional<ArchiveNames> names = may_be_archive ? identify(path) : std::nullopt;
+  if (names.has_value()) {
+    if (naming == Naming::kOwn && !names->name.empty()) model.name = names->name;
+    version.version = archive_version_number(names->version);
+    model.optional = false;
+    model.versions.push_back(std::move(version));
+    return add_archive(std::move(model), names->version, scan);
+  }
+  // An archive that is being written does not say yet what it is.
+  if (path.ends_with(kArchiveEnding) && !version.complete && !added_files_.contains(path)) return;
+  model.versions.push_back(std::move(version));
   add(std::move(model), scan);
+}
+
+/// All versions that archives hold of a model are served.
+void Scanner::add_archive(ModelSource model, const std::string& version, Scan& scan) {
+  model.labels.emplace_back(version, model.versions[0].version);
+  model.policy = {serving::VersionPolicy::Kind::kAll, 1, {}};
+  const auto place = scan.places.find(model.name);
+  if (place == scan.places.end() || !scan.archives.contains(model.name)) {
+    if (place == scan.places.end()) scan.archives.insert(model.name);
+    return add(std::move(model), scan);
+  }
+  ModelSource& same = scan.models[place->second];
+  const auto taken =
+      std::ranges::find(same.versions, model.versions[0].version, &VersionSource::version);
+  if (taken != same.versions.end()) {
+    scan.errors.push_back(already_exists(fmt::format(
+        "{}: version {} of model \"{}\" is already that of {}; give one of them another",
+        model.path, version, model.name, taken->path)));
+    return;
+  }
+  same.versions.push_back(std::move(model.versions[0]));
+  same.labels.push_back(std::move(model.labels.back()));
 }
 
 void Scanner::scan_model_folder(ModelSource model, const std::string& folder, Scan& scan) {
   watch(folder);
   const Result<std::vector<FolderEntry>> entries = list_folder(folder);
-  if (entries.ok() && is_model_folder(*entries)) return scan_file(std::move(model), folder, scan);
+  if (entries.ok() && is_model_folder(*entries)) {
+    return scan_file(std::move(model), folder, scan, Naming::kGiven);
+  }
   if (!entries.ok()) {
     scan.errors.push_back(entries.status());
     scan.unreadable = true;
     model.problem = entries.status();
     return add(std::move(model), scan);
   }
+  bool is_emptied = false;  // by admin calls
   for (const FolderEntry& entry : *entries) {
     uint64_t number = 0;
     if (!is_version(entry, number)) continue;
-    model.versions.push_back(scan_version_folder(entry.path, number));
+    VersionSource version = scan_version_folder(entry.path, number);
+    is_emptied = is_emptied || ignored_.contains(version.path);
+    if (!ignored_.contains(version.path)) model.versions.push_back(std::move(version));
   }
+  if (model.versions.empty() && is_emptied) return;
   if (model.versions.empty()) {
     model.problem =
         not_found(fmt::format("{} holds no version: expected folders named 1, 2, ...", model.path));
@@ -304,27 +473,24 @@ void Scanner::scan_list(const std::string& path, Scan& scan) {
     scan.unreadable = scan.unreadable || !list.read;
     if (!list.read && scan.broken.ok() && !scan.postponed) scan.broken = list.error;
   }
-  for (const ListedModel& listed : list.models) {
-    ModelSource model;
-    model.name = listed.name;
-    model.policy = listed.policy;
-    model.labels = listed.labels;
-    model.required = listed.required;
-    model.admission = listed.admission;
-    if (looks_like_url(listed.path)) {
-      scan_url(listed.path, &model, false, scan);
-      continue;
-    }
-    const std::string place = normal_path(listed.path);
-    model.path = place;
-    std::error_code ignored;
-    if (fs::is_directory(place, ignored)) {
-      scan_model_folder(std::move(model), place, scan);
-    } else {
-      watch(folder_of(place));
-      scan_file(std::move(model), place, scan);
-    }
-  }
+  for (const ListedModel& listed : list.models) scan_listed(listed, scan);
+}
+
+void Scanner::scan_listed(const ListedModel& listed, Scan& scan) {
+  ModelSource model;
+  model.name = listed.name;
+  model.policy = listed.policy;
+  model.labels = listed.labels;
+  model.required = listed.required;
+  model.admission = listed.admission;
+  model.settings = listed.settings;
+  if (looks_like_url(listed.path)) return scan_url(listed.path, &model, false, scan);
+  const std::string place = normal_path(listed.path);
+  model.path = place;
+  std::error_code ignored;
+  if (fs::is_directory(place, ignored)) return scan_model_folder(std::move(model), place, scan);
+  watch(folder_of(place));
+  scan_file(std::move(model), place, scan, Naming::kGiven);
 }
 
 /// Reads the list again if it is another one and complete; a list that cannot be read leaves the

@@ -14,6 +14,9 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,12 +32,22 @@
 
 namespace slipway::lifecycle {
 
+/// What an archive (.mar) says that it is; what it does not say is empty.
+struct ArchiveNames {
+  std::string name;
+  std::string version;  // "1.0"
+};
+
 struct ScanRequest {
   std::vector<std::string> paths;
   std::string name;                     // of the only model, if it is a single file or model folder
   serving::VersionPolicy policy;        // of models that no list gives one
   IsModel is_model;                     // null: content decides nothing
   std::vector<std::string> lists = {};  // those of `paths` that are lists, whatever their names
+  std::shared_ptr<const serving::ModelSettings> settings = nullptr;  // of the only model
+  std::map<std::string, std::string> names = {};  // of models, by those of `paths` that are files
+  /// Reads an archive's own names; none if it is no such archive. Null: names are those of files.
+  std::function<std::optional<ArchiveNames>(const std::string& path)> identify = nullptr;
 };
 
 struct Scan {
@@ -44,6 +57,7 @@ struct Scan {
   bool postponed = false;                          // a list was never read and is being written
   Status broken;                                   // what was asked for makes no sense
   std::unordered_map<std::string, size_t> places;  // of each name in `models`
+  std::set<std::string> archives;                  // names of models that come from archives
 };
 
 class Scanner {
@@ -57,6 +71,22 @@ class Scanner {
   /// One more model, at an address; from the next scan on. Replaces one that was added before.
   void add(const std::string& name, std::string address) { added_[name] = std::move(address); }
   bool was_added(const std::string& name) const { return added_.contains(name); }
+  /// The same of a file on this machine that is complete; an empty path: no more.
+  void put(const std::string& name, std::string path);
+  /// The file of a model that was put; empty if there is none.
+  std::string put_path(const std::string& name) const;
+  /// From the next scan on these models are served, in place of what was asked for.
+  void replace_list(std::vector<ListedModel> models) { replaced_ = std::move(models); }
+  /// Whether a model may come from this place: below what was asked for at the start, or what its
+  /// lists name, or one of the `allowed` folders.
+  bool may_come_from(const std::string& path, const std::vector<std::string>& allowed) const;
+  /// One more file or folder, from the next scan on; an empty name: its own.
+  void add_file(const std::string& path, std::string name);
+  /// From the next scan on there is nothing at this path, until it is added again.
+  void ignore(const std::string& path);
+  void forget_added(const std::string& name) { added_.erase(name); }
+  /// By its content, which is read once for each that it has.
+  std::optional<ArchiveNames> identify(const std::string& path);
   Scan scan();
 
  private:
@@ -70,14 +100,22 @@ class Scanner {
     serving::FileStamp stamp;
     bool is_model = false;
   };
+  struct Archive {
+    serving::FileStamp stamp;
+    std::optional<ArchiveNames> names;
+  };
+  enum class Naming : uint8_t { kOwn, kGiven };  // may an archive name itself?
 
   void scan_path(const std::string& path, Scan& scan);
   void scan_url(const std::string& text, serving::ModelSource* listed, bool confined, Scan& scan);
   void scan_added(Scan& scan);
+  void scan_listed(const ListedModel& listed, Scan& scan);
+  void scan_added_files(Scan& scan);
   void scan_list(const std::string& path, Scan& scan);
   bool read_list(const std::string& path, List& list);
   void scan_repository(const std::string& folder, Scan& scan);
-  void scan_file(serving::ModelSource model, const std::string& path, Scan& scan);
+  void scan_file(serving::ModelSource model, const std::string& path, Scan& scan, Naming naming);
+  static void add_archive(serving::ModelSource model, const std::string& version, Scan& scan);
   void scan_model_folder(serving::ModelSource model, const std::string& folder, Scan& scan);
   serving::VersionSource scan_version_folder(const std::string& folder, uint64_t version);
   bool is_model_file(const std::string& path);
@@ -95,6 +133,11 @@ class Scanner {
   std::map<std::string, Content> contents_;  // by path: what this scan asked about
   std::map<std::string, Content> contents_before_;
   std::map<std::string, std::string> added_;  // addresses by name
+  std::map<std::string, std::string> put_;    // files by name
+  std::optional<std::vector<ListedModel>> replaced_;
+  std::map<std::string, std::string> added_files_;  // names by path; may be empty
+  std::set<std::string> ignored_;                   // paths
+  std::map<std::string, Archive> archives_;         // by path
 };
 
 }  // namespace slipway::lifecycle

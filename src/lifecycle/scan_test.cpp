@@ -53,6 +53,28 @@ class ScanTest : public testing::Test {
   fs::path folder_;
 };
 
+TEST_F(ScanTest, ArchivesNameThemselvesAndTheirVersions) {
+  file("x.mar", "iris 1.0");
+  file("y.mar", "iris 2.0");
+  file("z.mar", "iris 2.0");
+  file("w.mar", "wine 1.5");
+  file("broken.mar", "");
+  Settling settling({std::chrono::milliseconds(500), true});
+  settling.begin(clock_.now(), clock_.wall_now(), {});
+  ScanRequest request{{folder_.string()}, "", {}, {}};
+  request.identify = [](const std::string& path) -> std::optional<ArchiveNames> {
+    std::ifstream text(path);
+    ArchiveNames names;
+    if (!(text >> names.name >> names.version)) return std::nullopt;
+    return names;
+  };
+  const Scan found = Scanner(request, settling, nullptr).scan();
+  EXPECT_EQ(text_of(found), "broken[1=broken.mar ] wine[1005000=w.mar ] iris[1=x.mar 2=y.mar ] ");
+  ASSERT_EQ(found.errors.size(), 1U);
+  EXPECT_NE(found.errors[0].message().find("version 2.0 of model \"iris\""), std::string::npos);
+  EXPECT_EQ(found.models[2].labels[1].first, "2.0");
+}
+
 TEST_F(ScanTest, NamesModelsAfterTheirFilesWithoutEndings) {
   file("iris.joblib");
   file("wine.v2.pkl.gz");

@@ -91,6 +91,12 @@ void Settling::keep_vanished(std::vector<serving::ModelSource>& models, bool all
   last_ = models;
 }
 
+void Settling::forget(const std::string& path) {
+  for (serving::ModelSource& model : last_) {
+    std::erase_if(model.versions, [&](const auto& version) { return version.path == path; });
+  }
+}
+
 void Settling::end() {
   moved_in_.clear();
   std::erase_if(seen_, [this](const auto& entry) { return entry.second.round != round_; });

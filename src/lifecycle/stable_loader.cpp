@@ -8,7 +8,8 @@
 namespace slipway::lifecycle {
 
 Status StableLoader::check(const serving::VersionSource& source) const {
-  const Result<serving::FileStamp> stamp = stamp_model(source.path);
+  Result<serving::FileStamp> stamp = stamp_model(source.path);
+  if (stamp.ok()) stamp->settings = source.stamp.settings;  // no part of the file
   if (stamp.ok() && stamp->same_content(source.stamp)) return {};
   changed_();
   return Status(StatusCode::kAborted,

@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "protocols/internal/dialect.h"
 #include "protocols/internal/json.h"
 #include "protocols/internal/request_identity.h"
 
@@ -45,6 +46,7 @@ void BaseCall::restart() {
   result.queue_seconds = 0;  // a refused request must not show the last one's
   result.batch_seconds = 0;
   result.compute_seconds = 0;
+  result.batch_rows = 0;
   result.retry_after_seconds = 0;
   error = Status();
   deferred = false;
@@ -117,6 +119,10 @@ Status choose_model(BaseCall& call, std::string_view name, std::string_view vers
       name.empty() ? models->default_model() : models->find(name, version);
   if (found.ok()) {
     call.infer.model = *found;
+    const std::vector<std::string>& keys = (*found)->loaded.key_fields;
+    call.plan.unnamed_output = (*found)->chosen_output(kKserveV2Dialect.name);
+    call.plan.keys.begin(keys.empty() ? nullptr : &keys);
+    call.loop->read->keys = keys.empty() ? nullptr : &call.plan.keys;
     return {};
   }
   const ServerInfo& server = call.loop->server;
@@ -124,6 +130,11 @@ Status choose_model(BaseCall& call, std::string_view name, std::string_view vers
       !call.gave_up && server.post && server.control.load() != nullptr && models->on_demand(name);
   if (call.needs_model) call.wanted_model = name.empty() ? models->default_name() : name;
   return std::move(found).status();
+}
+
+uint32_t default_output(const Call& call) {
+  return call.infer.model->default_output(call.dialect == nullptr ? std::string_view()
+                                                                  : call.dialect->name);
 }
 
 void demand_model(BaseCall& call, SteadyTime received, std::function<void(Status)> again) {

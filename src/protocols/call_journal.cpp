@@ -3,10 +3,34 @@
 #include <chrono>
 #include <string>
 
+#include "base/log.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/rpc_call.h"
 
 namespace slipway::protocols {
+namespace {
+
+uint64_t nanoseconds(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
+
+uint64_t nanoseconds_between(SteadyTime begin, SteadyTime end) {
+  return end <= begin ? 0 : static_cast<uint64_t>((end - begin) / std::chrono::nanoseconds(1));
+}
+
+serving::InferenceSample sample_of(const BaseCall& call, SteadyTime received, SteadyTime now) {
+  const serving::InferResponse& result = call.result;
+  return {.ok = call.error.ok(),
+          .rows = call.infer.input.rows(),
+          .batch_rows = result.batch_rows,
+          .leads_batch = result.leads_batch,
+          .request_ns = nanoseconds_between(received, now),
+          .queue_ns = nanoseconds(result.queue_seconds + result.batch_seconds),
+          .input_ns = nanoseconds_between(received, result.begun),
+          .infer_ns = nanoseconds(result.compute_seconds),
+          .output_ns = nanoseconds_between(result.ended, now),
+          .ended = now};
+}
+
+}  // namespace
 
 CallJournal::CallJournal(serving::ServingMetrics& metrics, AccessLog* log) : log_(log) {
   metrics::Registry& registry = metrics.registry();
@@ -39,7 +63,7 @@ void CallJournal::answered(Call& call, uint32_t shard) {
   entry.status = status;
   entry.grpc_status = -1;
   entry.response_bytes = call.response().body.size();
-  record(call, shard, entry);
+  record(call, shard, entry, "HTTP");
 }
 
 void CallJournal::answered(RpcCall& call, uint32_t shard) {
@@ -59,16 +83,25 @@ void CallJournal::answered(RpcCall& call, uint32_t shard) {
   entry.status = 200;
   entry.grpc_status = static_cast<int>(code);
   entry.response_bytes = call.answer->size();
-  record(call, shard, entry);
+  record(call, shard, entry, "GRPC");
 }
 
-void CallJournal::record(const BaseCall& call, uint32_t shard, AccessRecord& record) {
-  record.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - record.request->received)
-          .count();
+void CallJournal::record(const BaseCall& call, uint32_t shard, AccessRecord& record,
+                         std::string_view protocol) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime received = record.request->received;
+  record.seconds = std::chrono::duration<double>(now - received).count();
   const serving::ServedModel* model = call.infer.model;
   if (model != nullptr && model->metrics != nullptr) {
     model->metrics->record_answer(shard, call.error.code(), record.seconds);
+    model->metrics->stats.record(shard, sample_of(call, received, now));
+    TraceLog& traces = *call.loop->server.traces;
+    if (traces.active()) traces.record(call, protocol, received, now);
+  }
+  if (log_enabled(LogLevel::kDebug)) {
+    log_debug("{} request: {} {}, {:.3f} ms{}{}", protocol,
+              transport::http_method_name(record.request->method), record.request->path,
+              record.seconds * 1e3, call.error.ok() ? "" : ": ", call.error.message());
   }
   if (log_ == nullptr) return;
   record.request_id = call.request_id;

@@ -12,8 +12,9 @@ const StringCell* text_cell(const OutputBuffer& output, size_t cell) {
 
 }  // namespace
 
-void append_csv_text(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+void append_csv_text(std::string& out, std::string_view text, char separator) {
+  if (text.find_first_of("\"\r\n") == std::string_view::npos &&
+      text.find(separator) == std::string_view::npos) {
     out += text;
     return;
   }
@@ -26,19 +27,19 @@ void append_csv_text(std::string& out, std::string_view text) {
 }
 
 void append_csv_cell(std::string& out, const OutputSpec& spec, const OutputBuffer& output,
-                     size_t row, size_t column) {
+                     size_t row, size_t column, char separator) {
   const size_t cell = row * output.width + column;
   if (!spec.labels.empty()) {
     const LabelTable& table = spec.labels[column];
     const int32_t index = output.indices[cell];
     if (table.dtype == DType::kString) {
       if (index >= 0 && static_cast<size_t>(index) < table.size()) {
-        append_csv_text(out, table.strings[static_cast<size_t>(index)]);
+        append_csv_text(out, table.strings[static_cast<size_t>(index)], separator);
       }
       return;
     }
   } else if (const StringCell* text = text_cell(output, cell); text != nullptr && text->is_text()) {
-    append_csv_text(out, text->view());
+    append_csv_text(out, text->view(), separator);
     return;
   }
   const size_t begin = out.size();
@@ -56,15 +57,23 @@ void append_csv_rows(std::string& out, const OutputSpec& spec, const OutputBuffe
   }
 }
 
+std::vector<std::string> output_column_names(std::string_view name, const OutputSpec& spec,
+                                             size_t width) {
+  std::vector<std::string> names(width, std::string(name));
+  for (size_t column = 0; column < width && !spec.is_vector; ++column) {
+    names[column] += '_';
+    names[column] += spec.columns.size() == width ? spec.columns[column] : std::to_string(column);
+  }
+  return names;
+}
+
 void append_csv_names(std::string& out, std::string_view name, const OutputSpec& spec,
                       size_t width) {
-  if (spec.is_vector) return append_csv_text(out, name);
-  for (size_t column = 0; column < width; ++column) {
-    if (column > 0) out.push_back(',');
-    std::string full(name);
-    full += '_';
-    full += spec.columns.size() == width ? spec.columns[column] : std::to_string(column);
-    append_csv_text(out, full);
+  bool first = true;
+  for (const std::string& column : output_column_names(name, spec, width)) {
+    if (!first) out.push_back(',');
+    first = false;
+    append_csv_text(out, column);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "graph/signature.h"
 #include "tensor/batch.h"
@@ -13,13 +14,16 @@ namespace slipway::protocols {
 
 /// One cell: a text in quotes where it needs them; NaN, infinity and missing text are empty.
 void append_csv_cell(std::string& out, const OutputSpec& spec, const OutputBuffer& output,
-                     size_t row, size_t column);
+                     size_t row, size_t column, char separator = ',');
 /// A line for each row.
 void append_csv_rows(std::string& out, const OutputSpec& spec, const OutputBuffer& output);
 /// The names of an output's columns: `name` for a vector, else name_CLASS or name_0, name_1, ...
+std::vector<std::string> output_column_names(std::string_view name, const OutputSpec& spec,
+                                             size_t width);
+/// The same, as cells of one line.
 void append_csv_names(std::string& out, std::string_view name, const OutputSpec& spec,
                       size_t width);
 /// A text as one CSV field.
-void append_csv_text(std::string& out, std::string_view text);
+void append_csv_text(std::string& out, std::string_view text, char separator = ',');
 
 }  // namespace slipway::protocols

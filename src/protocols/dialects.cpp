@@ -11,9 +11,20 @@ namespace {
 
 // This order decides who owns a path that several have, unless --compat names another.
 constexpr const Dialect* kDialects[] = {
-    &kSimpleDialect, &kKserveV2Dialect,  &kTfServingDialect, &kKserveV1Dialect,
-    &kMlflowDialect, &kSeldonDialect,    &kVertexDialect,    &kOpenscoringDialect,
-    &kSiteDialect,   &kSageMakerDialect, &kAzureMlDialect,
+    &kSimpleDialect,
+    &kKserveV2Dialect,
+    &kTfServingDialect,
+    &kKserveV1Dialect,
+    &kMlflowDialect,
+    &kSeldonDialect,
+    &kVertexDialect,
+    &kOpenscoringDialect,
+    &kSiteDialect,
+    &kSageMakerDialect,
+    &kAzureMlDialect,
+    &kTorchServeDialect,
+    &kTorchServeManagementDialect,
+    &kTorchServeMetricsDialect,
 };
 
 std::string known_names() {

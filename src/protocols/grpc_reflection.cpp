@@ -57,7 +57,6 @@ GrpcReflection::GrpcReflection() {
   for (ProtoFields files(proto_descriptors()); files.next();) {
     if (files.is(1, ProtoFields::kBytes)) index_file(files.bytes());
   }
-  std::ranges::sort(services_);
   CHECK(!services_.empty());
 }
 
@@ -71,11 +70,12 @@ void GrpcReflection::index_file(std::string_view file) {
       case kFileEnum: symbols_.emplace(qualified(package, fields.bytes()), file); break;
       case kFileService: {
         const std::string service = qualified(package, fields.bytes());
-        services_.push_back(service);
+        std::vector<std::string>& paths = services_[service];
         symbols_.emplace(service, file);
         for (ProtoFields methods(fields.bytes()); methods.next();) {
           if (!methods.is(kServiceMethod, ProtoFields::kBytes)) continue;
           symbols_.emplace(qualified(service, methods.bytes()), file);
+          paths.push_back(fmt::format("/{}/{}", service, text_field(methods.bytes(), 1)));
         }
         break;
       }
@@ -112,7 +112,14 @@ void GrpcReflection::index_types(std::string_view message, const std::string& sc
   }
 }
 
-Result<std::string> GrpcReflection::answer(std::string_view request_bytes) const {
+bool GrpcReflection::is_served(const std::vector<std::string>& methods, uint32_t listener) const {
+  return served_ == nullptr || std::ranges::any_of(methods, [&](const std::string& path) {
+           return served_->method(path, listener) != Method::kUnknown;
+         });
+}
+
+Result<std::string> GrpcReflection::answer(std::string_view request_bytes,
+                                           uint32_t listener) const {
   v1::ServerReflectionResponse response;
   v1::ServerReflectionRequest& request = *response.mutable_original_request();
   if (request_bytes.size() > kRequestBytesMax ||
@@ -155,7 +162,8 @@ Result<std::string> GrpcReflection::answer(std::string_view request_bytes) const
       break;
     }
     case v1::ServerReflectionRequest::kListServices:
-      for (const std::string& name : services_) {
+      for (const auto& [name, methods] : services_) {
+        if (!is_served(methods, listener)) continue;
         response.mutable_list_services_response()->add_service()->set_name(name);
       }
       break;
@@ -169,10 +177,10 @@ Result<std::string> GrpcReflection::answer(std::string_view request_bytes) const
 class GrpcReflection::Stream final : public transport::GrpcCallHandler {
  public:
   Stream(const GrpcReflection& reflection, std::shared_ptr<transport::GrpcCall> call)
-      : reflection_(reflection), call_(std::move(call)) {}
+      : reflection_(reflection), call_(std::move(call)), listener_(call_->request().listener) {}
 
   bool on_message(std::string_view message) override {
-    Result<std::string> answer = reflection_.answer(message);
+    Result<std::string> answer = reflection_.answer(message, listener_);
     if (!answer.ok()) {
       call_->finish(answer.status(), {});
       return true;
@@ -190,6 +198,7 @@ class GrpcReflection::Stream final : public transport::GrpcCallHandler {
  private:
   const GrpcReflection& reflection_;
   const std::shared_ptr<transport::GrpcCall> call_;
+  const uint32_t listener_;
   bool held_back_ = false;  // until more is sent
 };
 

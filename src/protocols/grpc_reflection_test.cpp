@@ -42,7 +42,43 @@ TEST_F(GrpcReflectionTest, ListsTheServices) {
   EXPECT_EQ(names, (std::vector<std::string>{
                        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
                        "grpc.reflection.v1alpha.ServerReflection", "inference.GRPCInferenceService",
+                       "org.pytorch.serve.grpc.inference.InferenceAPIsService",
+                       "org.pytorch.serve.grpc.management.ManagementAPIsService",
                        "tensorflow.serving.ModelService", "tensorflow.serving.PredictionService"}));
+}
+
+/// Knows health everywhere, and inference on the second listener.
+class SomeServices final : public transport::GrpcHandler {
+ public:
+  Method method(std::string_view path, uint32_t listener) const override {
+    const bool known = path.starts_with("/grpc.health.v1.Health/") ||
+                       (listener == 1 && path == "/inference.GRPCInferenceService/ModelInfer");
+    return known ? Method::kUnary : Method::kUnknown;
+  }
+  void handle(transport::GrpcExchange&) override {}
+  std::unique_ptr<transport::GrpcCallHandler> open(std::shared_ptr<transport::GrpcCall>) override {
+    return nullptr;
+  }
+};
+
+TEST_F(GrpcReflectionTest, ListsWhatTheListenerServes) {
+  const SomeServices served;
+  reflection_.set_served(served);
+  v1::ServerReflectionRequest request;
+  request.set_list_services("*");
+  const auto names = [&](uint32_t listener) {
+    v1::ServerReflectionResponse response;
+    EXPECT_TRUE(response.ParseFromString(
+        reflection_.answer(request.SerializeAsString(), listener).value()));
+    std::vector<std::string> listed;
+    for (const auto& service : response.list_services_response().service()) {
+      listed.push_back(service.name());
+    }
+    return listed;
+  };
+  EXPECT_EQ(names(0), (std::vector<std::string>{"grpc.health.v1.Health"}));
+  EXPECT_EQ(names(1),
+            (std::vector<std::string>{"grpc.health.v1.Health", "inference.GRPCInferenceService"}));
 }
 
 /// protobuf's own descriptor pool takes the files and finds in them what was asked for.

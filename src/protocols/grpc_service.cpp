@@ -229,7 +229,7 @@ class GrpcService::Stream final : public transport::GrpcCallHandler {
       request.path = path;
       request.remote_address = remote_address;
       request.metadata = headers;
-      ends_on_error = request.field("triton_grpc_error") == "true";
+      ends_on_error = method.ends_on_error || request.field("triton_grpc_error") == "true";
     }
     void finish_message(uint32_t shard) {
       if (!rpc.error.ok() && !ends_on_error) {

@@ -1,6 +1,7 @@
 #include "protocols/internal/media_type.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace slipway::protocols {
 namespace {
@@ -52,6 +53,71 @@ MediaType parse_media_type(std::string_view header) {
 bool names_media_type(std::string_view header, std::string_view type) {
   const std::string_view name = trimmed(header.substr(0, header.find_first_of(";,")));
   return std::ranges::equal(name, type, {}, to_lower);
+}
+
+namespace {
+
+/// What one range of an Accept header says of a type.
+struct Match {
+  int precision = 0;  // 0: it does not name it; 1: */*; 2: text/*; 3: text/csv
+  double quality = 1;
+  size_t place = 0;  // of the range in the header
+};
+
+/// The q of a range's parameters, from 0 to 1.
+double quality_of(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::string_view parameter = next_part(parameters);
+    if (parameter.size() < 2 || to_lower(parameter[0]) != 'q' || parameter[1] != '=') continue;
+    double quality = 1;
+    const std::string_view text = parameter.substr(2);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quality);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    return is_number && quality >= 0 && quality <= 1 ? quality : 1;
+  }
+  return 1;
+}
+
+int precision_of(std::string_view range, std::string_view type) {
+  if (range == "*/*" || range == "*") return 1;
+  if (std::ranges::equal(range, type, {}, to_lower)) return 3;
+  const size_t slash = type.find('/') + 1;
+  const bool is_group =
+      range.size() == slash + 1 && range.back() == '*' &&
+      std::ranges::equal(range.substr(0, slash), type.substr(0, slash), {}, to_lower);
+  return is_group ? 2 : 0;
+}
+
+/// The range that names a type most precisely says what it is worth.
+Match best_match(std::string_view accept, std::string_view type) {
+  Match best;
+  for (size_t place = 0; !accept.empty(); ++place) {
+    const size_t end = std::min(accept.find(','), accept.size());
+    std::string_view parameters = accept.substr(0, end);
+    accept.remove_prefix(std::min(end + 1, accept.size()));
+    const int precision = precision_of(next_part(parameters), type);
+    if (precision > best.precision) best = {precision, quality_of(parameters), place};
+  }
+  return best;
+}
+
+}  // namespace
+
+std::optional<size_t> choose_media_type(std::string_view accept,
+                                        std::span<const std::string_view> offered) {
+  if (trimmed(accept).empty()) return 0;
+  std::optional<size_t> chosen;
+  Match best;
+  for (size_t i = 0; i < offered.size(); ++i) {
+    const Match match = best_match(accept, offered[i]);
+    if (match.precision == 0 || match.quality == 0) continue;
+    const bool is_better = !chosen || match.quality > best.quality ||
+                           (match.quality == best.quality && match.place < best.place);
+    if (!is_better) continue;
+    chosen = i;
+    best = match;
+  }
+  return chosen;
 }
 
 }  // namespace slipway::protocols

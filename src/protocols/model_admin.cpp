@@ -2,22 +2,16 @@
 
 #include <utility>
 
+#include "protocols/token_keys.h"
+
 namespace slipway::protocols {
 namespace {
 
 using serving::VersionState;
 
-/// True for equal texts, in a time that does not tell where they differ.
-bool equal_secrets(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-  }
-  return difference == 0;
-}
+}  // namespace
 
-bool brings_token(const LoopState& loop, std::string_view header) {
+bool brings_admin_token(const LoopState& loop, std::string_view header) {
   constexpr std::string_view kScheme = "bearer ";
   const std::string& token = loop.server.admin_token;
   if (token.empty() || header.size() <= kScheme.size()) return false;
@@ -27,10 +21,8 @@ bool brings_token(const LoopState& loop, std::string_view header) {
   return equal_secrets(header.substr(kScheme.size()), token);
 }
 
-}  // namespace
-
 Status check_admin(const LoopState& loop, const Caller& caller) {
-  if (brings_token(loop, caller.authorization)) return {};
+  if (brings_admin_token(loop, caller.authorization)) return {};
   if (loop.may_change_models) {
     if (caller.origin.data() == nullptr) return {};
     return permission_denied(
@@ -44,16 +36,14 @@ Status check_admin(const LoopState& loop, const Caller& caller) {
 
 Status begin_change(BaseCall& call, std::string_view model, ChangeParameters parameters,
                     Change change) {
-  if (parameters.overrides) {
-    return unimplemented(
-        "a model is loaded as it is: of the parameters only \"url\" is taken, not \"config\" or "
-        "\"file:...\"");
-  }
   serving::ModelControl* control = call.loop->server.control.load();
   if (control == nullptr) return unavailable("the models are still loading");
   call.begin = [control, change, name = std::string(model),
-                url = std::move(parameters.url)](std::function<void(Status)> done) {
-    if (!url.empty()) return control->add(name, url, std::move(done));
+                parameters = std::move(parameters)](std::function<void(Status)> done) {
+    if (!parameters.url.empty()) return control->add(name, parameters.url, std::move(done));
+    if (!parameters.overrides.empty()) {
+      return control->load_with(name, parameters.overrides, std::move(done));
+    }
     (control->*change)(name, std::move(done));
   };
   call.deferred = true;

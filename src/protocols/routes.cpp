@@ -95,6 +95,7 @@ const RouteTable::Entry* RouteTable::find(HttpMethod method, std::string_view pa
 }
 
 const Dialect* RouteTable::claimant(std::string_view path) const {
+  if (!dialects_.empty() && dialects_.front()->claims_rest_if_first) return dialects_.front();
   for (const Dialect* dialect : dialects_) {
     if (!dialect->prefix.empty() && path.starts_with(dialect->prefix)) return dialect;
   }
@@ -116,6 +117,7 @@ std::string RouteTable::allowed_methods(std::string_view path) const {
 
 std::string RouteTable::nearest(std::string_view path) const {
   std::vector<std::pair<size_t, const Route*>> by_distance;
+  by_distance.reserve(entries_.size());
   for (const Entry& entry : entries_) {
     by_distance.emplace_back(edit_distance(path, entry.pattern), &entry);
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocols/internal/closest.h"
+#include "protocols/internal/key_fields.h"
 #include "protocols/internal/record_json.h"
 
 namespace slipway::protocols {
@@ -21,6 +22,7 @@ RowFiller::RowFiller(const Signature& signature,
     : signature_(signature),
       places_(places),
       json_(buffers.json),
+      keys_(buffers.keys),
       seen_(buffers.seen),
       input_(input) {}
 
@@ -101,15 +103,24 @@ Status RowFiller::unknown_feature(std::string_view name, ondemand::value& value)
                                       input_.rows() - 1, column_hint(signature_, name)));
 }
 
+Result<bool> RowFiller::read_key(std::string_view name, ondemand::value& value) {
+  const auto key = keys_ != nullptr ? keys_->find(name) : std::nullopt;
+  if (!key) return false;
+  TRY_STATUS(read_key_field(json_, value, *keys_, input_.rows() - 1, *key));
+  return true;
+}
+
 Status RowFiller::read_field(ondemand::field& field, uint32_t& place) {
   uint32_t column = place;
-  if (signature_.columns_named) {
-    std::string_view name;
+  std::string_view name;
+  if (signature_.columns_named || keys_ != nullptr) {
     if (const auto error = field.unescaped_key().get(name)) return json_.syntax_error(error);
+    const bool is_key = TRY(read_key(name, field.value()));
+    if (is_key) return {};
+  }
+  if (signature_.columns_named) {
     const auto found = find_column(name, place);
-    if (!found) {
-      return unknown_feature(name, field.value());
-    }
+    if (!found) return unknown_feature(name, field.value());
     column = *found;
     if (seen_[column] == input_.rows()) {
       return invalid_argument(cell_name(input_.rows() - 1, column) + " is given twice");

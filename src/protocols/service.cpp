@@ -81,6 +81,10 @@ class Service final : public HttpService {
     server_.registry = &metrics.registry();
     server_.admin_token = options.admin_token;
     server_.load_timeout = options.load_timeout;
+    server_.shared_memory =
+        std::make_unique<SharedMemory>(options.shared_memory, options.request_bytes_max);
+    server_.torchserve = make_torchserve_state(options, options.loops);
+    server_.traces = std::make_unique<TraceLog>(options.trace_folder);
     const uint32_t loops = std::max(options.loops, 1U);
     for (uint32_t i = 0; i <= loops; ++i) {  // the last one is the admin listener's
       loops_.push_back(std::make_unique<LoopState>(server_, options.inference, pool_, i));

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "protocols/token_keys.h"
 #include "serving/inference.h"
 #include "serving/model_control.h"
 #include "serving/serving_metrics.h"
@@ -67,6 +68,11 @@ struct ServiceOptions {
   AccessLog* access_log = nullptr;                 // may be null; outlives the service
   std::string admin_token;                         // who brings it may change models; empty: nobody
   std::chrono::milliseconds load_timeout{30'000};  // a request waits so long for its model's load
+  bool shared_memory = false;                      // clients may register regions of shared memory
+  uint64_t request_bytes_max = 64ULL << 20;        // what one request may take from there
+  std::shared_ptr<TokenKeys> token_keys;           // TorchServe's token authorization; null: off
+  bool model_api = true;     // TorchServe's calls may register and unregister models
+  std::string trace_folder;  // where traces are written; empty: nowhere
 };
 
 class HttpService : public transport::HttpHandler {

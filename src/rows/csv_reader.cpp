@@ -29,7 +29,8 @@ Status check_first_line(std::string_view line) {
   return {};
 }
 
-/// The likeliest separator of a first line: the commonest outside of quotes, a comma if none.
+}  // namespace
+
 char find_separator(std::string_view line) {
   char best = ',';
   size_t most = 0;
@@ -47,8 +48,6 @@ char find_separator(std::string_view line) {
   }
   return best;
 }
-
-}  // namespace
 
 Result<bool> CsvReader::read_line(std::string& line) {
   Result<bool> more = read_bounded_line(input_, kRecordBytesMax, line);

@@ -17,6 +17,9 @@
 
 namespace slipway::rows {
 
+/// The likeliest separator of a first line: the commonest outside of quotes, a comma if none.
+char find_separator(std::string_view line);
+
 class CsvReader {
  public:
   /// Comma, semicolon, tab or bar: the commonest of the first line.

@@ -6,8 +6,8 @@
 #include <limits>
 #include <optional>
 
-#include "base/edit_distance.h"
 #include "rows/csv_reader.h"
+#include "rows/internal/column_match.h"
 #include "rows/row_source.h"
 
 namespace slipway::rows {
@@ -42,22 +42,12 @@ std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-/// Where a field of the record goes.
-struct Target {
-  enum class Kind : uint8_t { kNone, kFeature, kField } kind = Kind::kNone;
-  uint32_t index = 0;  // kFeature: column of the model
-};
-
 class CsvRows final : public RowSource {
  public:
   CsvRows(std::istream& input, const CsvOptions& options, const Signature& signature)
       : reader_(input, options.separator), signature_(signature), no_header_(options.no_header) {}
 
-  const std::vector<std::string>& key_names() const override { return key_names_; }
+  const std::vector<std::string>& key_names() const override { return match_.key_names; }
 
   Status open(const std::vector<std::string>& keys) {
     if (!TRY(reader_.next())) return invalid_argument("the input is empty");
@@ -74,7 +64,7 @@ class CsvRows final : public RowSource {
             "the model takes rows of named values: CSV needs its header line (--no-header is "
             "given)");
       }
-      return match_record(std::vector<std::string>(header.begin(), header.end()), keys);
+      return match(std::vector<std::string>(header.begin(), header.end()), keys);
     }
     if (no_header_ || (!signature_.columns_named && !looks_like_header(header))) {
       if (!keys.empty()) return invalid_argument("--keys needs a header line that names columns");
@@ -83,7 +73,7 @@ class CsvRows final : public RowSource {
                                             signature_.columns.size(), header.size()));
       }
       for (uint32_t i = 0; i < header.size(); ++i) {
-        targets_.push_back({Target::Kind::kFeature, i});
+        match_.targets.push_back({ColumnTarget::Kind::kFeature, i});
       }
       has_pending_record_ = true;
       return {};
@@ -117,88 +107,19 @@ class CsvRows final : public RowSource {
     return all_texts;
   }
 
-  Status match(const std::vector<std::string>& header, const std::vector<std::string>& keys) {
-    targets_.resize(header.size());
-    TRY_STATUS(check_keys(keys, header));
-    const bool by_name =
-        signature_.columns_named ||
-        std::all_of(signature_.columns.begin(), signature_.columns.end(),
-                    [&](const InputColumn& column) { return contains(header, column.name); });
-    uint32_t features = 0;
-    for (size_t i = 0; i < header.size(); ++i) {
-      const bool is_key = contains(keys, header[i]);
-      const std::optional<uint32_t> column = by_name   ? signature_.find_column(header[i])
-                                             : !is_key ? std::optional(features)
-                                                       : std::nullopt;
-      if (column.has_value()) {
-        targets_[i] = {Target::Kind::kFeature, *column};
-        ++features;
-      }
-      if (is_key || (keys.empty() && !column.has_value())) {
-        key_fields_.push_back(i);
-        key_names_.push_back(header[i]);
-      }
-    }
-    return by_name ? check_named(header) : check_count(features);
-  }
-
-  static Status check_keys(const std::vector<std::string>& keys,
-                           const std::vector<std::string>& header) {
-    for (const std::string& key : keys) {
-      if (!contains(header, key)) return missing_column("key column", key, header);
-    }
-    return {};
-  }
-
-  Status check_count(uint32_t features) const {
-    if (features == signature_.columns.size()) return {};
-    return invalid_argument(fmt::format(
-        "line 1: the model was trained without column names and takes {} columns, got {}{}",
-        signature_.columns.size(), features,
-        features > signature_.columns.size() ? "; --keys says which are none of them" : ""));
-  }
-
-  /// Each column is a key of the record, but for those that --keys passes through.
-  Status match_record(std::vector<std::string> header, const std::vector<std::string>& keys) {
-    targets_.resize(header.size());
-    for (uint32_t i = 0; i < header.size(); ++i) {
-      const bool is_key = contains(keys, header[i]);
-      if (!is_key) targets_[i].kind = Target::Kind::kField;
-      if (is_key) key_fields_.push_back(i);
-      if (is_key) key_names_.push_back(header[i]);
-      if (std::find(header.begin(), header.begin() + i, header[i]) != header.begin() + i) {
-        return invalid_argument(fmt::format("line 1: column '{}' stands there twice", header[i]));
-      }
-    }
-    TRY_STATUS(check_keys(keys, header));
+  Status match(std::vector<std::string> header, const std::vector<std::string>& keys) {
+    Result<ColumnMatch> match = match_columns(header, signature_, keys);
+    if (!match.ok()) return std::move(match).status().with_context("line 1");
+    match_ = std::move(*match);
     header_ = std::move(header);
     return {};
   }
 
-  Status check_named(const std::vector<std::string>& header) const {
-    for (const InputColumn& column : signature_.columns) {
-      const auto count = std::count(header.begin(), header.end(), column.name);
-      if (count == 0 && column.is_used) return missing_column("column", column.name, header);
-      if (count > 1) {
-        return invalid_argument(fmt::format("line 1: column '{}' stands there twice", column.name));
-      }
-    }
-    return {};
-  }
-
-  static Status missing_column(std::string_view what, const std::string& name,
-                               const std::vector<std::string>& header) {
-    const std::string nearest = nearest_name(name, header);
-    return invalid_argument(
-        fmt::format("line 1: {} '{}' is missing{}", what, name,
-                    nearest.empty() ? "" : fmt::format(" (there is '{}')", nearest)));
-  }
-
   Status add_record(InputBuffer& input, std::vector<KeyCell>& keys) {
     const std::vector<std::string_view>& fields = reader_.fields();
-    if (fields.size() != targets_.size()) {
+    if (fields.size() != match_.targets.size()) {
       return invalid_argument(fmt::format("line {}: expected {} fields, got {}", reader_.line(),
-                                          targets_.size(), fields.size()));
+                                          match_.targets.size(), fields.size()));
     }
     const size_t row = input.rows();
     input.add_row();
@@ -207,7 +128,7 @@ class CsvRows final : public RowSource {
     } else {
       TRY_STATUS(fill_columns(row, input));
     }
-    for (const size_t field : key_fields_) {
+    for (const size_t field : match_.key_columns) {
       keys.push_back({std::string(fields[field]), false});
     }
     return {};
@@ -219,7 +140,7 @@ class CsvRows final : public RowSource {
     const std::vector<std::string_view>& fields = reader_.fields();
     input.begin_record(row, 0);
     for (size_t i = 0; i < fields.size(); ++i) {
-      if (targets_[i].kind != Target::Kind::kField) continue;
+      if (match_.targets[i].kind != ColumnTarget::Kind::kField) continue;
       const bool quoted = reader_.quoted(i);
       if (is_missing(fields[i])) continue;
       const std::optional<double> number = quoted ? std::nullopt : parse_number(fields[i]);
@@ -233,8 +154,8 @@ class CsvRows final : public RowSource {
   Status fill_columns(size_t row, InputBuffer& input) const {
     const std::vector<std::string_view>& fields = reader_.fields();
     for (size_t i = 0; i < fields.size(); ++i) {
-      if (targets_[i].kind != Target::Kind::kFeature) continue;
-      const uint32_t column = targets_[i].index;
+      if (match_.targets[i].kind != ColumnTarget::Kind::kFeature) continue;
+      const uint32_t column = match_.targets[i].index;
       if (!signature_.columns[column].is_used) continue;
       if (signature_.columns[column].is_text()) {
         input.string_row(row)[column] =
@@ -254,10 +175,8 @@ class CsvRows final : public RowSource {
 
   CsvReader reader_;
   const Signature& signature_;
-  std::vector<Target> targets_;
-  std::vector<size_t> key_fields_;
-  std::vector<std::string> key_names_;
-  std::vector<std::string> header_;  // of a file of records
+  ColumnMatch match_;
+  std::vector<std::string> header_;
   const bool no_header_;
   bool has_pending_record_ = false;
 };

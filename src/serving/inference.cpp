@@ -48,12 +48,23 @@ bool Inference::is_inline(const InferRequest& request) const {
   return expected_cost(request).seconds() <= state_->options.inline_seconds_max;
 }
 
+ExecutionPlan Inference::plan_of(const ServedModel& model) const {
+  ExecutionPlan plan;
+  plan.rows_max = state_->options.rows_max;
+  if (state_->pool == nullptr) return plan;
+  plan.is_inline = model.seconds_first_row <= state_->options.inline_seconds_max;
+  plan.threads = state_->pool->threads();
+  plan.admission = state_->pool->settings_of(model.name);
+  return plan;
+}
+
 void Inference::infer(const InferRequest& request, InferResponse& response) {
   response.begun = std::chrono::steady_clock::now();
   response.ended = response.begun;
   response.queue_seconds = 0;
   response.batch_seconds = 0;
   response.compute_seconds = 0;
+  response.batch_rows = 0;
   response.retry_after_seconds = 0;
   response.status = state_->check(request);
   if (!response.status.ok()) return;
@@ -65,6 +76,8 @@ void Inference::infer(const InferRequest& request, InferResponse& response) {
                               response.outputs);
   response.ended = std::chrono::steady_clock::now();
   response.compute_seconds = seconds_between(response.begun, response.ended);
+  response.batch_rows = request.input.rows();
+  response.leads_batch = true;
   if (metrics == nullptr) return;
   metrics->queue_seconds.observe(state_->loop, 0);
   metrics->compute_seconds.observe(state_->loop, response.compute_seconds);
@@ -79,6 +92,7 @@ void Inference::infer_in_pool(const InferRequest& request, InferResponse& respon
   response.queue_seconds = 0;
   response.batch_seconds = 0;
   response.compute_seconds = 0;
+  response.batch_rows = 0;
   response.retry_after_seconds = 0;
   response.status = state_->check(request);
   if (response.status.ok() && state_->pool == nullptr) {

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "serving/admission.h"
 #include "serving/model_set.h"
 #include "tensor/batch.h"
 
@@ -40,9 +41,19 @@ struct InferResponse {
   double queue_seconds = 0;           // waited for a thread
   double batch_seconds = 0;           // and then for others to be run with
   double compute_seconds = 0;         // of the whole batch that it was run in
+  uint64_t batch_rows = 0;            // of that batch; 0: it was not run
+  bool leads_batch = false;           // of that batch's requests, this one counts as its run
   double retry_after_seconds = 0;     // of a request that was refused: when to try again; 0: no use
   SteadyTime begun;                   // when serving got the request
   SteadyTime ended;                   // when its outputs were there, or it had failed
+};
+
+/// How the requests of a model are run.
+struct ExecutionPlan {
+  uint64_t rows_max = 0;        // of one request
+  bool is_inline = true;        // those of one row, on the loops
+  uint32_t threads = 0;         // of the pool, which runs the others
+  AdmissionSettings admission;  // of those
 };
 
 class InferencePool;  // serving/inference_pool.h
@@ -62,6 +73,7 @@ class Inference {
 
   /// True if this request would run inline.
   bool is_inline(const InferRequest& request) const;
+  ExecutionPlan plan_of(const ServedModel& model) const;
   /// Runs inline, on the caller's thread, and fills the response; records the model's metrics.
   void infer(const InferRequest& request, InferResponse& response);
   /// Queues; `done` is called once: on one of the pool's threads, or at once if the request is

@@ -102,10 +102,11 @@ Requests take_expired(Requests& requests, SteadyTime now) {
   return expired;
 }
 
-/// Notes the times of a batch that has run.
-void record(Work& work, SteadyTime ended) {
+/// Notes the times of requests that have run, together (`joined`) or one after the other.
+void record(Work& work, SteadyTime ended, bool joined) {
   const double compute = seconds_between(work.begun, ended);
   size_t rows = 0;
+  for (const PendingRequest& pending : work.requests) rows += pending.rows();
   for (PendingRequest& pending : work.requests) {
     InferResponse& response = *pending.response;
     const double waited = seconds_between(pending.queued, work.begun);
@@ -115,7 +116,8 @@ void record(Work& work, SteadyTime ended) {
             : seconds_between(std::max(pending.queued, work.held_since), work.begun);
     response.queue_seconds = std::max(0.0, waited - response.batch_seconds);
     response.compute_seconds = compute;
-    rows += pending.rows();
+    response.batch_rows = joined ? rows : pending.rows();
+    response.leads_batch = !joined || &pending == &work.requests.front();
     ModelMetrics* metrics = pending.request->model->metrics;
     if (metrics == nullptr) continue;
     metrics->queue_seconds.observe(metrics::kSharedShard, waited);
@@ -170,6 +172,11 @@ void InferencePool::set_overrides(Overrides overrides) {
 size_t InferencePool::queue_length() const {
   const MutexLock lock(mutex_);
   return schedule_.size();
+}
+
+AdmissionSettings InferencePool::settings_of(std::string_view model) const {
+  const MutexLock lock(mutex_);
+  return schedule_.settings_of(model);
 }
 
 void InferencePool::submit(const InferRequest& request, InferResponse& response,
@@ -245,7 +252,7 @@ void InferencePool::run(Work& work, JoinedRun& joined) {
     }
     const SteadyTime ended = steady_clock::now();
     seconds = seconds_between(work.begun, ended);
-    record(work, ended);
+    record(work, ended, joined.joined());
   }
   const bool learns = complete && expired.empty() && cancelled.empty();
   {

@@ -42,6 +42,9 @@ class InferencePool {
   void submit(const InferRequest& request, InferResponse& response, std::function<void()> done)
       EXCLUDES(mutex_);
   size_t queue_length() const EXCLUDES(mutex_);
+  /// What is in force for a model.
+  AdmissionSettings settings_of(std::string_view model) const EXCLUDES(mutex_);
+  uint32_t threads() const { return static_cast<uint32_t>(threads_.size()); }
 
  private:
   void work() EXCLUDES(mutex_);

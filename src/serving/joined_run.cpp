@@ -139,25 +139,25 @@ void JoinedRun::release_if_large() {
 }
 
 bool JoinedRun::run(Requests& requests, Scratch& scratch) {
+  joined_ = false;
   if (requests.size() == 1) return run_each(requests, scratch);
-  bool joined = false;
   try {
     if (join(requests)) {
       const NobodyWaits watch(requests);
       const Watched watched(scratch, watch);
       const Status status = run_joined(*requests.front().request, scratch);
       if (status.ok()) split(requests);
-      joined = status.ok();
+      joined_ = status.ok();
       if (ended_early(status)) {
         for (PendingRequest& pending : requests) pending.response->status = status;
         return false;
       }
     }
   } catch (const std::bad_alloc&) {
-    joined = false;  // one alone may fit
+    joined_ = false;  // one alone may fit
   }
   release_if_large();
-  return joined || run_each(requests, scratch);
+  return joined_ || run_each(requests, scratch);
 }
 
 }  // namespace slipway::serving

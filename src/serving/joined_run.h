@@ -19,6 +19,8 @@ class JoinedRun {
   /// Fills the responses' outputs and status. The scratch is the model's. False if not everything
   /// was computed.
   bool run(Requests& requests, Scratch& scratch);
+  /// The last run was one for all of its requests.
+  bool joined() const { return joined_; }
 
  private:
   bool join(const Requests& requests);
@@ -28,6 +30,7 @@ class JoinedRun {
 
   InputBuffer input_;
   std::vector<OutputBuffer> outputs_;
+  bool joined_ = false;
 };
 
 /// Runs one request alone; an exhausted heap ends this request only.

@@ -45,13 +45,21 @@ ModelSet::ModelSet(std::vector<std::shared_ptr<const ServedModel>> versions,
     return a.name != b.name ? a.name < b.name : newer_version(a.version, b.version);
   });
   for (const auto& version : versions_) {
-    if (newest_.empty() || newest_.back()->name != version->name) newest_.push_back(version);
+    if (defaults_.empty() || defaults_.back()->name != version->name) {
+      defaults_.push_back(version);
+      continue;
+    }
+    const auto named = std::ranges::find(settings_.defaults, version->name,
+                                         &std::pair<std::string, std::string>::first);
+    if (named != settings_.defaults.end() && named->second == version->version) {
+      defaults_.back() = version;
+    }
   }
   // A set that lost all but one of its models to errors does not quietly get another default.
   const bool one_known = std::ranges::all_of(
       statuses_, [&](const ModelStatus& status) { return status.name == statuses_.front().name; });
   if (settings_.default_model.empty() && one_known) {
-    if (newest_.size() == 1) settings_.default_model = newest_.front()->name;
+    if (defaults_.size() == 1) settings_.default_model = defaults_.front()->name;
     if (settings_.on_demand.size() == 1) settings_.default_model = settings_.on_demand.front();
   }
   unready_reason_ = make_unready_reason();
@@ -61,10 +69,17 @@ std::string ModelSet::make_unready_reason() const {
   if (settings_.still_starting) return "the models are still loading";
   std::string missing;
   for (const std::string& name : settings_.required) {
-    if (!std::ranges::binary_search(newest_, name, {}, name_of)) append_to_list(missing, name);
+    if (!std::ranges::binary_search(defaults_, name, {}, name_of)) append_to_list(missing, name);
   }
   if (!missing.empty()) return "required and not served: " + missing;
-  return newest_.empty() && settings_.on_demand.empty() ? "no model is served" : "";
+  return defaults_.empty() && settings_.on_demand.empty() ? "no model is served" : "";
+}
+
+VersionPolicy ModelSet::policy(std::string_view name) const {
+  for (const auto& [model, policy] : settings_.policies) {
+    if (model == name) return policy;
+  }
+  return {};
 }
 
 bool ModelSet::on_demand(std::string_view name) const {
@@ -74,8 +89,8 @@ bool ModelSet::on_demand(std::string_view name) const {
 
 std::string ModelSet::names() const {
   std::string names;
-  for (size_t i = 0; i < newest_.size(); ++i) {
-    append_to_list(names, i == kNamesInMessages ? "..." : newest_[i]->name);
+  for (size_t i = 0; i < defaults_.size(); ++i) {
+    append_to_list(names, i == kNamesInMessages ? "..." : defaults_[i]->name);
     if (i == kNamesInMessages) break;
   }
   return names.empty() ? "none" : names;
@@ -99,8 +114,8 @@ std::vector<VersionLabel> ModelSet::labels(std::string_view name) const {
 }
 
 Result<const ServedModel*> ModelSet::find(std::string_view name, std::string_view version) const {
-  const auto place = std::ranges::lower_bound(newest_, name, {}, name_of);
-  if (place == newest_.end() || (*place)->name != name) return why_not_served(name);
+  const auto place = std::ranges::lower_bound(defaults_, name, {}, name_of);
+  if (place == defaults_.end() || (*place)->name != name) return why_not_served(name);
   if (version.empty() || (*place)->version == version) return place->get();
   std::string_view wanted = version;
   for (const VersionLabel& label : settings_.labels) {
@@ -149,7 +164,7 @@ Status ModelSet::no_such_version(std::string_view name, std::string_view version
 
 Result<const ServedModel*> ModelSet::default_model() const {
   if (!settings_.default_model.empty()) return find(settings_.default_model);
-  if (newest_.empty()) return unavailable("no model is served");
+  if (defaults_.empty()) return unavailable("no model is served");
   return invalid_argument(
       fmt::format("several models are served and none is the default: name one in the path "
                   "(/models/{{model}}/predict); served: {}",

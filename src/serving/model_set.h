@@ -2,7 +2,8 @@
 //
 //   VersionManager --ModelSet--> one pointer per event loop --find(name, version)--> ServedModel
 //
-// Several versions of a model may be live at once; the newest is its default. Ownership: a ModelSet
+// Several versions of a model may be live at once; the newest is its default, unless the settings
+// name another. Ownership: a ModelSet
 // shares its models; a request keeps the snapshot that it began with, so a model that is replaced
 // lives until its last request is done. Thread rule: immutable.
 #pragma once
@@ -16,6 +17,7 @@
 
 #include "base/cache_line.h"
 #include "base/status.h"
+#include "serving/model_source.h"
 #include "serving/served_model.h"
 
 namespace slipway::serving {
@@ -63,14 +65,17 @@ class alignas(kCacheLine) ModelSet {
     bool still_starting = false;         // not every model has been tried yet
     std::vector<std::string> errors;     // of the repository, beside those of its models
     std::vector<std::string> on_demand;  // models that a request may have loaded; sorted
+    /// Of those models that do not simply have their newest version served.
+    std::vector<std::pair<std::string, VersionPolicy>> policies;
+    std::vector<std::pair<std::string, std::string>> defaults = {};  // model -> version
   };
 
   ModelSet() = default;
   ModelSet(std::vector<std::shared_ptr<const ServedModel>> versions,
            std::vector<ModelStatus> statuses, Settings settings);
 
-  /// By name, and by version number or label; an empty version means the newest. NOT_FOUND names
-  /// what there is; UNAVAILABLE if the model is known but not served now.
+  /// By name, and by version number or label; an empty version means the default one. NOT_FOUND
+  /// names what there is; UNAVAILABLE if the model is known but not served now.
   Result<const ServedModel*> find(std::string_view name, std::string_view version = {}) const;
   /// A model that is not live and that a request may have loaded. An empty name: the default one.
   bool on_demand(std::string_view name) const;
@@ -78,10 +83,12 @@ class alignas(kCacheLine) ModelSet {
   Result<const ServedModel*> default_model() const;
   /// What an empty name means; empty if there is no default.
   const std::string& default_name() const { return settings_.default_model; }
-  /// The newest version of each model, in the order of their names.
-  std::span<const std::shared_ptr<const ServedModel>> models() const { return newest_; }
+  /// The default version of each model, in the order of their names.
+  std::span<const std::shared_ptr<const ServedModel>> models() const { return defaults_; }
   /// All live versions of a model, the newest first.
   std::span<const std::shared_ptr<const ServedModel>> versions(std::string_view name) const;
+  /// Which of a model's versions are served.
+  VersionPolicy policy(std::string_view name) const;
   /// Labels of a model that point to live versions.
   std::vector<VersionLabel> labels(std::string_view name) const;
   std::span<const ModelStatus> statuses() const { return statuses_; }
@@ -99,7 +106,7 @@ class alignas(kCacheLine) ModelSet {
   Status no_such_version(std::string_view name, std::string_view version) const;
 
   std::vector<std::shared_ptr<const ServedModel>> versions_;  // by name, then the newest first
-  std::vector<std::shared_ptr<const ServedModel>> newest_;
+  std::vector<std::shared_ptr<const ServedModel>> defaults_;
   std::vector<ModelStatus> statuses_;
   Settings settings_;
   std::string unready_reason_;

@@ -68,6 +68,8 @@ class PoolSchedule {
   /// No batch waits for company any more.
   void close() { closed_ = true; }
 
+  /// What is in force for a model.
+  AdmissionSettings settings_of(std::string_view name) const;
   size_t size() const { return size_; }
   /// Models whose queue is kept, be it empty.
   size_t queues() const { return shares_.size(); }
@@ -98,7 +100,6 @@ class PoolSchedule {
   };
 
   Share& share_of(const std::string& name);
-  AdmissionSettings settings_of(std::string_view name) const;
   void drop_idle_shares();
   double expected_wait(const Share* share, uint32_t priority, SteadyTime now) const;
   std::optional<Refusal> hopeless(const Share& share, const PendingRequest& request,

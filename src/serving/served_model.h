@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/executable.h"
@@ -30,6 +32,9 @@ struct LoadedModel {
   uint64_t file_bytes = 0;
   double load_seconds = 0;
   std::vector<std::string> warnings;
+  /// By dialect: what a request that names no output gets, where the operator chose it.
+  std::vector<std::pair<std::string, uint32_t>> default_outputs;
+  std::vector<std::string> key_fields;  // fields of requests' rows that come back with the answers
 };
 
 struct ServedModel {
@@ -55,6 +60,16 @@ struct ServedModel {
   }
   const Executable& executable() const { return *loaded.executable; }
   const Signature& signature() const { return loaded.executable->signature(); }
+  /// What the operator chose for requests over this dialect ("mlflow") that name no output.
+  std::optional<uint32_t> chosen_output(std::string_view dialect) const {
+    for (const auto& [chooser, output] : loaded.default_outputs) {
+      if (chooser == dialect) return output;
+    }
+    return std::nullopt;
+  }
+  uint32_t default_output(std::string_view dialect) const {
+    return chosen_output(dialect).value_or(signature().default_output);
+  }
 };
 
 /// Completes a version: warms the executable, measures its cost, makes its metrics and scratches.

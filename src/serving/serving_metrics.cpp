@@ -7,6 +7,8 @@
 #include <chrono>
 #include <fstream>
 
+#include "serving/triton_metrics.h"
+
 namespace slipway::serving {
 namespace {
 
@@ -75,6 +77,20 @@ metrics::Counter& shed_counter(metrics::Registry& registry, const std::string& n
 
 }  // namespace
 
+void ModelMetrics::record_feedback(double reward) {
+  const Labels labels = labels_of(name, version);
+  registry_
+      .counter("seldon_api_model_feedback_total", "Feedback given to the model's answers.", labels)
+      .add(metrics::kSharedShard);
+  if (rewards_.use_count() == 1) {
+    registry_.callback("seldon_api_model_feedback_reward_total",
+                       "Sum of the rewards that came with feedback.", metrics::MetricType::kCounter,
+                       labels,
+                       [rewards = rewards_] { return rewards->load(std::memory_order_relaxed); });
+  }
+  rewards_->fetch_add(reward, std::memory_order_relaxed);
+}
+
 ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model_name,
                            const std::string& model_version)
     : name(model_name),
@@ -123,7 +139,9 @@ ModelMetrics::ModelMetrics(metrics::Registry& registry, const std::string& model
       memory_bytes(registry.gauge("slipway_model_memory_bytes", "Memory of the model, as loaded.",
                                   labels_of(name, version))),
       file_bytes(registry.gauge("slipway_model_file_bytes", "Size of the model's file.",
-                                labels_of(name, version))) {
+                                labels_of(name, version))),
+      stats(registry.loops()),
+      registry_(registry) {
   constexpr StatusCode kCounted[] = {StatusCode::kInvalidArgument,  StatusCode::kResourceExhausted,
                                      StatusCode::kDeadlineExceeded, StatusCode::kCancelled,
                                      StatusCode::kUnimplemented,    StatusCode::kUnavailable,
@@ -151,7 +169,11 @@ void ModelMetrics::record_answer(uint32_t shard, StatusCode code, double seconds
   request_seconds.observe(shard, seconds);
 }
 
-ServingMetrics::ServingMetrics(uint32_t loops) : registry_(loops) { register_process(registry_); }
+ServingMetrics::ServingMetrics(uint32_t loops, bool triton_names)
+    : triton_names_(triton_names), registry_(loops) {
+  register_process(registry_);
+  if (triton_names) register_triton_machine(registry_);
+}
 ServingMetrics::~ServingMetrics() = default;
 
 ModelMetrics& ServingMetrics::model(const std::string& name, const std::string& version) {
@@ -160,6 +182,7 @@ ModelMetrics& ServingMetrics::model(const std::string& name, const std::string& 
     if (model->name == name && model->version == version) return *model;
   }
   models_.push_back(std::make_unique<ModelMetrics>(registry_, name, version));
+  if (triton_names_) register_triton_names(registry_, *models_.back());
   return *models_.back();
 }
 
@@ -180,10 +203,10 @@ void ServingMetrics::set_loaded(const ServedModel& served) {
 
 void ServingMetrics::forget(const std::string& name, const std::string& version) {
   const MutexLock lock(mutex_);
+  registry_.remove("", labels_of(name, version));  // first: its callbacks read what is dropped
   std::erase_if(models_, [&](const std::unique_ptr<ModelMetrics>& model) {
     return model->name == name && model->version == version;
   });
-  registry_.remove("", labels_of(name, version));
 }
 
 }  // namespace slipway::serving

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include "base/thread_annotations.h"
 #include "metrics/registry.h"
 #include "serving/admission.h"
+#include "serving/inference_stats.h"
 #include "serving/model_set.h"
 
 namespace slipway::serving {
@@ -29,6 +31,8 @@ struct ModelMetrics {
 
   /// A request for this model has been answered. Counts it, its error if it is one, and its time.
   void record_answer(uint32_t shard, StatusCode code, double seconds);
+  /// Somebody has told how good an answer was (Seldon). Off the hot path: takes a lock.
+  void record_feedback(double reward);
 
   std::string name;
   std::string version;
@@ -48,13 +52,19 @@ struct ModelMetrics {
   metrics::Gauge& load_seconds;
   metrics::Gauge& memory_bytes;
   metrics::Gauge& file_bytes;
+  InferenceStats stats;
   std::array<metrics::Counter*, 17> errors{};          // by StatusCode; no entry for kOk
   std::array<metrics::Counter*, kShedReasons> shed{};  // by ShedReason
+
+ private:
+  metrics::Registry& registry_;
+  std::shared_ptr<std::atomic<double>> rewards_ = std::make_shared<std::atomic<double>>(0);
 };
 
 class ServingMetrics {
  public:
-  explicit ServingMetrics(uint32_t loops);
+  /// `triton_names`: the metrics also have the names that Triton gives them.
+  explicit ServingMetrics(uint32_t loops, bool triton_names = false);
   ~ServingMetrics();
 
   metrics::Registry& registry() { return registry_; }
@@ -67,6 +77,7 @@ class ServingMetrics {
   void forget(const std::string& name, const std::string& version);
 
  private:
+  const bool triton_names_;
   metrics::Registry registry_;
   Mutex mutex_;
   std::vector<std::unique_ptr<ModelMetrics>> models_ GUARDED_BY(mutex_);

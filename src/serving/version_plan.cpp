@@ -18,15 +18,20 @@ bool usable(const VersionFacts& facts) {
 }  // namespace
 
 VersionPlan plan_versions(const VersionPolicy& policy, bool held,
-                          std::span<const VersionFacts> newest_first) {
+                          std::span<const VersionFacts> newest_first,
+                          std::optional<uint64_t> pinned) {
   VersionPlan plan;
   std::vector<uint64_t> wanted;
   bool any_on_disk = false;
   bool any_pending = false;  // wanted and not live yet
+  uint32_t latest = 0;
   for (const VersionFacts& facts : newest_first) {
     any_on_disk = any_on_disk || facts.on_disk;
-    if (held || !allowed(policy, facts.version) || !usable(facts)) continue;
-    if (policy.kind == VersionPolicy::Kind::kLatest && wanted.size() == policy.latest) continue;
+    const bool is_pinned = pinned == facts.version;
+    if (held || !usable(facts) || !(is_pinned || allowed(policy, facts.version))) continue;
+    const bool is_old = policy.kind == VersionPolicy::Kind::kLatest && latest == policy.latest;
+    if (is_old && !is_pinned) continue;
+    if (!is_old) ++latest;
     wanted.push_back(facts.version);
     if (!facts.current && facts.complete && !facts.failed) plan.load.push_back(facts.version);
     any_pending = any_pending || !facts.live;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,9 +29,10 @@ struct VersionPlan {
   std::vector<uint64_t> unload;  // live ones that are to go now
 };
 
-/// `held`: nothing of the model is to be served.
+/// `held`: nothing of the model is to be served. `pinned`: a version that is served in any case.
 VersionPlan plan_versions(const VersionPolicy& policy, bool held,
-                          std::span<const VersionFacts> newest_first);
+                          std::span<const VersionFacts> newest_first,
+                          std::optional<uint64_t> pinned = std::nullopt);
 
 /// "latest 2", "all", "3, 5", for messages.
 std::string describe(const VersionPolicy& policy);

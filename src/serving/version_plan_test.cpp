@@ -48,6 +48,15 @@ TEST(VersionPlan, ABrokenNewestVersionLeavesTheOneBefore) {
   EXPECT_TRUE(plan(latest(1), {failed(2), live_and_gone(1)}).unload.empty());
 }
 
+TEST(VersionPlan, APinnedVersionIsServedBesideThoseOfThePolicy) {
+  const std::vector<VersionFacts> facts = {live(4), on_disk(3), on_disk(2)};
+  EXPECT_EQ(plan_versions(latest(1), false, facts, 2).load, Versions{2});
+  EXPECT_EQ(plan_versions(specific({3}), false, facts, 2).load, (Versions{3, 2}));
+  const std::vector<VersionFacts> both = {live(4), live(2)};
+  EXPECT_TRUE(plan_versions(latest(1), false, both, 2).unload.empty());
+  EXPECT_EQ(plan_versions(latest(1), true, both, 2).unload, (Versions{4, 2}));
+}
+
 TEST(VersionPlan, WhatIsBeingWrittenIsLeftAlone) {
   const VersionPlan plan_now = plan(latest(1), {being_written(2), live(1)});
   EXPECT_TRUE(plan_now.load.empty());

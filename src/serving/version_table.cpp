@@ -48,7 +48,8 @@ bool VersionEntry::failed() const {
          (!source.problem.ok() || (failed_stamp.has_value() && *failed_stamp == source.stamp));
 }
 
-void VersionTable::set_sources(std::vector<ModelSource> sources) {
+bool VersionTable::set_sources(std::vector<ModelSource> sources) {
+  bool chosen_otherwise = false;
   for (auto& [name, model] : models_) {
     model.in_repository = false;
     for (auto& [number, version] : model.versions) version.on_disk = false;
@@ -75,6 +76,11 @@ void VersionTable::set_sources(std::vector<ModelSource> sources) {
       }
     }
     source.versions.clear();
+    const VersionPolicy& before = model.settings.policy;
+    chosen_otherwise = chosen_otherwise || source.labels != model.settings.labels ||
+                       source.default_version != model.settings.default_version ||
+                       before.kind != source.policy.kind || before.latest != source.policy.latest ||
+                       before.versions != source.policy.versions;
     model.settings = std::move(source);
     if (on_demand_) {
       if (is_new) model.rest = Rest::kUntilAsked;
@@ -83,6 +89,7 @@ void VersionTable::set_sources(std::vector<ModelSource> sources) {
     }
     if (model.settings.required) model.rest = Rest::kNone;
   }
+  return chosen_otherwise;
 }
 
 VersionEntry* VersionTable::find(std::string_view name, uint64_t version) {
@@ -100,7 +107,7 @@ VersionPlan VersionTable::plan(const ModelEntry& model) const {
                      version.live != nullptr, version.on_disk && version.current()});
   }
   const bool held = model.settings.held || !model.in_repository || model.rest != Rest::kNone;
-  return plan_versions(model.settings.policy, held, facts);
+  return plan_versions(model.settings.policy, held, facts, model.settings.default_version);
 }
 
 void VersionTable::derive(const ModelEntry& model, VersionEntry& version, VersionState& state,
@@ -282,6 +289,13 @@ std::shared_ptr<const ModelSet> VersionTable::make_set(const std::string& defaul
     if (!model.in_repository) continue;
     if (model.settings.required) settings.required.push_back(name);
     if (waits_for_request(model)) settings.on_demand.push_back(name);
+    const VersionPolicy& policy = model.settings.policy;
+    if (policy.kind != VersionPolicy::Kind::kLatest || policy.latest != 1) {
+      settings.policies.emplace_back(name, policy);
+    }
+    if (model.settings.default_version.has_value()) {
+      settings.defaults.emplace_back(name, std::to_string(*model.settings.default_version));
+    }
     for (const auto& [label, number] : model.settings.labels) {
       settings.labels.push_back({name, label, std::to_string(number)});
     }

@@ -73,8 +73,9 @@ class VersionTable {
   VersionTable(ServingMetrics& metrics, bool on_demand)
       : metrics_(metrics), on_demand_(on_demand) {}
 
-  /// Takes over what there is; models and versions that are gone stay until they have ended.
-  void set_sources(std::vector<ModelSource> sources);
+  /// Takes over what there is; models and versions that are gone stay until they have ended. True
+  /// if a label, a default or a policy has changed: sets tell of them, whatever is live.
+  bool set_sources(std::vector<ModelSource> sources);
   /// What else is wrong, for the sets that are made. True if it is news.
   bool set_errors(std::vector<std::string> errors) {
     return std::exchange(errors_, std::move(errors)) != errors_;

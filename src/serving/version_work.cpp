@@ -22,7 +22,7 @@ void ask(ModelEntry& model) {
 }  // namespace
 
 void VersionWork::set_sources(std::vector<ModelSource> sources, std::vector<std::string> errors) {
-  table_.set_sources(std::move(sources));
+  live_changed_ = table_.set_sources(std::move(sources)) || live_changed_;
   changed_ = table_.set_errors(std::move(errors)) || changed_;
   plan_all();
 }

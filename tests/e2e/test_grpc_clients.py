@@ -71,6 +71,8 @@ def call(server, method, body, *flags, ok=True):
 def test_grpcurl_needs_no_proto_files(iris):
     assert grpcurl(iris, "list").split() == [
         "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", SERVICE,
+        "org.pytorch.serve.grpc.inference.InferenceAPIsService",
+        "org.pytorch.serve.grpc.management.ManagementAPIsService",
         "tensorflow.serving.ModelService", "tensorflow.serving.PredictionService"]
     assert f"{SERVICE}.ModelInfer" in grpcurl(iris, "list", SERVICE).split()
     assert "rpc ModelInfer ( .inference.ModelInferRequest )" in grpcurl(iris, "describe", SERVICE + ".ModelInfer")

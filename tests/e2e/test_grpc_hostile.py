@@ -110,7 +110,7 @@ def test_malformed_protobuf_has_a_clear_status(channel, message):
 @pytest.mark.parametrize("method", ["/inference.GRPCInferenceService/Nothing", "/inference.GRPCInferenceService/",
                                     "/nothing.Nothing/ModelInfer", "//ModelInfer",
                                     "/inference.GRPCInferenceService/ModelInfer/x",
-                                    "/inference.GRPCInferenceService/ModelConfig"])
+                                    "/tensorflow.serving.SessionService/SessionRun"])
 def test_unknown_methods_are_unimplemented(channel, method):
     assert refused(channel, b"", method) == grpc.StatusCode.UNIMPLEMENTED
 

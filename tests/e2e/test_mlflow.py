@@ -76,6 +76,21 @@ def as_columns(rows, columns=COLUMNS):
     return {name: [row[i] for row in rows] for i, name in enumerate(columns)}
 
 
+@pytest.fixture(scope="module")
+def proba(python, models):
+    pair = Pair(python, models / "proba")
+    yield pair
+    pair.stop()
+
+
+def test_the_function_that_predict_calls(proba):
+    ours, theirs = proba.ask({"dataframe_records": RECORDS})
+    assert ours.status_code == theirs.status_code == 200
+    assert len(theirs.json()["predictions"][0]) == 3
+    for mine, other in zip(ours.json()["predictions"], theirs.json()["predictions"]):
+        assert mine == pytest.approx(other, rel=1e-12)
+
+
 SHUFFLED = [2, 0, 3, 1]
 NAMED_BODIES = {
     "split": {"dataframe_split": {"columns": COLUMNS, "data": ROWS}},

@@ -308,8 +308,8 @@ def test_triton_client_manages_the_repository(start, models):
             client.load_model("rose", headers=ADMIN)
         assert unknown.value.status() == "404"
         with pytest.raises(InferenceServerException, match="config") as override:
-            client.load_model("m", headers=ADMIN, config="{}")
-        assert override.value.status() == "501"
+            client.load_model("m", headers=ADMIN, config='{"dynamic_batching": 1}')
+        assert override.value.status() == "400"
 
 
 def test_the_admin_listener_changes_models_and_the_other_does_not(start, models):

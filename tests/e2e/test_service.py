@@ -132,7 +132,8 @@ def test_metrics_are_prometheus_text_and_count(iris):
     iris.post("/predict", "{")
     after = total()
     assert set(before) <= set(after)
-    assert all(name.startswith(("slipway_", "process_")) for name in after)
+    # Seldon's are there once a client has sent feedback.
+    assert all(name.startswith(("slipway_", "process_", "seldon_api_model_feedback")) for name in after)
     requests_before = sum(s.value for f in before.values() for s in f.samples if s.name.endswith("requests_total"))
     requests_after = sum(s.value for f in after.values() for s in f.samples if s.name.endswith("requests_total"))
     assert requests_after >= requests_before + 6

@@ -5,11 +5,14 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 
 import numpy as np
 import pytest
+import requests
 
+import tls_files
 from conftest import DATA, IRIS, ROOT, Server, run
 
 CASES = DATA / "1.7.2"
@@ -17,6 +20,12 @@ MIXED, LINE = (json.loads((CASES / f"{name}.json").read_text()) for name in ("ne
 MIXED["rows"] = [[float(cell["f"]) if isinstance(cell, dict) else cell for cell in row] for row in MIXED["rows"]]
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
 LABELS = ["setosa", "virginica"]
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
 
 
 def values(case, output):
@@ -224,7 +233,7 @@ def test_the_flags_of_tensorflow_model_server(start, tmp_path):
                    "--file_system_poll_wait_seconds=1", "--rest_api_timeout_in_ms=30000")
     assert [v["version"] for v in server.get("/v1/models/half").json()["model_version_status"]] == ["2"]
     assert server.post("/v1/models/half:predict", {"instances": ROWS}).json() == {"predictions": LABELS}
-    done = run("serve", "--compat=tf-serving", "--ssl_config_file=x", "--model_base_path=x")
+    done = run("serve", "--compat=tf-serving", "--use_alts_credentials", "--model_base_path=x")
     assert done.returncode == 1 and "--tls-cert" in done.stderr
 
 
@@ -299,3 +308,122 @@ def test_the_real_client_sees_the_errors_of_tensorflow_serving(client):
             ("reload", "PERMISSION_DENIED", "admin")):
         assert client["errors"][name][0] == code, (name, client["errors"][name])
         assert text in client["errors"][name][1], name
+
+
+@pytest.fixture(scope="module")
+def tf_python():
+    made = subprocess.run([ROOT / "tools" / "venv", "tfserving", ROOT / "tests" / "e2e" / "tfserving_requirements.txt"],
+                          check=True, capture_output=True, text=True)
+    return made.stdout.strip() + "/bin/python"
+
+
+def reload(python, target, token, lists, *pem):
+    program = pathlib.Path(__file__).parent / "clients" / "tfserving_reload.py"
+    done = subprocess.run([python, program, target, token, *map(str, pem)], capture_output=True, text=True, timeout=300,
+                          input="".join(json.dumps(text) + "\n" for text in lists))
+    assert done.returncode == 0, done.stderr[-4000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def config(name, path, more=""):
+    return f'config {{ name: "{name}" base_path: "{path}" model_platform: "tensorflow" {more} }}'
+
+
+def model_list(*configs):
+    return "model_config_list { " + " ".join(configs) + " }"
+
+
+@pytest.fixture
+def models(tmp_path):
+    """models/a/1, a/2, b/1; outside/c/1."""
+    for place in ("models/a/1", "models/a/2", "models/b/1", "outside/c/1", "allowed/c/3"):
+        (tmp_path / place).mkdir(parents=True)
+        shutil.copy(IRIS, tmp_path / place / "model.joblib")
+    (tmp_path / "models/broken/1").mkdir(parents=True)
+    (tmp_path / "models/broken/1/model.joblib").write_bytes(b"\x80\x04nothing")
+    return tmp_path
+
+
+def test_the_real_client_replaces_the_list_of_models(tf_python, models, start, monkeypatch):
+    monkeypatch.setenv("SLIPWAY_ADMIN_TOKEN", "secret")
+    server = start("--compat=tf-serving", models / "models", "--allow-folder", models / "allowed", "--quiet-time", "20ms")
+    a, b, c = models / "models/a", models / "models/b", models / "allowed/c"
+    lists = [
+        model_list(config("a", a)),
+        model_list(config("a", a, "model_version_policy { all {} }"), config("c", c)),
+        model_list(config("a", a, 'model_version_policy { specific { versions: 1 } } version_labels { key: "old" value: 1 }')),
+        model_list(config("a", a), config("c", models / "outside/c")),
+        model_list(config("a", a), config("c", models / "models/../outside/c")),
+        model_list(config("a", a), config("a", b)),
+        model_list(config("a", "models/a")),
+        "",
+        model_list(config("b", b), config("x", models / "models/broken")),
+        model_list(config("b", b), config("x", models / "models/none")),
+    ]
+    got = reload(tf_python, f"127.0.0.1:{server.port}", "secret", lists)
+    outcomes = [outcome for outcome, _ in got]
+    assert outcomes[:3] == [["OK", 0]] * 3
+    assert got[0][1] == {"a": [2], "b": "NOT_FOUND", "c": "NOT_FOUND"} or got[0][1]["a"] == [2]
+    assert got[1][1]["a"] == [1, 2] and got[1][1]["c"] == [3]
+    assert got[2][1]["a"] == [1]
+    assert [outcome[0] for outcome in outcomes[3:]] == ["PERMISSION_DENIED"] * 2 + ["INVALID_ARGUMENT"] * 3 + ["FAILED_PRECONDITION"] * 2
+    assert "lies neither below what is served" in outcomes[3][1]
+    assert "Illegal to list model a multiple times in config list" in outcomes[5][1]
+    assert "Expected model a to have an absolute path or URI; got base_path()=models/a" in outcomes[6][1]
+    assert "Only ModelConfigList is currently supported" in outcomes[7][1]
+    assert "1 servable(s) did not become available" in outcomes[8][1] and "{name: x}" in outcomes[8][1]
+    for refused in got[3:8]:
+        assert refused[1]["a"] == [1]  # nothing has changed
+    assert got[8][1]["b"] == [1]
+    row = {"instances": ROWS}
+    assert server.post("/v1/models/b:predict", row).status_code == 200
+    denied = reload(tf_python, f"127.0.0.1:{server.port}", "-", [model_list(config("a", a))])
+    assert denied[0][0][0] == "PERMISSION_DENIED"
+
+
+def test_a_label_of_a_replaced_list_is_taken(tf_python, models, start, monkeypatch):
+    monkeypatch.setenv("SLIPWAY_ADMIN_TOKEN", "secret")
+    server = start("--compat=tf-serving", models / "models", "--quiet-time", "20ms")
+    text = model_list(config("a", models / "models/a", 'model_version_policy { all {} } version_labels { key: "old" value: 1 }'))
+    assert reload(tf_python, f"127.0.0.1:{server.port}", "secret", [text])[0][0] == ["OK", 0]
+    assert server.post("/v1/models/a/labels/old:predict", {"instances": ROWS}).json() == {"predictions": LABELS}
+
+
+@pytest.mark.parametrize("verifies", [False, True])
+def test_ssl_config_file_secures_the_grpc_port(tf_python, models, tmp_path, verifies):
+    folder = tmp_path / "tls"
+    authority = tls_files.make_ca(folder)
+    certificate, key = tls_files.make(folder, "server", issuer="ca")
+    client, client_key = tls_files.make(folder, "client", issuer="ca")
+
+    def quoted(path):
+        return "\n".join('  "' + line + '\\n"' for line in path.read_text().splitlines())
+
+    ssl = tmp_path / "ssl.config"
+    ssl.write_text(f"server_key: {quoted(key)}\nserver_cert: {quoted(certificate)}\n"
+                   f"custom_ca: {quoted(authority)}\nclient_verify: {str(verifies).lower()}\n")
+    rest = free_port()
+    server = Server("--host", "127.0.0.1", "--compat=tf-serving", f"--rest_api_port={rest}", "--model_name=a",
+                    f"--model_base_path={models / 'models/a'}", f"--ssl_config_file={ssl}")
+    try:
+        own = (client_key, client) if verifies else ("-", "-")
+        outcome = reload(tf_python, f"localhost:{server.port}", "-", [""], authority, *own)
+        assert outcome[0][0][0] == "PERMISSION_DENIED" and outcome[0][1]["a"] == [2]
+        if verifies:
+            assert reload(tf_python, f"localhost:{server.port}", "-", [""], authority, "-", "-")[0][0][0] == "UNAVAILABLE"
+        assert requests.post(f"http://127.0.0.1:{rest}/v1/models/a:predict", json={"instances": ROWS}, timeout=30).status_code == 200
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("text, message", [
+    ("", "expected server_key and server_cert"),
+    ('server_key: "x"', "expected server_key and server_cert"),
+    ('server_key: "x" server_cert: "y" client_verify: true', "client_verify needs custom_ca"),
+    ('server_key: "x" server_cert: "y"', "the TLS certificate"),
+    ('key: "x"', "expected the text of a PEM file"),
+])
+def test_an_ssl_config_file_that_is_wrong_says_so(tmp_path, text, message):
+    (tmp_path / "ssl.config").write_text(text)
+    done = run("serve", "--compat=tf-serving", f"--ssl_config_file={tmp_path / 'ssl.config'}", f"--model_base_path={IRIS}", "--port=0")
+    assert done.returncode != 0 and message in done.stderr, done.stderr

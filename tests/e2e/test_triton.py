@@ -176,8 +176,8 @@ def test_errors_have_the_codes_of_triton(client):
         client.get_model_metadata("rose")
     assert error.value.status() == "StatusCode.NOT_FOUND"
     with pytest.raises(InferenceServerException) as error:
-        client.get_model_config("iris")
-    assert error.value.status() == "StatusCode.UNIMPLEMENTED"
+        client.get_model_config("rose")
+    assert error.value.status() == "StatusCode.NOT_FOUND"
 
 
 def test_a_model_that_cannot_be_loaded_is_unavailable(start, tmp_path):

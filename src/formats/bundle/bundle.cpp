@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "formats/bundle/internal/definitions.h"
+#include "formats/bundle/internal/mar.h"
 #include "formats/bundle/internal/mlflow.h"
 #include "formats/decompress.h"
 
@@ -150,7 +151,7 @@ class BundleFormat final : public ModelFormat {
  public:
   std::string_view name() const override { return kName; }
   std::string_view description() const override {
-    return "a zip or tar archive with a model inside (skops, MLflow too)";
+    return "a zip or tar archive with a model inside (skops, MLflow, TorchServe too)";
   }
   bool recognises(std::string_view start) const override {
     return is_archive(start) || formats::detect_compression(start) != formats::Compression::kNone;
@@ -204,6 +205,20 @@ class BundleFormat final : public ModelFormat {
   }
 };
 
+/// Of a TorchServe archive the file that its manifest names, if it names one. What lies beside it
+/// is the handler's.
+Status keep_serialized(const FileSet& files, size_t place, std::vector<Member>& members) {
+  const Manifest manifest = TRY(read_manifest(files, place));
+  std::erase_if(members, [&](const Member& member) {
+    if (member.file == place) return true;
+    const std::string& name = files.files()[member.file].name;
+    if (!manifest.serialized_file.empty() && name != manifest.serialized_file) return true;
+    const Result<std::string> start = files.read_start(member.file, FormatSet::kStartBytes);
+    return !start.ok() || is_old_torch_file(*start);
+  });
+  return members.empty() ? not_read(files, manifest) : Status();
+}
+
 Result<ReadReport> read_set(const FileSet& files, const ReadOptions& options,
                             const FormatSet& formats, const Limits& limits, bool in_archive) {
   if (const std::optional<size_t> model = find_mlmodel(files)) {
@@ -211,7 +226,10 @@ Result<ReadReport> read_set(const FileSet& files, const ReadOptions& options,
     TRY_STATUS(add_companions(files, files.files()[*model].name, report));
     return report;
   }
-  const std::vector<Member> members = TRY(find_members(files, formats, limits));
+  std::vector<Member> members = TRY(find_members(files, formats, limits));
+  if (const std::optional<size_t> manifest = find_manifest(files)) {
+    TRY_STATUS(keep_serialized(files, *manifest, members));
+  }
   if (members.empty()) {
     return invalid_argument(
         fmt::format("no model inside that Slipway reads; there is: {}", listed(files)));

@@ -3,10 +3,11 @@
 //   bytes --open--> FileSet --which file is a model, by content--> its format --read--> ReadReport
 //
 // What is in it is told by content: a skops file (schema.json), an MLflow model (MLmodel,
-// mlflow.h), else the one file that some format recognises; code, requirements, notes beside it are
-// passed over. Several models are candidates: `select` names a file, and behind it, after a '/',
-// what that file itself holds. Archives inside archives are not opened, but for skops files; a
-// compressed file may hold an archive or a model.
+// mlflow.h), a TorchServe archive (MAR-INF/MANIFEST.json, mar.h), else the one file that some
+// format recognises; code, requirements, notes beside it are passed over. Several models are
+// candidates: `select` names a file, and behind it, after a '/', what that file itself holds.
+// Archives inside archives are not opened, but for skops files; a compressed file may hold an
+// archive or a model.
 //
 // `expected.csv` and `*.samples.json` beside the model come along as companions.
 //
@@ -16,7 +17,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "formats/file_set.h"
@@ -31,6 +35,17 @@ std::unique_ptr<const formats::ModelFormat> make_format();
 Result<formats::ReadReport> read_files(const formats::FileSet& files,
                                        const formats::ReadOptions& options,
                                        const formats::FormatSet& formats, const Limits& limits);
+
+/// The method that MLflow's predict calls of the model in these files ("predict_proba"); empty if
+/// they do not say.
+std::string predict_function(const formats::FileSet& files);
+/// What a model archive of TorchServe (.mar) says about itself; what it does not say is empty.
+struct ArchiveIdentity {
+  std::string name;
+  std::string version;
+};
+/// NOT_FOUND if the bytes are another archive, or none.
+Result<ArchiveIdentity> identify_archive(FileBytes bytes, const Limits& limits);
 
 /// True if a file beside a model says what the model answers.
 bool is_companion(std::string_view name);

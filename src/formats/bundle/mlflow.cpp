@@ -70,6 +70,7 @@ MlModel read_document(const YAML::Node& root) {
   }
   if (has_python) {
     model.loader_module = scalar_or_empty(python["loader_module"]);
+    model.predict_fn = scalar_or_empty(python["predict_fn"]);
     if (model.data.empty()) model.data = scalar_or_empty(python["model_path"]);
     if (model.data.empty()) model.data = scalar_or_empty(python["data"]);
   }
@@ -183,6 +184,15 @@ std::optional<size_t> find_mlmodel(const FileSet& files) {
   return found;
 }
 
+std::string predict_function(const FileSet& files) {
+  const auto place = find_mlmodel(files);
+  if (!place || files.files()[*place].size_bytes > kMlModelBytesMax) return {};
+  const Result<std::string> text = files.read(*place);
+  if (!text.ok()) return {};
+  const Result<MlModel> model = parse_mlmodel(*text);
+  return model.ok() ? model->predict_fn : std::string();
+}
+
 Result<ReadReport> read_mlflow(const FileSet& files, size_t mlmodel,
                                const formats::ReadOptions& options, const FormatSet& formats,
                                const Limits& limits, bool in_archive) {
@@ -208,6 +218,12 @@ Result<ReadReport> read_mlflow(const FileSet& files, size_t mlmodel,
   }
   ReadReport report = TRY(read_data(files, *data, described, options, formats, limits, in_archive));
   compare_columns(described, report);
+  const bool has_method = described.predict_fn.empty() || report.graph == nullptr ||
+                          report.graph->signature().find_output(described.predict_fn).has_value();
+  if (!has_method) {
+    report.info.warnings.push_back(fmt::format(
+        "MLflow's predict_fn is {}, which is no output of the model", described.predict_fn));
+  }
   report.info.container = report.info.container.empty()
                               ? fmt::format("MLflow {}", described.flavour)
                               : fmt::format("{} in MLflow", report.info.container);

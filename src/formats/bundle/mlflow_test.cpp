@@ -12,6 +12,7 @@ flavors:
   python_function:
     env: {conda: conda.yaml, virtualenv: python_env.yaml}
     loader_module: mlflow.sklearn
+    predict_fn: predict_proba
     model_path: model.pkl
   sklearn:
     pickled_model: model.pkl
@@ -25,6 +26,7 @@ signature:
                             .value();
   EXPECT_EQ(model.flavour, "sklearn");
   EXPECT_EQ(model.data, "model.pkl");
+  EXPECT_EQ(model.predict_fn, "predict_proba");
   EXPECT_EQ(model.mlflow_version, "2.19.0");
   ASSERT_EQ(model.columns.size(), 2U);
   EXPECT_EQ(model.columns[1].name, "b");

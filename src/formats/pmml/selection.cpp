@@ -200,6 +200,7 @@ Result<Prediction> select_segments(const ModelInput& input, std::vector<Segment>
   Prediction result;
   if (method == "selectFirst" || method == "modelChain") {
     std::vector<Segment*> order;
+    order.reserve(segments.size());
     for (Segment& segment : segments) order.push_back(&segment);
     if (method == "modelChain") std::ranges::reverse(order);
     result = TRY(select_first(input, order));

@@ -110,9 +110,9 @@ Result<TermTokenizer::Table> read_normalization(const Element& element, bool cas
       pattern = TRY(from_java_pattern(row, pattern));
     } else {
       if (pattern.find("\\E") != std::string::npos) return row.unsupported("\"\\E\" in a text");
-      pattern = "\\Q" + pattern + "\\E";
+      pattern.insert(0, "\\Q").append("\\E");
     }
-    if (!case_sensitive) pattern = "(?i)" + pattern;
+    if (!case_sensitive) pattern.insert(0, "(?i)");
     TextPattern compiled = TRY(TextPattern::compile(pattern));
     const uint32_t groups = compiled.groups();
     auto by = TRY(pieces_of(row, to.text(), groups));

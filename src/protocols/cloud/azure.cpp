@@ -5,7 +5,6 @@
 #include "protocols/cloud/predict.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/dialect.h"
-#include "protocols/json_output.h"
 
 namespace slipway::protocols {
 namespace {
@@ -14,12 +13,24 @@ using transport::HttpMethod;
 
 /// The list alone, as scoring scripts of scikit-learn models give it.
 void write(Call& call) {
-  const uint32_t index = call.plan.outputs[0].index;
-  append_rows(call.response().body, call.infer.model->signature().outputs[index],
-              call.result.outputs[index]);
+  append_keyed_rows(call.response().body, call, call.plan.outputs[0].index);
 }
 
-void score(Call& call) { cloud::predict(call, write); }
+/// The ids by which clients find their requests again: theirs, or one that is made.
+void append_request_ids(Call& call) {
+  constexpr std::string_view kRequestId = "x-ms-request-id";
+  constexpr std::string_view kClientId = "x-ms-client-request-id";
+  const std::string_view client = call.request().header(kClientId);
+  const std::string_view given = call.request().header(kRequestId);
+  const std::string_view id = !given.empty() ? given : !client.empty() ? client : call.request_id;
+  call.response().headers.emplace_back(kRequestId, id);
+  if (!client.empty()) call.response().headers.emplace_back(kClientId, client);
+}
+
+void score(Call& call) {
+  append_request_ids(call);
+  cloud::predict(call, write);
+}
 
 void healthy(Call& call) {
   answer_json(call, 200, "Healthy");

@@ -8,8 +8,9 @@ Status read_json_request(Call& call, RowsFormat format) {
   const serving::ServedModel& model = *call.infer.model;
   const Signature& signature = model.signature();
   call.plan.clear();
-  call.plan.outputs.push_back({signature.default_output});
-  call.infer.wanted = OutputMask{1} << signature.default_output;
+  const uint32_t output = default_output(call);
+  call.plan.outputs.push_back({output});
+  call.infer.wanted = OutputMask{1} << output;
   return read_rows(call.request().body, format, signature, model.column_places, *call.loop->read,
                    call.infer.input);
 }

@@ -6,7 +6,9 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "protocols/internal/key_fields.h"
 #include "protocols/internal/row_filler.h"
 
 namespace slipway::protocols::cloud {
@@ -15,6 +17,9 @@ namespace {
 constexpr std::string_view kRowsKeys[] = {"instances", "data", "input_data", "inputs"};
 constexpr std::string_view kWrapperKeys[] = {"Inputs"};  // {"Inputs": {"data": [...]}}
 constexpr std::string_view kFeatures = "features";
+
+constexpr uint32_t kDropped = UINT32_MAX;  // a column that the model does not know
+constexpr uint32_t kFirstKey = 1U << 31U;  // a key field's number is added to it
 
 bool is_one_of(ondemand::raw_json_string key, std::span<const std::string_view> names) {
   return std::ranges::any_of(names, [&](std::string_view name) { return key_is(key, name); });
@@ -26,6 +31,7 @@ class Reader {
          bool lines, ReadBuffers& buffers, InputBuffer& input)
       : signature_(signature),
         json_(buffers.json),
+        keys_(buffers.keys),
         input_(input),
         rows_(signature, places, buffers, input),
         lines_(lines) {}
@@ -77,6 +83,11 @@ class Reader {
         TRY_STATUS(read_top(inner, false));
         continue;
       }
+      ondemand::object split;
+      if (is_rows && field.value().get_object().get(split) == simdjson::SUCCESS) {
+        TRY_STATUS(read_split(split, key));
+        continue;
+      }
       ondemand::array rows;
       if (field.value().get_array().get(rows) != simdjson::SUCCESS) {
         return wrong(key, is_row ? "a list of values" : "a list of rows", field.value());
@@ -91,6 +102,113 @@ class Reader {
 
   static Status wrong(std::string_view key, std::string_view expected, ondemand::value& value) {
     return invalid_argument(fmt::format("{}: expected {}, got {}", key, expected, describe(value)));
+  }
+
+  /// A pandas frame, {"columns", "index", "data"}: the names may come behind the data, then the
+  /// object is read once more. What the model does not know is passed over.
+  Status read_split(ondemand::object& split, std::string_view key) {
+    if (signature_.rows_are_records) {
+      return invalid_argument(
+          fmt::format("{}: the model takes rows of named values, as a list of objects", key));
+    }
+    bool has_names = false;
+    bool has_data = false;
+    for (auto entry : split) {
+      ondemand::field field;
+      if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
+      has_data = has_data || key_is(field.key(), "data");
+      if (!key_is(field.key(), "columns")) continue;
+      if (has_names) return invalid_argument("\"columns\" is given twice");
+      has_names = true;
+      TRY_STATUS(read_columns(field.value()));
+    }
+    if (!has_data) {
+      return invalid_argument(fmt::format("{}: expected \"columns\" and \"data\"", key));
+    }
+    if (!has_names) {
+      for (uint32_t i = 0; i < columns(); ++i) targets_.push_back(i);
+    }
+    if (const auto error = split.reset().error()) return json_.syntax_error(error);
+    for (auto entry : split) {
+      ondemand::field field;
+      if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
+      if (!key_is(field.key(), "data")) continue;
+      if (input_.rows() > 0) return invalid_argument("\"data\" is given twice");
+      TRY_STATUS(read_frame(field.value()));
+    }
+    return {};
+  }
+
+  /// Where each column of a frame goes.
+  Status read_columns(ondemand::value& value) {
+    ondemand::array names;
+    if (value.get_array().get(names) != simdjson::SUCCESS) {
+      return wrong("\"columns\"", "a list of names", value);
+    }
+    std::vector<bool> given(columns(), false);
+    uint32_t place = 0;
+    for (auto element : names) {
+      ondemand::value one;
+      if (const auto error = element.get(one)) return json_.syntax_error(error);
+      std::string_view name;
+      if (one.get_string().get(name) != simdjson::SUCCESS) name = {};  // pandas numbers columns
+      const auto key = keys_ != nullptr ? keys_->find(name) : std::nullopt;
+      if (key) {
+        targets_.push_back(kFirstKey + static_cast<uint32_t>(*key));
+        continue;
+      }
+      const auto column =
+          signature_.columns_named ? rows_.find_column(name, place) : std::optional(place);
+      ++place;
+      const bool is_known = column && *column < columns();
+      targets_.push_back(is_known ? *column : kDropped);
+      if (!is_known && !signature_.columns_named) return rows_.count_error(place);
+      if (!is_known) continue;
+      if (given[*column]) return invalid_argument(fmt::format("column {} is given twice", name));
+      given[*column] = true;
+    }
+    for (uint32_t i = 0; i < columns(); ++i) {
+      if (given[i] || !signature_.columns[i].is_used) continue;
+      return invalid_argument(
+          fmt::format("\"columns\": \"{}\" is missing", signature_.columns[i].name));
+    }
+    return {};
+  }
+
+  Status read_frame(ondemand::value& value) {
+    ondemand::array rows;
+    if (value.get_array().get(rows) != simdjson::SUCCESS) {
+      return wrong("\"data\"", "a list of rows", value);
+    }
+    for (auto element : rows) {
+      ondemand::value row_value;
+      if (const auto error = element.get(row_value)) return json_.syntax_error(error);
+      ondemand::array row;
+      if (row_value.get_array().get(row) != simdjson::SUCCESS) {
+        return wrong("\"data\"", "rows that are lists of values", row_value);
+      }
+      TRY_STATUS(rows_.add_row());
+      TRY_STATUS(read_targets(row, input_.rows() - 1));
+    }
+    return {};
+  }
+
+  Status read_targets(ondemand::array& row, size_t index) {
+    size_t count = 0;
+    for (auto element : row) {
+      ondemand::value value;
+      if (const auto error = element.get(value)) return json_.syntax_error(error);
+      const uint32_t target = count < targets_.size() ? targets_[count] : kDropped;
+      ++count;
+      if (target < kFirstKey) {
+        TRY_STATUS(rows_.read_cell(value, index, target));
+      } else if (target != kDropped) {
+        TRY_STATUS(read_key_field(json_, value, *keys_, index, target - kFirstKey));
+      }
+    }
+    if (count == targets_.size()) return {};
+    return invalid_argument(fmt::format("{} columns are named, but row {} has {} values",
+                                        targets_.size(), index, count));
   }
 
   Status read_list(ondemand::array& rows) {
@@ -148,6 +266,14 @@ class Reader {
     return has_features ? Status() : rows_.read_object_row(value);
   }
 
+  /// A key field beside the features; anything else is passed over.
+  Status read_key(ondemand::field& field, size_t row) {
+    std::string_view name;
+    if (const auto error = field.unescaped_key().get(name)) return json_.syntax_error(error);
+    const auto key = keys_->find(name);
+    return key ? read_key_field(json_, field.value(), *keys_, row, *key) : Status();
+  }
+
   /// {"features": [...]}, with anything beside it.
   Status read_features(ondemand::value& value, bool& found) {
     ondemand::object object;
@@ -155,7 +281,10 @@ class Reader {
     for (auto entry : object) {
       ondemand::field field;
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
-      if (!key_is(field.key(), kFeatures)) continue;
+      if (!key_is(field.key(), kFeatures)) {
+        if (keys_ != nullptr) TRY_STATUS(read_key(field, input_.rows() - (found ? 1 : 0)));
+        continue;
+      }
       if (found) return invalid_argument("\"features\" is given twice in one row");
       found = true;
       ondemand::array row;
@@ -180,9 +309,11 @@ class Reader {
 
   const Signature& signature_;
   JsonInput& json_;
+  KeyFields* const keys_;  // null: there are none
   InputBuffer& input_;
   RowFiller rows_;
-  const bool lines_;  // each element is a row
+  const bool lines_;               // each element is a row
+  std::vector<uint32_t> targets_;  // of a frame's columns: a column, kDropped, or a key's number
 };
 
 /// The lines as one list, which is then read in one pass.

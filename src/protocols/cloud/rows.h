@@ -3,6 +3,7 @@
 //   {"instances": [[1, 2], {"features": [1, 2]}, {"age": 1, "city": "Rome"}], "parameters": {}}
 //   {"data": [[1, 2]]}, {"input_data": [[1, 2]]}, {"Inputs": {"data": [[1, 2]]}}
 //   [[1, 2], [3, 4]] or [1, 2], one row
+//   {"input_data": {"columns": ["age"], "index": [0], "data": [[1]]}}   (MLflow on Azure ML)
 //   {"features": [1, 2]}\n{"features": [3, 4]}\n     JSON lines
 //
 // What stands beside the rows is passed over. No DOM, no recursion.

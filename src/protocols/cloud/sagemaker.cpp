@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json_escape.h"
+#include "protocols/cloud/npy.h"
 #include "protocols/cloud/predict.h"
 #include "protocols/csv_output.h"
 #include "protocols/http_status.h"
@@ -24,7 +27,9 @@ using transport::HttpMethod;
 constexpr std::string_view kCustomAttributes = "X-Amzn-SageMaker-Custom-Attributes";
 constexpr std::string_view kTargetModel = "X-Amzn-SageMaker-Target-Model";
 
-enum Form : uint8_t { kJson, kJsonLines, kCsv };
+constexpr std::string_view kNpyType = "application/x-npy";
+
+enum Form : uint8_t { kJson, kJsonLines, kCsv, kNpy };
 
 /// In this dialect ABORTED says that a model found no room in memory.
 void write_error(transport::HttpResponse& response, const Status& status) {
@@ -42,19 +47,26 @@ bool is_json_lines(std::string_view name) {
          name == "application/jsonl";
 }
 
-/// The first type of Accept that is given here; JSON where any is taken. None if none is.
-std::optional<Form> choose_form(std::string_view accept) {
-  if (accept.empty()) return kJson;
-  while (!accept.empty()) {
-    const size_t end = std::min(accept.find(','), accept.size());
-    const MediaType type = parse_media_type(accept.substr(0, end));
-    accept.remove_prefix(std::min(end + 1, accept.size()));
-    const bool any = type.name == "*/*" || type.name == "application/*";
-    if (any || type.name == "application/json") return kJson;
-    if (type.name == "text/csv") return kCsv;
-    if (is_json_lines(type.name)) return kJsonLines;
-  }
-  return std::nullopt;
+/// What the answer is; none if Accept names nothing that there is. Who sent an array and says
+/// nothing of the answer gets one.
+std::optional<Form> choose_form(std::string_view accept, bool is_array) {
+  struct Offer {
+    std::string_view name;
+    Form form;
+  };
+  static constexpr Offer kOffers[] = {
+      {"application/json", kJson},           {"text/csv", kCsv},
+      {"application/jsonlines", kJsonLines}, {"application/x-jsonlines", kJsonLines},
+      {"application/jsonl", kJsonLines},     {kNpyType, kNpy}};
+  static constexpr auto kNames = [] {
+    std::array<std::string_view, std::size(kOffers)> names;
+    for (size_t i = 0; i < names.size(); ++i) names[i] = kOffers[i].name;
+    return names;
+  }();
+  if (is_array && (accept.empty() || accept == "*/*")) return kNpy;
+  const std::optional<size_t> chosen = choose_media_type(accept, kNames);
+  if (!chosen) return std::nullopt;
+  return kOffers[*chosen].form;
 }
 
 /// {"predicted_label": 1, "score": [0.1, 0.9]} of a classifier, {"score": 2.5} of others, as the
@@ -63,7 +75,9 @@ void append_prediction(std::string& body, const Call& call, size_t row) {
   const Signature& signature = call.infer.model->signature();
   const uint32_t index = call.plan.outputs[0].index;
   const OutputSpec& spec = signature.outputs[index];
-  body += spec.labels.empty() ? "{\"score\":" : "{\"predicted_label\":";
+  body.push_back('{');
+  call.plan.keys.append_members(body, row);
+  body += spec.labels.empty() ? "\"score\":" : "\"predicted_label\":";
   append_row(body, spec, call.result.outputs[index], row);
   if (call.plan.probabilities) {
     const uint32_t score = call.plan.outputs[1].index;
@@ -73,15 +87,35 @@ void append_prediction(std::string& body, const Call& call, size_t row) {
   body.push_back('}');
 }
 
+bool is_array(const Call& call) {
+  return names_media_type(call.request().header("Content-Type"), kNpyType);
+}
+
+void write_csv(Call& call, const OutputSpec& spec, const OutputBuffer& output) {
+  std::string& body = call.response().body;
+  for (size_t row = 0; row < output.rows; ++row) {
+    call.plan.keys.append_cells(body, row);
+    for (size_t column = 0; column < output.width; ++column) {
+      if (column > 0) body.push_back(',');
+      append_csv_cell(body, spec, output, row, column);
+    }
+    body.push_back('\n');
+  }
+}
+
 void write(Call& call) {
   transport::HttpResponse& response = call.response();
   const uint32_t index = call.plan.outputs[0].index;
   const OutputBuffer& output = call.result.outputs[index];
-  const Form form = *choose_form(call.request().header("Accept"));
+  const Form form = *choose_form(call.request().header("Accept"), is_array(call));
+  const OutputSpec& spec = call.infer.model->signature().outputs[index];
   if (form == kCsv) {
     response.content_type = "text/csv; charset=utf-8";
-    append_csv_rows(response.body, call.infer.model->signature().outputs[index], output);
-    return;
+    return write_csv(call, spec, output);
+  }
+  if (form == kNpy) {
+    response.content_type = kNpyType;
+    return cloud::append_npy(response.body, spec, output);
   }
   const bool lines = form == kJsonLines;
   if (lines) response.content_type = "application/jsonlines";
@@ -106,18 +140,23 @@ Status choose_target(Call& call, std::string_view name) {
 Status read(Call& call, const MediaType& type, Form form) {
   const serving::ServedModel& model = *call.infer.model;
   const Signature& signature = model.signature();
-  if (type.name == "text/csv") {
+  const bool is_npy = type.name == kNpyType;
+  if (type.name == "text/csv" || is_npy) {
     call.plan.clear();
-    call.plan.outputs.push_back({signature.default_output});
-    call.infer.wanted = OutputMask{1} << signature.default_output;
-    TRY_STATUS(read_csv_body(call.request().body, signature, CsvHeader::kNone, call.infer.input));
+    const uint32_t output = default_output(call);
+    call.plan.outputs.push_back({output});
+    call.infer.wanted = OutputMask{1} << output;
+    const std::string_view body = call.request().body;
+    TRY_STATUS(is_npy ? cloud::read_npy(body, signature, call.infer.input)
+                      : read_csv_body(body, signature, CsvHeader::kNone, call.infer.input,
+                                      call.plan.keys));
   } else {
     TRY_STATUS(cloud::read_json_request(
         call, is_json_lines(type.name) ? cloud::RowsFormat::kJsonLines : cloud::RowsFormat::kJson));
   }
   const auto score = signature.find_output("predict_proba");
-  const bool is_classifier = !signature.outputs[signature.default_output].labels.empty();
-  if (is_classifier && score && form != kCsv) {
+  const bool is_classifier = !signature.outputs[default_output(call)].labels.empty();
+  if (is_classifier && score && (form == kJson || form == kJsonLines)) {
     call.plan.probabilities = true;
     call.plan.outputs.push_back({*score});
     call.infer.wanted |= OutputMask{1} << *score;
@@ -134,22 +173,23 @@ void invoke(Call& call, std::string_view target) {
   const std::string_view header = request.header("Content-Type");
   const MediaType type = parse_media_type(header);
   const bool is_known = type.name.empty() || type.name == "application/json" ||
-                        type.name == "text/csv" || is_json_lines(type.name);
+                        type.name == "text/csv" || type.name == kNpyType ||
+                        is_json_lines(type.name);
   if (!is_known) {
     return answer_status(
         call, 415,
-        invalid_argument(fmt::format("Content-Type: expected text/csv, application/json or "
-                                     "application/jsonlines, got \"{}\"",
+        invalid_argument(fmt::format("Content-Type: expected text/csv, application/json, "
+                                     "application/jsonlines or application/x-npy, got \"{}\"",
                                      header.substr(0, 100))));
   }
   const std::string_view accept = request.header("Accept");
-  const std::optional<Form> form = choose_form(accept);
+  const std::optional<Form> form = choose_form(accept, type.name == kNpyType);
   if (!form) {
-    return answer_status(
-        call, 406,
-        invalid_argument(fmt::format("Accept: there is text/csv, application/json and "
-                                     "application/jsonlines, asked for was \"{}\"",
-                                     accept.substr(0, 100))));
+    return answer_status(call, 406,
+                         invalid_argument(fmt::format(
+                             "Accept: there is text/csv, application/json, "
+                             "application/jsonlines and application/x-npy, asked for was \"{}\"",
+                             accept.substr(0, 100))));
   }
   Status status = choose_target(call, target);
   if (status.ok()) status = read(call, type, *form);
@@ -235,8 +275,16 @@ Result<Load> read_load(Call& call) {
 
 void write_nothing(Call& call) { call.response().body = "{}"; }
 
-/// What lies on this machine is one of the repository's models, by its name: it is loaded; what is
-/// elsewhere must be allowed by --allow-url.
+/// Whether the model could not be loaded for want of memory.
+bool found_no_room(const serving::ModelControl& control, std::string_view name) {
+  const std::vector<serving::ModelStatus> statuses = control.index();
+  return std::ranges::any_of(statuses, [name](const serving::ModelStatus& status) {
+    return status.name == name && status.status.code() == StatusCode::kResourceExhausted;
+  });
+}
+
+/// A model of the repository, by its name alone; or what lies at the url: below what is served or
+/// a folder of --allow-folder, or where --allow-url allows.
 void load_model(Call& call) {
   Status status = may_change(call);
   if (!status.ok()) return answer_error(call, std::move(status));
@@ -250,12 +298,11 @@ void load_model(Call& call) {
   serving::ModelControl* control = call.loop->server.control.load();
   if (control == nullptr) return answer_error(call, unavailable("the models are still loading"));
   call.begin = [control, load = std::move(load).value()](std::function<void(Status)> done) {
-    auto told = [done = std::move(done)](Status result) {
-      const bool no_room = result.code() == StatusCode::kResourceExhausted;
+    auto told = [control, name = load.name, done = std::move(done)](Status result) {
+      const bool no_room = !result.ok() && found_no_room(*control, name);
       done(no_room ? Status(StatusCode::kAborted, result.message()) : std::move(result));
     };
-    const bool is_remote = load.url.find("://") != std::string::npos;
-    if (is_remote) return control->add(load.name, load.url, std::move(told));
+    if (!load.url.empty()) return control->add(load.name, load.url, std::move(told));
     control->load(load.name, std::move(told));
   };
   call.deferred = true;

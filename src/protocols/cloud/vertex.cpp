@@ -4,7 +4,6 @@
 #include "protocols/cloud/predict.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/dialect.h"
-#include "protocols/json_output.h"
 
 namespace slipway::protocols {
 namespace {
@@ -24,7 +23,7 @@ void write(Call& call) {
   const uint32_t index = call.plan.outputs[0].index;
   std::string& body = call.response().body;
   body += "{\"predictions\":";
-  append_rows(body, call.infer.model->signature().outputs[index], call.result.outputs[index]);
+  append_keyed_rows(body, call, index);
   const std::string_view id = deployed_model(call.request().path);
   if (!id.empty()) {
     body += ",\"deployedModelId\":";

@@ -12,12 +12,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/cache_line.h"
 #include "base/status.h"
+#include "protocols/internal/key_fields.h"
+#include "protocols/internal/shared_memory.h"
+#include "protocols/internal/trace_log.h"
 #include "protocols/internal/urgency.h"
 #include "protocols/service.h"
 #include "serving/inference.h"
@@ -31,15 +35,23 @@ struct Call;
 struct Dialect;
 class RouteTable;
 
+/// What a dialect keeps between calls.
+struct DialectState {
+  virtual ~DialectState() = default;
+};
+
 /// What does not change from call to call.
 struct ServerInfo {
   std::string version;
   const metrics::Registry* registry = nullptr;
   std::string admin_token;  // empty: none is accepted
+  std::unique_ptr<SharedMemory> shared_memory;
+  std::unique_ptr<TraceLog> traces;
   std::chrono::milliseconds load_timeout{0};
   std::function<void(uint32_t, std::function<void()>)> post;  // onto a loop; may be empty
   std::atomic<serving::ModelControl*> control{nullptr};
   std::atomic<bool> draining{false};
+  std::shared_ptr<DialectState> torchserve;  // protocols/torchserve/state.h
   /// Calls that are deferred and not done; those may outlast their connections and their server.
   std::shared_ptr<std::atomic<uint32_t>> deferred = std::make_shared<std::atomic<uint32_t>>(0);
 
@@ -64,6 +76,8 @@ struct alignas(kCacheLine) LoopState {
 struct RequestedOutput {
   uint32_t index = 0;
   bool binary = false;
+  uint32_t classes = 0;  // kserve_v2: the so many largest, as texts; 0: as it is
+  SharedSlice shared{};  // kserve_v2: where it goes to; null: into the answer
 };
 
 /// What a protocol remembers of the request for inference and its answer.
@@ -76,7 +90,11 @@ struct AnswerPlan {
   bool columnar = false;       // tf_serving: the request was in columns, and so is its answer
   std::string signature;       // tf_serving: the name that was asked for; may be empty
   Urgency urgency;             // kserve_v2
+  /// kserve_v2: what the operator chose for requests that name no output; set by choose_model().
+  std::optional<uint32_t> unnamed_output;
+  KeyFields keys;  // set by choose_model()
 
+  /// All but the keys.
   void clear();
 };
 
@@ -126,6 +144,8 @@ void begin_deferred(BaseCall& call, std::function<void()> done);
 /// Sets call.infer.model to the named model, or the default one if the name is empty. If it can be
 /// loaded on demand, the call is answered once it is: the error given here is not seen then.
 Status choose_model(BaseCall& call, std::string_view name, std::string_view version);
+/// What a request gets that names no output, over the dialect that has this route.
+uint32_t default_output(const Call& call);
 /// Has the model that the call needs loaded. `again` runs on the call's loop once it is there, or
 /// cannot be; never if the server stops meanwhile: what it holds ends with it.
 void demand_model(BaseCall& call, SteadyTime received, std::function<void(Status)> again);

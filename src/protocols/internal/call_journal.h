@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "protocols/service.h"
 #include "serving/serving_metrics.h"
@@ -28,7 +29,8 @@ class CallJournal {
  private:
   static constexpr int kStatuses[] = {200, 204, 400, 403, 404, 405, 429, 500, 501, 503, 504};
 
-  void record(const BaseCall& call, uint32_t shard, AccessRecord& record);
+  void record(const BaseCall& call, uint32_t shard, AccessRecord& record,
+              std::string_view protocol);
 
   AccessLog* const log_;
   std::array<metrics::Counter*, std::size(kStatuses)> http_{};

@@ -6,11 +6,13 @@
 // is decided by their order alone (routes.h).
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string_view>
 
 #include "protocols/internal/routes.h"
 #include "protocols/internal/rpc_call.h"
+#include "protocols/service.h"
 
 namespace slipway::protocols {
 
@@ -24,6 +26,9 @@ struct Dialect {
   void (*handle_unknown)(Call& call) = nullptr;
   /// The dialect's own form of an error; null: {"error": "..."} with the usual status.
   void (*write_error)(transport::HttpResponse& response, const Status& status) = nullptr;
+  /// Where it is a listener's first one, what no dialect of the list has a route for is its to
+  /// refuse.
+  bool claims_rest_if_first = false;
 };
 
 extern const Dialect kSimpleDialect;
@@ -37,6 +42,12 @@ extern const Dialect kTfServingDialect;
 extern const Dialect kKserveV1Dialect;
 extern const Dialect kSiteDialect;
 extern const Dialect kAzureMlDialect;
+extern const Dialect kTorchServeDialect;
+extern const Dialect kTorchServeManagementDialect;
+extern const Dialect kTorchServeMetricsDialect;
+
+/// What TorchServe's dialects keep between calls.
+std::shared_ptr<DialectState> make_torchserve_state(const ServiceOptions& options, uint32_t loops);
 
 /// All there are, the first ones owning what collides. Those that hold what no server is without
 /// (health, metrics) stand in every list, behind those that were chosen.

@@ -18,6 +18,7 @@
 
 #include "base/cache_line.h"
 #include "base/status.h"
+#include "protocols/internal/shared_memory.h"
 #include "tensor/batch.h"
 #include "tensor/dtype.h"
 
@@ -83,6 +84,11 @@ bool key_is(ondemand::raw_json_string key, std::string_view name);
 /// The key as it is spelled, for messages.
 std::string key_text(ondemand::raw_json_string key);
 
+class KeyFields;  // protocols/internal/key_fields.h
+/// The value of a row's key field. INVALID_ARGUMENT if it is a list or an object.
+Status read_key_field(JsonInput& json, ondemand::value& value, KeyFields& keys, size_t row,
+                      size_t key);
+
 /// What a reader of inputs keeps from request to request.
 struct Tensor {
   std::string name;
@@ -92,6 +98,7 @@ struct Tensor {
   uint64_t binary_bytes = 0;  // of the binary part, if is_binary
   bool is_binary = false;
   bool has_data = false;
+  SharedSlice shared{};       // where the binary data lies instead
   std::string_view contents;  // of protobuf: the typed data, where it lies in the message
   uint32_t column = 0;        // where it goes, unless it is the whole matrix
 };
@@ -101,7 +108,9 @@ struct alignas(kCacheLine) ReadBuffers {
   JsonInput nested{"the text"};  // for texts that are JSON themselves
   std::vector<uint64_t> seen;    // per column, the number of the row that last named it
   std::vector<Tensor> tensors;
+  std::string shared;                 // copied from shared memory
   std::vector<std::string_view> raw;  // protobuf's raw contents, where they lie in the message
+  KeyFields* keys = nullptr;          // of the request that is being read; null: its model has none
 };
 
 }  // namespace slipway::protocols

@@ -20,12 +20,15 @@ struct Caller {
 /// reach a loopback listener too; browsers then say where the page is from, which is refused.
 Status check_admin(const LoopState& loop, const Caller& caller);
 
+/// The caller brings the admin token.
+bool brings_admin_token(const LoopState& loop, std::string_view authorization);
+
 using Change = void (serving::ModelControl::*)(std::string, std::function<void(Status)>);
 
 /// The "parameters" of a request that changes a model.
 struct ChangeParameters {
-  std::string url;         // load: where the model is to come from; empty: from the repository
-  bool overrides = false;  // there are others, such as a configuration or files: refused
+  std::string url;  // load: where the model is to come from; empty: from the repository
+  serving::ModelOverrides overrides;  // load
 };
 
 /// Makes `call` a deferred one that changes the model.

@@ -54,6 +54,8 @@ class RouteTable {
   RouteTable& operator=(const RouteTable&) = delete;
 
   std::span<const Entry> entries() const { return entries_; }
+  /// In the order in which they own paths.
+  std::span<const Dialect* const> dialects() const { return dialects_; }
   /// Null if no route has this method and path; HEAD is matched as GET.
   const Entry* find(transport::HttpMethod method, std::string_view path,
                     RouteSegments& segments) const;

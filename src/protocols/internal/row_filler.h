@@ -49,6 +49,9 @@ class RowFiller {
   /// INVALID_ARGUMENT if a column that is needed did not come among the `count` fields.
   Status end_fields(uint32_t count) const;
 
+  /// A key field of the last row, or nothing: true if `name` is one (key_fields.h).
+  Result<bool> read_key(std::string_view name, ondemand::value& value);
+
   /// The error of a row of `got` values.
   Status count_error(size_t got) const;
   /// "row 2: ...", unless the body is no JSON at all.
@@ -63,6 +66,7 @@ class RowFiller {
   const Signature& signature_;
   const std::unordered_map<std::string_view, uint32_t>& places_;
   JsonInput& json_;
+  KeyFields* const keys_;        // null: there are none
   std::vector<uint64_t>& seen_;  // per column, the count of rows when it was last given
   InputBuffer& input_;
 };

@@ -30,6 +30,7 @@ struct RpcMethod {
   /// Of a stream only: makes the message that tells the client of call.error, and the stream goes
   /// on.
   void (*fail)(RpcCall&) = nullptr;
+  bool ends_on_error = false;  // of a stream: its first error ends it, as that of a unary call
 };
 
 /// Runs call.infer inline or in the pool, then `write`, which makes the message of a success.

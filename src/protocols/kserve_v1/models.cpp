@@ -4,7 +4,6 @@
 #include "base/json_escape.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/endpoints.h"
-#include "protocols/json_output.h"
 #include "protocols/tf_serving/rest_request.h"
 
 namespace slipway::protocols {
@@ -25,23 +24,17 @@ Status read(Call& call) {
   tf_serving::PredictBody body;
   TRY_STATUS(tf_serving::read_predict(call.request().body, {model.signature(), model.column_places},
                                       *call.loop->read, call.infer.input, body));
-  const uint32_t output = model.signature().default_output;
+  const uint32_t output = default_output(call);
   call.plan.outputs.push_back({output});
   call.infer.wanted = OutputMask{1} << output;
   return {};
 }
 
 void write(Call& call) {
-  const uint32_t index = call.plan.outputs[0].index;
-  const OutputSpec& spec = call.infer.model->signature().outputs[index];
-  const OutputBuffer& output = call.result.outputs[index];
   std::string& body = call.response().body;
-  body += "{\"predictions\":[";
-  for (size_t row = 0; row < output.rows; ++row) {
-    if (row > 0) body.push_back(',');
-    append_row(body, spec, output, row);
-  }
-  body += "]}";
+  body += "{\"predictions\":";
+  append_keyed_rows(body, call, call.plan.outputs[0].index);
+  body.push_back('}');
 }
 
 }  // namespace

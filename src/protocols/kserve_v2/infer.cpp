@@ -16,7 +16,8 @@ Status read(Call& call) {
   const serving::ServedModel& model = *call.infer.model;
   const std::string_view header_length = request.header(kHeaderLength);
   const kserve_v2::Body body = TRY(kserve_v2::split_body(request.body, header_length));
-  const kserve_v2::ModelInputs inputs{model.signature(), model.column_places};
+  const kserve_v2::ModelInputs inputs{model.signature(), model.column_places,
+                                      call.loop->server.shared_memory.get()};
   if (body.json.empty() && header_length.data() != nullptr) {
     return kserve_v2::read_raw_request(body.binary, inputs, *call.loop->read, call.infer.input,
                                        call.plan, call.infer.wanted);
@@ -27,7 +28,8 @@ Status read(Call& call) {
   return {};
 }
 
-void append_output_head(std::string& body, const OutputSpec& spec, DType dtype, size_t rows) {
+void append_output_head(std::string& body, const OutputSpec& spec, DType dtype, size_t rows,
+                        size_t width) {
   body += "{\"name\":";
   append_json_string(body, spec.name);
   body += ",\"datatype\":\"";
@@ -35,7 +37,7 @@ void append_output_head(std::string& body, const OutputSpec& spec, DType dtype, 
   body += "\",\"shape\":[";
   append_integer(body, rows);
   body.push_back(',');
-  append_integer(body, spec.width);
+  append_integer(body, width);
   body.push_back(']');
 }
 
@@ -70,29 +72,71 @@ void append_head(std::string& body, const Call& call) {
   body += ",\"outputs\":[";
 }
 
+/// Its classes in place of the output itself.
+void append_class_data(std::string& body, const OutputSpec& spec, const OutputBuffer& output,
+                       uint32_t classes) {
+  body += ",\"data\":[";
+  kserve_v2::for_each_class(spec, output, classes, [&](std::string_view text) {
+    if (body.back() != '[') body.push_back(',');
+    append_json_string(body, text);
+  });
+  body += "]}";
+}
+
+/// The output goes to shared memory, and the answer says so.
+Status write_shared(std::string& body, const OutputSpec& spec, const OutputBuffer& output,
+                    const SharedSlice& place) {
+  std::string bytes;
+  kserve_v2::append_binary(bytes, spec, output);
+  TRY_STATUS(place.write(bytes, spec.name));
+  body += ",\"parameters\":{\"shared_memory_region\":";
+  append_json_string(body, place.region_name());
+  body += ",\"shared_memory_offset\":";
+  append_integer(body, place.offset);
+  body += ",\"shared_memory_byte_size\":";
+  append_integer(body, bytes.size());
+  body += "}}";
+  return {};
+}
+
+/// One output, its binary data behind `binary`.
+Status write_output(const Call& call, const RequestedOutput& requested, std::string& body,
+                    std::string& binary) {
+  const OutputSpec& spec = call.infer.model->signature().outputs[requested.index];
+  const OutputBuffer& output = call.result.outputs[requested.index];
+  const uint32_t classes = requested.classes;
+  append_output_head(body, spec, classes > 0 ? DType::kString : output_dtype(spec), output.rows,
+                     classes > 0 ? classes : spec.width);
+  if (requested.shared) return write_shared(body, spec, output, requested.shared);
+  if (!requested.binary) {
+    classes > 0 ? append_class_data(body, spec, output, classes) : append_data(body, spec, output);
+    return {};
+  }
+  const size_t before = binary.size();
+  if (classes > 0) {
+    kserve_v2::append_classes(binary, spec, output, classes);
+  } else {
+    kserve_v2::append_binary(binary, spec, output);
+  }
+  body += ",\"parameters\":{\"binary_data_size\":";
+  append_integer(body, binary.size() - before);
+  body += "}}";
+  return {};
+}
+
 void write(Call& call) {
-  const Signature& signature = call.infer.model->signature();
   std::string& body = call.response().body;
   append_head(body, call);
   std::string binary;
   bool has_binary = false;
   bool first = true;
-  for (const RequestedOutput& requested : call.plan.outputs) {
-    const OutputSpec& spec = signature.outputs[requested.index];
-    const OutputBuffer& output = call.result.outputs[requested.index];
+  for (RequestedOutput& requested : call.plan.outputs) {
     if (!first) body.push_back(',');
     first = false;
-    append_output_head(body, spec, output_dtype(spec), output.rows);
-    if (!requested.binary) {
-      append_data(body, spec, output);
-      continue;
-    }
-    has_binary = true;
-    const size_t before = binary.size();
-    kserve_v2::append_binary(binary, spec, output);
-    body += ",\"parameters\":{\"binary_data_size\":";
-    append_integer(body, binary.size() - before);
-    body += "}}";
+    has_binary = has_binary || (requested.binary && !requested.shared);
+    Status status = write_output(call, requested, body, binary);
+    requested.shared = {};
+    if (!status.ok()) return answer_error(call, std::move(status));
   }
   body += "]}";
   if (!has_binary) return;

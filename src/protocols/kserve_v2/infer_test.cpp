@@ -378,9 +378,10 @@ TEST_F(KserveInfer, DescribesTheModel) {
                       R"({"name":"city","datatype":"BYTES","shape":[-1,1]}])"),
             std::string::npos);
   EXPECT_EQ(get("/v2/models"), R"({"models":["iris"]})");
-  EXPECT_EQ(
-      get("/v2"),
-      R"({"name":"slipway","version":"","extensions":["binary_tensor_data","model_repository"]})");
+  EXPECT_EQ(get("/v2"),
+            R"x({"name":"slipway","version":"","extensions":["classification","model_repository",)x"
+            R"x("model_repository(unload_dependents)","schedule_policy","model_configuration",)x"
+            R"x("binary_tensor_data","parameters","statistics","generate","logging"]})x");
 }
 
 TEST_F(KserveInfer, KnowsVersionsAndUnknownModels) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "protocols/internal/closest.h"
+#include "protocols/json_output.h"
 
 namespace slipway::protocols::kserve_v2 {
 namespace {
@@ -28,6 +29,25 @@ Status check_type(const Tensor& tensor, ColumnType type) {
 }
 
 }  // namespace
+
+Result<size_t> shared_bytes_of(std::span<const Tensor> tensors, const ModelInputs& model) {
+  uint64_t bytes = 0;
+  const uint64_t most = model.shared == nullptr ? 0 : model.shared->slice_bytes_max();
+  for (const Tensor& tensor : tensors) {
+    if (!tensor.shared) continue;
+    bytes += tensor.shared.bytes;  // each at most `most`, and there are few
+    if (bytes <= most) continue;
+    return resource_exhausted(
+        fmt::format("the inputs in shared memory are too large: at most {} bytes together", most));
+  }
+  return bytes;
+}
+
+void release_shared(std::span<Tensor> tensors, std::string& bytes) {
+  constexpr size_t kKeptBytes = 1U << 20;
+  for (Tensor& tensor : tensors) tensor.shared = {};
+  if (bytes.capacity() > kKeptBytes) bytes = std::string();
+}
 
 Status check_tensor_count(size_t count, const Signature& signature) {
   if (count <= signature.columns.size()) return {};
@@ -134,22 +154,50 @@ Result<uint32_t> OutputChoice::find(std::string_view name) const {
       fmt::format("unknown output {}; the model has: {}", in_quotes(name), names));
 }
 
-Status OutputChoice::add(uint32_t index, std::optional<bool> binary) {
+Result<SharedSlice> SharedPlace::slice(const ModelInputs& model) const {
+  if (!region) return SharedSlice();
+  if (model.shared == nullptr) {
+    return not_found(
+        fmt::format("Unable to find shared memory region: '{}'", region->substr(0, 256)));
+  }
+  return model.shared->slice(*region, offset, bytes);
+}
+
+Status OutputChoice::check_form(uint32_t index, const OutputForm& form) const {
+  if (form.shared.region && form.classes > 0) {
+    return invalid_argument("Output can't set both 'shared_memory_region' and 'classification'");
+  }
+  if (form.shared.region && form.binary.value_or(false)) {
+    return invalid_argument("Output can't set both 'shared_memory_region' and 'binary_data'");
+  }
+  const DType dtype = output_dtype(signature_.outputs[index]);
+  if (form.classes == 0 || dtype == DType::kInt64 || dtype == DType::kFloat64) return {};
+  return invalid_argument(fmt::format(
+      "class result not available for output due to unsupported type '{}'", oip_name(dtype)));
+}
+
+Status OutputChoice::add(uint32_t index, const OutputForm& form) {
   const OutputMask bit = OutputMask{1} << index;
   if ((wanted_ & bit) != 0) {
     return invalid_argument(
         fmt::format("output {} is asked for twice", in_quotes(signature_.outputs[index].name)));
   }
+  TRY_STATUS(check_form(index, form));
   wanted_ |= bit;
-  plan_.outputs.push_back({index, binary.value_or(false)});
-  if (!binary) undecided_ |= bit;
+  RequestedOutput output{.index = index, .binary = form.binary.value_or(false)};
+  const uint64_t width = signature_.outputs[index].width;
+  output.classes = static_cast<uint32_t>(std::min(form.classes, width));
+  output.shared = TRY(form.shared.slice(model_));
+  plan_.outputs.push_back(std::move(output));
+  if (!form.binary) undecided_ |= bit;
   return {};
 }
 
 void OutputChoice::finish(bool binary_default) {
   if (plan_.outputs.empty()) {
-    plan_.outputs.push_back({signature_.default_output, binary_default});
-    wanted_ = OutputMask{1} << signature_.default_output;
+    const uint32_t output = plan_.unnamed_output.value_or(signature_.default_output);
+    plan_.outputs.push_back({.index = output, .binary = binary_default});
+    wanted_ = OutputMask{1} << output;
     return;
   }
   for (RequestedOutput& output : plan_.outputs) {

@@ -30,6 +30,23 @@ namespace slipway::protocols::kserve_v2 {
 struct ModelInputs {
   const Signature& signature;
   const std::unordered_map<std::string_view, uint32_t>& column_places;  // may be empty
+  const SharedMemory* shared = nullptr;                                 // null: there is none
+};
+
+/// The parameters of a tensor that say where its data lies.
+struct SharedPlace {
+  std::optional<std::string> region;
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+
+  Result<SharedSlice> slice(const ModelInputs& model) const;
+};
+
+/// What an output's parameters ask for.
+struct OutputForm {
+  std::optional<bool> binary;  // nothing if the request does not say it of this output
+  uint64_t classes = 0;        // "classification"
+  SharedPlace shared;
 };
 
 class InputMapping {
@@ -69,24 +86,31 @@ class InputMapping {
 /// The outputs that a request asks for, into the AnswerPlan. Clears the plan first.
 class OutputChoice {
  public:
-  OutputChoice(const Signature& signature, AnswerPlan& plan, OutputMask& wanted)
-      : signature_(signature), plan_(plan), wanted_(wanted) {
+  OutputChoice(const ModelInputs& model, AnswerPlan& plan, OutputMask& wanted)
+      : model_(model), signature_(model.signature), plan_(plan), wanted_(wanted) {
     plan_.clear();
     wanted_ = 0;
   }
   /// INVALID_ARGUMENT names what there is.
   Result<uint32_t> find(std::string_view name) const;
-  /// `binary`: nothing if the request does not say it of this output.
-  Status add(uint32_t index, std::optional<bool> binary);
+  Status add(uint32_t index, const OutputForm& form);
   /// The default output if none was asked for; `binary_default` where nothing else was said.
   void finish(bool binary_default);
 
  private:
+  Status check_form(uint32_t index, const OutputForm& form) const;
+
+  const ModelInputs model_;
   const Signature& signature_;
   AnswerPlan& plan_;
   OutputMask& wanted_;
   OutputMask undecided_ = 0;  // outputs that do not say whether they want to be binary
 };
+
+/// Bytes of all tensors in shared memory. RESOURCE_EXHAUSTED over what a request may take there.
+Result<size_t> shared_bytes_of(std::span<const Tensor> tensors, const ModelInputs& model);
+/// Once they are read: no region is kept open, nor much memory.
+void release_shared(std::span<Tensor> tensors, std::string& bytes);
 
 /// INVALID_ARGUMENT unless another tensor may follow `count` of them.
 Status check_tensor_count(size_t count, const Signature& signature);

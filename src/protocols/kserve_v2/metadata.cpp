@@ -87,7 +87,7 @@ void v2_server_metadata(Call& call) {
   append_field(body, "version", call.loop->server.version);
   body += ",\"extensions\":[";
   bool first = true;
-  for (const std::string_view extension : kserve_v2::kExtensions) {
+  for (const std::string_view extension : kserve_v2::extensions(call.loop->server)) {
     if (!first) body.push_back(',');
     first = false;
     append_json_string(body, extension);
@@ -123,6 +123,7 @@ void v2_models(Call& call) {
 void v2_model_metadata(Call& call) {
   Status status = choose_model(call, call.parameters[0], call.parameters[1]);
   if (!status.ok()) return answer_error(call, std::move(status));
+  kserve_v2::keep_plain(call);
   append_metadata(call.response().body, *call.loop->inference.models(), *call.infer.model);
   call.infer.model = nullptr;  // asks about the model, not of it: no inference request to count
 }

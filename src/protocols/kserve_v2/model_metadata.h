@@ -1,18 +1,18 @@
 // What the protocol tells of a model and of the server, for JSON and protobuf alike.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "graph/signature.h"
 #include "protocols/internal/call.h"
 
 namespace slipway::protocols::kserve_v2 {
 
-inline constexpr std::array<std::string_view, 2> kExtensions = {"binary_tensor_data",
-                                                                "model_repository"};
+/// The extensions that work as the server was started, by Triton's names.
+std::vector<std::string_view> extensions(const ServerInfo& server);
 
 inline std::string_view datatype_of(ColumnType type) {
   return type == ColumnType::kNumber ? "FP64" : "BYTES";
@@ -33,6 +33,9 @@ void for_each_input(const Signature& signature, Visit visit) {
   }
 }
 
+/// The answer is not to be compressed: tritonclient.http.aio asks for gzip, but decodes the answers
+/// of inference only.
+void keep_plain(Call& call);
 /// "slipway_sklearn"
 std::string platform_of(const serving::LoadedModel& model);
 /// Why the server is not ready; empty if it is. A model that failed does not make it unready unless

@@ -15,6 +15,7 @@ constexpr std::string_view kRequest = "the ModelInferRequest";
 struct Parameter {
   std::string_view name;
   std::optional<int64_t> integer;
+  std::optional<std::string_view> text;
 };
 
 /// One entry of a map<string, InferParameter>.
@@ -31,6 +32,8 @@ Result<Parameter> read_parameter(std::string_view entry) {
   ProtoFields choice(value);
   while (choice.next()) {
     parameter.integer.reset();
+    parameter.text.reset();
+    if (choice.is(3, ProtoFields::kBytes)) parameter.text = choice.bytes();
     const bool whole = choice.is(2, ProtoFields::kVarint) || choice.is(5, ProtoFields::kVarint);
     if (whole) parameter.integer = static_cast<int64_t>(choice.varint());
   }
@@ -51,6 +54,31 @@ Status read_request_parameter(std::string_view entry, ProtoHead& head) {
     head.urgency.timeout_us = value;
   } else {
     head.urgency.priority = known_priority(value);
+  }
+  return {};
+}
+
+Result<uint64_t> count_of(const Parameter& parameter) {
+  if (parameter.integer && *parameter.integer >= 0) {
+    return static_cast<uint64_t>(*parameter.integer);
+  }
+  return invalid_argument(
+      fmt::format("invalid value for '{}' parameter, expected int64_param >= 0.", parameter.name));
+}
+
+/// One of the parameters that say where in shared memory a tensor lies, or another one.
+Status read_shared_place(const Parameter& parameter, SharedPlace& place) {
+  if (parameter.name == "shared_memory_region") {
+    if (!parameter.text) {
+      return invalid_argument(
+          "invalid value for 'shared_memory_region' parameter, expected string_param.");
+    }
+    TRY_STATUS(check_utf8(*parameter.text, "a shared memory region's name"));
+    place.region = *parameter.text;
+  } else if (parameter.name == "shared_memory_byte_size") {
+    place.bytes = TRY(count_of(parameter));
+  } else if (parameter.name == "shared_memory_offset") {
+    place.offset = TRY(count_of(parameter));
   }
   return {};
 }
@@ -87,8 +115,10 @@ Status read_shape(const ProtoFields& field, Tensor& tensor) {
 }
 
 /// An InferInputTensor, but for its data.
-Status read_tensor(std::string_view message, Tensor& tensor) {
+Status read_tensor(std::string_view message, const ModelInputs& model, Tensor& tensor) {
   tensor.name.clear();
+  tensor.shared = {};
+  SharedPlace place;
   tensor.rank = 0;
   tensor.contents = {};
   tensor.has_data = false;
@@ -104,9 +134,7 @@ Status read_tensor(std::string_view message, Tensor& tensor) {
       TRY_STATUS(read_shape(fields, tensor));
     } else if (fields.is(4, ProtoFields::kBytes)) {
       const Parameter parameter = TRY(read_parameter(fields.bytes()));
-      if (parameter.name == "shared_memory_region") {
-        return unimplemented("tensors in shared memory are not supported");
-      }
+      TRY_STATUS(read_shared_place(parameter, place));
     } else if (fields.is(5, ProtoFields::kBytes)) {
       if (tensor.has_data) {
         return invalid_argument(
@@ -119,6 +147,12 @@ Status read_tensor(std::string_view message, Tensor& tensor) {
   TRY_STATUS(fields.status(kRequest));
   TRY_STATUS(check_utf8(datatype, "a datatype"));
   tensor.dtype = TRY(parse_datatype(datatype));
+  tensor.shared = TRY(place.slice(model));
+  if (tensor.shared && tensor.has_data) {
+    return invalid_argument(
+        fmt::format("unexpected 'content' provided when using shared memory for input tensor {}",
+                    in_quotes(tensor.name)));
+  }
   if (tensor.rank > 0) return {};
   return invalid_argument(
       fmt::format("input {}: expected one or two dimensions, got none", in_quotes(tensor.name)));
@@ -126,6 +160,7 @@ Status read_tensor(std::string_view message, Tensor& tensor) {
 
 /// An InferRequestedOutputTensor. All outputs are raw or none, as the inputs are.
 Status read_output(std::string_view message, OutputChoice& outputs) {
+  OutputForm form;
   std::string_view name;
   ProtoFields fields(message);
   while (fields.next()) {
@@ -133,18 +168,14 @@ Status read_output(std::string_view message, OutputChoice& outputs) {
       name = fields.bytes();
     } else if (fields.is(2, ProtoFields::kBytes)) {
       const Parameter parameter = TRY(read_parameter(fields.bytes()));
-      if (parameter.name == "classification") {
-        return unimplemented("the classification extension is not supported");
-      }
-      if (parameter.name == "shared_memory_region") {
-        return unimplemented("outputs in shared memory are not supported");
-      }
+      if (parameter.name == "classification") form.classes = TRY(count_of(parameter));
+      TRY_STATUS(read_shared_place(parameter, form.shared));
     }
   }
   TRY_STATUS(fields.status(kRequest));
   TRY_STATUS(check_utf8(name, "an output's name"));
   const uint32_t index = TRY(outputs.find(name));
-  return outputs.add(index, std::nullopt);
+  return outputs.add(index, form);
 }
 
 /// Tensors and raw contents are counted before they are kept: both are bounded by the model.
@@ -153,11 +184,18 @@ class ProtoReader {
   ProtoReader(std::string_view message, const ModelInputs& model, ReadBuffers& buffers,
               InputBuffer& input, AnswerPlan& plan, OutputMask& wanted)
       : message_(message),
+        model_(model),
         signature_(model.signature),
         tensors_(buffers.tensors),
         raw_(buffers.raw),
+        shared_bytes_(buffers.shared),
         mapping_(model, buffers, input),
-        outputs_(model.signature, plan, wanted) {}
+        outputs_(model, plan, wanted) {}
+  ~ProtoReader() {
+    if (shared_count_ > 0) release_shared(std::span(tensors_).first(count_), shared_bytes_);
+  }
+  ProtoReader(const ProtoReader&) = delete;
+  ProtoReader& operator=(const ProtoReader&) = delete;
 
   Status read(const ProtoHead& head) {
     raw_.clear();
@@ -173,13 +211,18 @@ class ProtoReader {
     }
     TRY_STATUS(fields.status(kRequest));
     if (count_ == 0) return invalid_argument("there are no inputs; expected at least one tensor");
-    outputs_.finish(head.has_raw_inputs);
+    // Who has inputs in shared memory is a client of Triton's, which reads raw outputs.
+    outputs_.finish(head.has_raw_inputs || shared_count_ > 0);
     TRY_STATUS(check_raw());
     const std::span<Tensor> tensors = std::span(tensors_).first(count_);
-    TRY_STATUS(mapping_.assign(tensors, message_.size()));
+    size_t bytes = message_.size();
+    if (shared_count_ > 0) bytes += TRY(shared_bytes_of(tensors, model_));
+    TRY_STATUS(mapping_.assign(tensors, bytes));
+    size_t raw_index = 0;
     for (size_t i = 0; i < count_; ++i) {
+      const size_t index = tensors[i].shared ? 0 : raw_index++;
       if (mapping_.is_passed_over(tensors[i])) continue;
-      Status status = read_data(tensors[i], i);
+      Status status = read_data(tensors[i], index);
       if (status.ok()) continue;
       return std::move(status).with_context("input " + in_quotes(tensors[i].name));
     }
@@ -190,7 +233,10 @@ class ProtoReader {
   Status read_input(std::string_view message) {
     TRY_STATUS(check_tensor_count(count_, signature_));
     if (tensors_.size() == count_) tensors_.emplace_back();
-    return read_tensor(message, tensors_[count_++]);
+    Tensor& tensor = tensors_[count_++];
+    TRY_STATUS(read_tensor(message, model_, tensor));
+    if (tensor.shared) ++shared_count_;
+    return {};
   }
 
   Status keep_raw(std::string_view bytes) {
@@ -211,24 +257,32 @@ class ProtoReader {
           fmt::format("contents field must not be specified when using raw_input_contents for {}",
                       in_quotes(tensors_[i].name)));
     }
-    if (raw_.size() == count_) return {};
+    const size_t expected = count_ - shared_count_;
+    if (raw_.size() == expected) return {};
     return invalid_argument(fmt::format("expected as many raw_input_contents as inputs, {}, got {}",
-                                        count_, raw_.size()));
+                                        expected, raw_.size()));
   }
 
-  Status read_data(const Tensor& tensor, size_t index) {
+  Status read_data(const Tensor& tensor, size_t raw_index) {
     const Place place = mapping_.place_of(tensor);
-    if (!raw_.empty()) return read_binary_data(raw_[index], tensor, place);
+    if (tensor.shared) {
+      TRY_STATUS(tensor.shared.read(shared_bytes_));
+      return read_binary_data(shared_bytes_, tensor, place);
+    }
+    if (!raw_.empty()) return read_binary_data(raw_[raw_index], tensor, place);
     return read_typed_data(tensor.contents, tensor, place);
   }
 
   const std::string_view message_;
+  const ModelInputs model_;
   const Signature& signature_;
   std::vector<Tensor>& tensors_;        // the first count_ are in use
   std::vector<std::string_view>& raw_;  // raw_input_contents
+  std::string& shared_bytes_;
   InputMapping mapping_;
   OutputChoice outputs_;
   size_t count_ = 0;
+  size_t shared_count_ = 0;  // of them, in shared memory
 };
 
 }  // namespace

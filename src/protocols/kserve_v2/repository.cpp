@@ -8,6 +8,8 @@
 #include "protocols/internal/endpoints.h"
 #include "protocols/internal/json.h"
 #include "protocols/internal/model_admin.h"
+#include "protocols/kserve_v2/configuration.h"
+#include "protocols/kserve_v2/model_metadata.h"
 
 namespace slipway::protocols {
 namespace {
@@ -19,28 +21,29 @@ struct Body {
   ChangeParameters parameters;
 };
 
-Status read_parameters(JsonInput& json, ondemand::value value, Body& body) {
+Status read_parameters(JsonInput& json, const Call& call, ondemand::value value, Body& body) {
   ondemand::object parameters;
   if (value.get_object().get(parameters) != simdjson::SUCCESS) {
     return invalid_argument("\"parameters\": expected an object");
   }
-  for (auto field : parameters) {
-    ondemand::raw_json_string key;
-    if (const auto error = field.key().get(key)) return json.syntax_error(error);
-    if (key_is(key, "url")) {
-      std::string_view url;
-      if (field.value().get_string().get(url) != simdjson::SUCCESS) {
-        return invalid_argument("\"url\": expected a text");
-      }
-      body.parameters.url = url;
-    } else if (!key_is(key, "unload_dependents")) {
-      body.parameters.overrides = true;
+  for (auto entry : parameters) {
+    ondemand::field field;
+    if (const auto error = std::move(entry).get(field)) return json.syntax_error(error);
+    std::string_view key;
+    if (const auto error = field.unescaped_key().get(key)) return json.syntax_error(error);
+    const std::string name(key);
+    if (name == "unload_dependents") continue;  // no model depends on another
+    std::string_view text;
+    if (field.value().get_string().get(text) != simdjson::SUCCESS) {
+      return invalid_argument(fmt::format("{}: expected a text", in_quotes(name)));
     }
+    TRY_STATUS(
+        kserve_v2::read_change_parameter(call, call.parameters[0], name, text, body.parameters));
   }
   return {};
 }
 
-Status read_fields(JsonInput& json, Body& body) {
+Status read_fields(JsonInput& json, const Call& call, Body& body) {
   ondemand::object object;
   if (json.document().get_object().get(object) != simdjson::SUCCESS) {
     return invalid_argument("the body: expected an object, or nothing");
@@ -51,7 +54,7 @@ Status read_fields(JsonInput& json, Body& body) {
     if (const auto error = field.key().get(key)) return json.syntax_error(error);
     if (const auto error = field.value().get(value)) return json.syntax_error(error);
     if (key_is(key, "parameters")) {
-      TRY_STATUS(read_parameters(json, value, body));
+      TRY_STATUS(read_parameters(json, call, value, body));
     } else if (key_is(key, "ready")) {
       if (value.get_bool().get(body.ready) != simdjson::SUCCESS) {
         return invalid_argument("\"ready\": expected true or false");
@@ -67,7 +70,7 @@ Result<Body> read_body(Call& call) {
   if (call.request().body.empty()) return body;
   JsonInput& json = call.loop->read->json;
   TRY_STATUS(json.start(call.request().body));
-  TRY_STATUS(read_fields(json, body));
+  TRY_STATUS(read_fields(json, call, body));
   return body;
 }
 
@@ -99,6 +102,7 @@ void v2_repository_index(Call& call) {
   if (!body.ok()) return answer_error(call, std::move(body).status());
   serving::ModelControl* control = call.loop->server.control.load();
   if (control == nullptr) return answer_error(call, unavailable("the models are still loading"));
+  kserve_v2::keep_plain(call);
   std::string& out = call.response().body;
   out.push_back('[');
   for (const ModelStatus& status : control->index()) {

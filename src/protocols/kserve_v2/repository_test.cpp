@@ -1,6 +1,7 @@
 // The repository extension: who may call what, what is asked of the control, what is answered.
 #include <gtest/gtest.h>
 
+#include "base/json_escape.h"
 #include "protocols/kserve_v2/fake_control_test.h"
 #include "protocols/service_harness_test.h"
 
@@ -94,12 +95,69 @@ TEST_F(KserveRepository, TellsWhyAModelCouldNotBeLoaded) {
 }
 
 TEST_F(KserveRepository, RefusesModelsInTheRequest) {
-  post_as("Bearer s3cret", kLoad, R"({"parameters":{"config":"{}"}})");
-  EXPECT_EQ(status(), 501);
   post_as("Bearer s3cret", kLoad, R"({"parameters":{"file:1/model.pkl":"gASVAQ=="}})");
   EXPECT_EQ(status(), 501);
   post_as("Bearer s3cret", kLoad, R"({"parameters":5})");
   EXPECT_EQ(status(), 400);
+  post_as("Bearer s3cret", kLoad, R"({"parameters":{"other":"x"}})");
+  EXPECT_EQ(status(), 400);
+  EXPECT_TRUE(control_.calls.empty());
+}
+
+TEST_F(KserveRepository, TakesTheSettingsOfAConfiguration) {
+  serve_iris();
+  post_as(
+      "Bearer s3cret", kLoad,
+      R"x({"parameters":{"config":"{\"version_policy\":{\"all\":{}},\"dynamic_batching\":{)x"
+      R"x(\"max_queue_delay_microseconds\":50,\"preferred_batch_size\":[4,8],)x"
+      R"x(\"default_queue_policy\":{\"max_queue_size\":9,\"default_timeout_microseconds\":70}},)x"
+      R"x(\"parameters\":{\"joined_rows_max\":{\"string_value\":\"32\"}}}"}})x");
+  EXPECT_EQ(status(), 200) << exchange_.response().body;
+  ASSERT_EQ(control_.calls.size(), 1U);
+  EXPECT_EQ(control_.calls[0], "load_with iris");
+  const serving::ModelOverrides& got = control_.last_overrides;
+  ASSERT_TRUE(got.policy.has_value());
+  EXPECT_EQ(got.policy->kind, serving::VersionPolicy::Kind::kAll);
+  EXPECT_EQ(got.admission.delay_max, std::chrono::microseconds(50));
+  EXPECT_EQ(got.admission.preferred_rows, (std::vector<uint32_t>{4, 8}));
+  EXPECT_EQ(got.admission.requests_max, 9U);
+  EXPECT_EQ(got.admission.timeout, std::chrono::microseconds(70));
+  EXPECT_EQ(got.admission.rows_max, 32U);
+}
+
+TEST_F(KserveRepository, TakesAConfigurationBackAsItGaveItOut) {
+  serve_iris();
+  std::string text;
+  append_json_string(text, get("/v2/models/iris/config"));
+  ASSERT_EQ(status(), 200);
+  post_as("Bearer s3cret", kLoad, "{\"parameters\":{\"config\":" + text + "}}");
+  EXPECT_EQ(status(), 200) << exchange_.response().body;
+}
+
+TEST_F(KserveRepository, RefusesWhatAConfigurationCannotChangeByItsName) {
+  serve_iris();
+  const std::pair<std::string, std::string> kBad[] = {
+      {R"({"backend":"onnxruntime"})", "backend"},
+      {R"({"max_batch_size":8})", "max_batch_size"},
+      {R"({"input":[{"name":"a"}]})", "input"},
+      {R"({"name":"rose"})", "name"},
+      {R"({"ensemble_scheduling":{"step":[1]}})", "ensemble_scheduling"},
+      {R"({"version_policy":{"newest":{}}})", "version_policy"},
+      {R"({"version_policy":{"specific":{"versions":[0]}}})", "versions"},
+      {R"({"dynamic_batching":{"priority_levels":3}})", "priority_levels"},
+      {R"({"dynamic_batching":{"preserve_ordering":true}})", "preserve_ordering"},
+      {R"({"parameters":{"joined_rows_max":{"string_value":"x"}}})", "joined_rows_max"},
+      {"[]", "config override"},
+      {"{", "config override"},
+      {"", "expected JSON"}};
+  for (const auto& [config, name] : kBad) {
+    std::string text;
+    append_json_string(text, config);
+    post_as("Bearer s3cret", kLoad, "{\"parameters\":{\"config\":" + text + "}}");
+    EXPECT_EQ(status(), 400) << config;
+    EXPECT_NE(exchange_.response().body.find(name), std::string::npos)
+        << config << exchange_.response().body;
+  }
   EXPECT_TRUE(control_.calls.empty());
 }
 

@@ -17,12 +17,19 @@ class RequestReader {
   RequestReader(const Body& body, const ModelInputs& model, ReadBuffers& buffers,
                 InputBuffer& input, AnswerPlan& plan, OutputMask& wanted)
       : body_(body),
+        model_(model),
         signature_(model.signature),
         json_(buffers.json),
         tensors_(buffers.tensors),
+        shared_bytes_(buffers.shared),
         plan_(plan),
         mapping_(model, buffers, input),
-        outputs_(model.signature, plan, wanted) {}
+        outputs_(model, plan, wanted) {}
+  ~RequestReader() {
+    if (has_shared_) release_shared(tensors(), shared_bytes_);
+  }
+  RequestReader(const RequestReader&) = delete;
+  RequestReader& operator=(const RequestReader&) = delete;
 
   Status read() {
     TRY_STATUS(read_head());
@@ -31,7 +38,9 @@ class RequestReader {
       return invalid_argument("\"inputs\" is missing or empty; expected at least one tensor");
     }
     outputs_.finish(binary_output_);
-    TRY_STATUS(mapping_.assign(tensors(), body_.json.size() + body_.binary.size()));
+    size_t bytes = body_.json.size() + body_.binary.size();
+    if (has_shared_) bytes += TRY(shared_bytes_of(tensors(), model_));
+    TRY_STATUS(mapping_.assign(tensors(), bytes));
     json_.rewind();
     return read_data();
   }
@@ -154,6 +163,7 @@ class RequestReader {
     tensor.rank = 0;
     tensor.is_binary = false;
     tensor.has_data = false;
+    tensor.shared = {};
     bool has_name = false;
     bool has_type = false;
     bool has_shape = false;
@@ -189,12 +199,13 @@ class RequestReader {
     };
     if (!has_type) return missing("\"datatype\"");
     if (!has_shape) return missing("\"shape\"");
-    if (!tensor.has_data && !tensor.is_binary) return missing("\"data\"");
-    if (tensor.has_data && tensor.is_binary) {
-      return invalid_argument(fmt::format("input {} has both \"data\" and \"binary_data_size\"",
-                                          in_quotes(tensor.name)));
-    }
-    return {};
+    const int sources = tensor.has_data + tensor.is_binary + static_cast<bool>(tensor.shared);
+    if (sources == 0) return missing("\"data\"");
+    if (sources == 1) return {};
+    return invalid_argument(
+        fmt::format("input {} has more than one of \"data\", \"binary_data_size\" and "
+                    "\"shared_memory_region\"",
+                    in_quotes(tensor.name)));
   }
 
   Status read_shape(ondemand::value& value, Tensor& tensor) {
@@ -218,6 +229,7 @@ class RequestReader {
   }
 
   Status read_tensor_parameters(ondemand::value& value, Tensor& tensor) {
+    SharedPlace place;
     ondemand::object parameters;
     TRY_STATUS(get_object(value, "\"parameters\"", parameters));
     for (auto entry : parameters) {
@@ -229,9 +241,27 @@ class RequestReader {
           return invalid_argument("\"binary_data_size\": expected a whole number from 0 on");
         }
         tensor.is_binary = true;
-      } else if (key_is(key, "shared_memory_region")) {
-        return unimplemented("tensors in shared memory are not supported");
+      } else {
+        TRY_STATUS(read_shared_place(field, place));
       }
+    }
+    if (!place.region) return {};
+    tensor.shared = TRY(place.slice(model_));
+    has_shared_ = true;
+    return {};
+  }
+
+  /// One of the parameters that say where in shared memory a tensor lies, or another one.
+  Status read_shared_place(ondemand::field& field, SharedPlace& place) {
+    const ondemand::raw_json_string key = field.key();
+    if (key_is(key, "shared_memory_region")) {
+      std::string_view name;
+      TRY_STATUS(get_string(field.value(), "\"shared_memory_region\"", name));
+      place.region = name;
+    } else if (key_is(key, "shared_memory_byte_size")) {
+      TRY_STATUS(get_count(field.value(), "shared_memory_byte_size", place.bytes));
+    } else if (key_is(key, "shared_memory_offset")) {
+      TRY_STATUS(get_count(field.value(), "shared_memory_offset", place.offset));
     }
     return {};
   }
@@ -251,7 +281,7 @@ class RequestReader {
 
   Status read_output(ondemand::object& object) {
     std::optional<uint32_t> index;
-    std::optional<bool> binary;
+    OutputForm form;
     for (auto entry : object) {
       ondemand::field field;
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
@@ -260,14 +290,14 @@ class RequestReader {
         TRY_STATUS(get_string(field.value(), "\"name\"", name));
         index = TRY(outputs_.find(name));
       } else if (key_is(field.key(), "parameters")) {
-        TRY_STATUS(read_output_parameters(field.value(), binary));
+        TRY_STATUS(read_output_parameters(field.value(), form));
       }
     }
     if (!index) return invalid_argument("an element of \"outputs\" has no \"name\"");
-    return outputs_.add(*index, binary);
+    return outputs_.add(*index, form);
   }
 
-  Status read_output_parameters(ondemand::value& value, std::optional<bool>& binary) {
+  Status read_output_parameters(ondemand::value& value, OutputForm& form) {
     ondemand::object parameters;
     TRY_STATUS(get_object(value, "\"parameters\"", parameters));
     for (auto entry : parameters) {
@@ -276,9 +306,11 @@ class RequestReader {
       if (key_is(field.key(), "binary_data")) {
         bool truth = false;
         TRY_STATUS(get_bool(field.value(), "\"binary_data\"", truth));
-        binary = truth;
+        form.binary = truth;
       } else if (key_is(field.key(), "classification")) {
-        return unimplemented("the classification extension is not supported");
+        TRY_STATUS(get_count(field.value(), "classification", form.classes));
+      } else {
+        TRY_STATUS(read_shared_place(field, form.shared));
       }
     }
     return {};
@@ -328,6 +360,12 @@ class RequestReader {
   Status read_binary() {
     std::string_view rest = body_.binary;
     for (const Tensor& tensor : tensors()) {
+      if (tensor.shared && !mapping_.is_passed_over(tensor)) {
+        Status status = tensor.shared.read(shared_bytes_);
+        if (status.ok())
+          status = read_binary_data(shared_bytes_, tensor, mapping_.place_of(tensor));
+        if (!status.ok()) return name_tensor(std::move(status), tensor);
+      }
       if (!tensor.is_binary) continue;
       if (tensor.binary_bytes > rest.size()) {
         return name_tensor(invalid_argument(fmt::format(
@@ -348,12 +386,15 @@ class RequestReader {
   }
 
   const Body& body_;
+  const ModelInputs model_;
   const Signature& signature_;
   JsonInput& json_;
   std::vector<Tensor>& tensors_;  // the first count_ are in use
+  std::string& shared_bytes_;
   AnswerPlan& plan_;
   InputMapping mapping_;
   OutputChoice outputs_;
+  bool has_shared_ = false;
   size_t count_ = 0;
   bool binary_output_ = false;
   bool inputs_seen_ = false;
@@ -383,7 +424,7 @@ Status read_request(const Body& body, const ModelInputs& model, ReadBuffers& buf
 
 Status read_raw_request(std::string_view body, const ModelInputs& model, ReadBuffers& buffers,
                         InputBuffer& input, AnswerPlan& plan, OutputMask& wanted) {
-  OutputChoice(model.signature, plan, wanted).finish(true);
+  OutputChoice(model, plan, wanted).finish(true);
   const size_t columns = model.signature.columns.size();
   const std::optional<ColumnType> type = model.signature.uniform_type();
   const bool is_text = type != ColumnType::kNumber;

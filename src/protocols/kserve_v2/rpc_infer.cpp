@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "protocols/internal/endpoints.h"
 #include "protocols/internal/rpc_call.h"
@@ -25,9 +26,10 @@ Status read(RpcCall& call) {
   TRY_STATUS(choose_model(call, head.model_name, head.model_version));
   apply(head.urgency, call.received, call.infer);
   const serving::ServedModel& model = *call.infer.model;
-  return kserve_v2::read_proto_request(call.message, head, {model.signature(), model.column_places},
-                                       *call.loop->read, call.infer.input, call.plan,
-                                       call.infer.wanted);
+  return kserve_v2::read_proto_request(
+      call.message, head,
+      {model.signature(), model.column_places, call.loop->server.shared_memory.get()},
+      *call.loop->read, call.infer.input, call.plan, call.infer.wanted);
 }
 
 struct ContentsSink {
@@ -39,27 +41,68 @@ struct ContentsSink {
   void text(std::string_view value) { contents.add_bytes_contents(value.data(), value.size()); }
 };
 
-void fill(inference::ModelInferResponse& response, const RpcCall& call) {
+/// The output goes to shared memory, and the answer says so.
+Status write_shared(inference::ModelInferResponse::InferOutputTensor& tensor,
+                    const OutputSpec& spec, const OutputBuffer& output, const SharedSlice& place) {
+  std::string bytes;
+  kserve_v2::append_binary(bytes, spec, output);
+  TRY_STATUS(place.write(bytes, spec.name));
+  auto& parameters = *tensor.mutable_parameters();
+  parameters["shared_memory_region"].set_string_param(place.region_name());
+  parameters["shared_memory_offset"].set_int64_param(static_cast<int64_t>(place.offset));
+  parameters["shared_memory_byte_size"].set_int64_param(static_cast<int64_t>(bytes.size()));
+  return {};
+}
+
+void set_datatype(inference::ModelInferResponse::InferOutputTensor& tensor, DType dtype,
+                  const OutputBuffer& output, size_t width) {
+  const std::string_view datatype = oip_name(dtype);
+  tensor.set_datatype(datatype.data(), datatype.size());
+  tensor.add_shape(static_cast<int64_t>(output.rows));
+  tensor.add_shape(static_cast<int64_t>(width));
+}
+
+/// Its classes in place of the output itself.
+void fill_classes(inference::ModelInferResponse& response,
+                  inference::ModelInferResponse::InferOutputTensor& tensor, const OutputSpec& spec,
+                  const OutputBuffer& output, const RequestedOutput& requested) {
+  set_datatype(tensor, DType::kString, output, requested.classes);
+  if (requested.binary) {
+    kserve_v2::append_classes(*response.add_raw_output_contents(), spec, output, requested.classes);
+    return;
+  }
+  kserve_v2::for_each_class(spec, output, requested.classes, [&](std::string_view text) {
+    tensor.mutable_contents()->add_bytes_contents(text.data(), text.size());
+  });
+}
+
+Status fill(inference::ModelInferResponse& response, RpcCall& call) {
   const serving::ServedModel& model = *call.infer.model;
   response.set_model_name(model.name);
   response.set_model_version(model.version);
   response.set_id(call.plan.id);
-  for (const RequestedOutput& requested : call.plan.outputs) {
+  for (RequestedOutput& requested : call.plan.outputs) {
     const OutputSpec& spec = model.signature().outputs[requested.index];
     const OutputBuffer& output = call.result.outputs[requested.index];
     auto& tensor = *response.add_outputs();
     tensor.set_name(spec.name);
-    const std::string_view datatype = oip_name(output_dtype(spec));
-    tensor.set_datatype(datatype.data(), datatype.size());
-    tensor.add_shape(static_cast<int64_t>(output.rows));
-    tensor.add_shape(static_cast<int64_t>(spec.width));
-    if (requested.binary) {
+    if (requested.classes > 0) {
+      fill_classes(response, tensor, spec, output, requested);
+      continue;
+    }
+    set_datatype(tensor, output_dtype(spec), output, spec.width);
+    if (requested.shared) {
+      const SharedSlice place = std::exchange(requested.shared, {});
+      TRY_STATUS(write_shared(tensor, spec, output, place));
+      if (requested.binary) response.add_raw_output_contents();  // clients count them
+    } else if (requested.binary) {
       kserve_v2::append_binary(*response.add_raw_output_contents(), spec, output);
     } else {
       ContentsSink sink{*tensor.mutable_contents()};
       kserve_v2::for_each_element(spec, output, sink);
     }
   }
+  return {};
 }
 
 /// What a message is built in: one for each thread that answers. Small messages never leave its
@@ -79,19 +122,19 @@ class ResponseArena {
   google::protobuf::Arena arena_;
 };
 
-template <typename Message, void (*build)(Message&, const RpcCall&)>
+template <typename Message, Status (*build)(Message&, RpcCall&)>
 void write(RpcCall& call) {
   thread_local ResponseArena arena;
   struct Reset {
     ~Reset() { arena.reset(); }  // also after an exception
   } const reset;
   auto& response = arena.create<Message>();
-  build(response, call);
-  response.AppendToString(call.answer);
+  call.error = build(response, call);
+  if (call.error.ok()) response.AppendToString(call.answer);
 }
 
-void fill_in_stream(inference::ModelStreamInferResponse& response, const RpcCall& call) {
-  fill(*response.mutable_infer_response(), call);
+Status fill_in_stream(inference::ModelStreamInferResponse& response, RpcCall& call) {
+  return fill(*response.mutable_infer_response(), call);
 }
 
 }  // namespace

@@ -349,17 +349,11 @@ TEST_F(RpcInfer, RefusesWhatIsNoProtobuf) {
   }
 }
 
-TEST_F(RpcInfer, RefusesSharedMemoryAndClassification) {
+TEST_F(RpcInfer, RefusesUnknownSharedMemory) {
   inference::ModelInferRequest asked = one_row();
   (*asked.mutable_inputs(0)->mutable_parameters())["shared_memory_region"].set_string_param("a");
   infer(asked);
-  EXPECT_EQ(code(), StatusCode::kUnimplemented);
-  asked = one_row();
-  auto& output = *asked.add_outputs();
-  output.set_name("predict");
-  (*output.mutable_parameters())["classification"].set_int64_param(2);
-  infer(asked);
-  EXPECT_EQ(code(), StatusCode::kUnimplemented);
+  EXPECT_EQ(code(), StatusCode::kNotFound);
 }
 
 TEST_F(RpcInfer, GivesTheRequestItsIdentity) {

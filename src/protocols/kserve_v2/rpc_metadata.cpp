@@ -1,37 +1,20 @@
 // Health, metadata and the model repository over gRPC.
-#include <fmt/format.h>
 #include <inference.pb.h>
 
 #include "protocols/internal/endpoints.h"
 #include "protocols/internal/model_admin.h"
 #include "protocols/internal/rpc_call.h"
 #include "protocols/json_output.h"
+#include "protocols/kserve_v2/configuration.h"
 #include "protocols/kserve_v2/model_metadata.h"
+#include "protocols/kserve_v2/proto_message.h"
 
 namespace slipway::protocols {
+
+using kserve_v2::answer;
+using kserve_v2::parse;
+
 namespace {
-
-// A parsed message takes many times its bytes; none of these needs more.
-constexpr size_t kRequestBytesMax = 64 * 1024;
-
-/// False if it cannot be read; the call has its error then.
-template <typename Message>
-bool parse(RpcCall& call, Message& request) {
-  if (call.message.size() > kRequestBytesMax) {
-    call.error = invalid_argument(fmt::format("the request is too large: {} bytes, at most {}",
-                                              call.message.size(), kRequestBytesMax));
-    return false;
-  }
-  if (request.ParseFromArray(call.message.data(), static_cast<int>(call.message.size()))) {
-    return true;
-  }
-  call.error = invalid_argument("the request is malformed protobuf");
-  return false;
-}
-
-void answer(RpcCall& call, const google::protobuf::MessageLite& response) {
-  response.AppendToString(call.answer);
-}
 
 template <typename Tensor>
 void describe(Tensor& tensor, std::string_view name, std::string_view datatype, uint64_t width) {
@@ -46,11 +29,9 @@ void change_model(RpcCall& call, const std::string& model, const Parameters& par
                   Change change) {
   ChangeParameters read;
   for (const auto& [name, value] : parameters) {
-    if (name == "url") {
-      read.url = value.string_param();
-    } else {
-      read.overrides = read.overrides || name != "unload_dependents";
-    }
+    if (name == "unload_dependents") continue;  // no model depends on another
+    call.error = kserve_v2::read_change_parameter(call, model, name, value.string_param(), read);
+    if (!call.error.ok()) return;
   }
   call.error = begin_change(call, model, std::move(read), change);
 }
@@ -90,7 +71,7 @@ void rpc_server_metadata(RpcCall& call) {
   inference::ServerMetadataResponse response;
   response.set_name("slipway");
   response.set_version(call.loop->server.version);
-  for (const std::string_view extension : kserve_v2::kExtensions) {
+  for (const std::string_view extension : kserve_v2::extensions(call.loop->server)) {
     response.add_extensions(extension.data(), extension.size());
   }
   answer(call, response);

@@ -77,7 +77,7 @@ TEST_F(RpcMetadata, DescribesServerAndModels) {
       ask<inference::ServerMetadataResponse>("ServerMetadata", inference::ServerMetadataRequest());
   EXPECT_EQ(server.name(), "slipway");
   EXPECT_EQ(server.version(), "1.2.3");
-  EXPECT_EQ(server.extensions_size(), 2);
+  EXPECT_EQ(server.extensions_size(), 10);
   inference::ModelMetadataRequest request;
   request.set_name("mixed");
   const auto model = ask<inference::ModelMetadataResponse>("ModelMetadata", request);
@@ -158,7 +158,11 @@ TEST_F(RpcMetadata, ChangesModelsOnTheAdminListener) {
   EXPECT_EQ(code(), StatusCode::kPermissionDenied);
   inference::RepositoryModelLoadRequest request;
   request.set_model_name("iris");
-  (*request.mutable_parameters())["config"].set_string_param("{}");
+  (*request.mutable_parameters())["config"].set_string_param(R"({"backend":"onnxruntime"})");
+  ask<inference::RepositoryModelLoadResponse>("RepositoryModelLoad", request);
+  EXPECT_EQ(code(), StatusCode::kInvalidArgument);
+  request.clear_parameters();
+  (*request.mutable_parameters())["file:1/model.pkl"].set_bytes_param("x");
   ask<inference::RepositoryModelLoadResponse>("RepositoryModelLoad", request);
   EXPECT_EQ(code(), StatusCode::kUnimplemented);
   inference::RepositoryModelUnloadRequest unload;

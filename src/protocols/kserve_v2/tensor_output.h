@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "graph/signature.h"
 #include "protocols/json_output.h"
@@ -33,9 +35,9 @@ inline int64_t whole_number(double value) {
 /// Calls sink.truth(bool), sink.integer(int64_t), sink.real(double) or sink.text(string_view) for
 /// each element, row by row: always the same one of them, by output_dtype(spec).
 template <typename Sink>
-void for_each_element(const OutputSpec& spec, const OutputBuffer& output, Sink& sink) {
+void for_elements(const OutputSpec& spec, const OutputBuffer& output, size_t first, size_t last,
+                  Sink& sink) {
   const DType dtype = output_dtype(spec);
-  const size_t cells = output.rows * output.width;
   const auto number = [&](double value) {
     switch (dtype) {
       case DType::kBool: sink.truth(value != 0 && !std::isnan(value)); break;
@@ -60,18 +62,54 @@ void for_each_element(const OutputSpec& spec, const OutputBuffer& output, Sink& 
     }
   };
   if (!spec.labels.empty()) {
-    for (size_t cell = 0; cell < cells; ++cell) {
+    for (size_t cell = first; cell < last; ++cell) {
       label(spec.labels[cell % output.width], output.indices[cell]);
     }
   } else if (!output.strings.empty()) {
-    for (size_t cell = 0; cell < cells; ++cell) {
+    for (size_t cell = first; cell < last; ++cell) {
       const StringCell& text = output.strings[cell];
       text.is_number() ? sink.text(spelled_number(text.real)) : sink.text(text.view());
     }
   } else {
-    for (size_t cell = 0; cell < cells; ++cell) number(output.numbers[cell]);
+    for (size_t cell = first; cell < last; ++cell) number(output.numbers[cell]);
   }
 }
+
+template <typename Sink>
+void for_each_element(const OutputSpec& spec, const OutputBuffer& output, Sink& sink) {
+  for_elements(spec, output, 0, output.rows * output.width, sink);
+}
+template <typename Sink>
+void for_one_element(const OutputSpec& spec, const OutputBuffer& output, size_t cell, Sink& sink) {
+  for_elements(spec, output, cell, cell + 1, sink);
+}
+
+/// The columns with the `count` largest elements of a row come first in `order`, the largest one
+/// before the others; of equal ones the first.
+void find_largest(const OutputSpec& spec, const OutputBuffer& output, size_t row, uint32_t count,
+                  std::vector<uint32_t>& order);
+void append_class(std::string& out, const OutputSpec& spec, const OutputBuffer& output, size_t row,
+                  uint32_t column);
+
+/// Triton's classification: the `count` largest elements of each row as "value:index", or
+/// "value:index:label" where the columns have names. Calls visit(string_view) for each, row by row.
+template <typename Visit>
+void for_each_class(const OutputSpec& spec, const OutputBuffer& output, uint32_t count,
+                    Visit visit) {
+  std::vector<uint32_t> order(output.width);
+  std::string text;
+  for (size_t row = 0; row < output.rows; ++row) {
+    find_largest(spec, output, row, count, order);
+    for (uint32_t i = 0; i < count; ++i) {
+      text.clear();
+      append_class(text, spec, output, row, order[i]);
+      visit(std::string_view(text));
+    }
+  }
+}
+/// The classes as BYTES: 4 bytes of length before each text.
+void append_classes(std::string& out, const OutputSpec& spec, const OutputBuffer& output,
+                    uint32_t count);
 
 /// Little-endian elements; BYTES as 4 bytes of length before each text.
 void append_binary(std::string& out, const OutputSpec& spec, const OutputBuffer& output);

@@ -52,10 +52,9 @@ void answer_text(Call& call, int status, std::string text) {
 }
 
 void write(Call& call) {
-  const OutputSpec& spec = call.infer.model->signature().outputs[call.plan.outputs[0].index];
   std::string& body = call.response().body;
   body += "{\"predictions\": ";
-  append_rows(body, spec, call.result.outputs[call.plan.outputs[0].index]);
+  append_keyed_rows(body, call, call.plan.outputs[0].index);
   body.push_back('}');
 }
 
@@ -63,10 +62,13 @@ Status read(Call& call, bool is_csv) {
   const serving::ServedModel& model = *call.infer.model;
   const Signature& signature = model.signature();
   call.plan.clear();
-  call.plan.outputs.push_back({signature.default_output});
-  call.infer.wanted = OutputMask{1} << signature.default_output;
+  const uint32_t output = default_output(call);
+  call.plan.outputs.push_back({output});
+  call.infer.wanted = OutputMask{1} << output;
   const std::string_view body = call.request().body;
-  if (is_csv) return read_csv_body(body, signature, CsvHeader::kFind, call.infer.input);
+  if (is_csv) {
+    return read_csv_body(body, signature, CsvHeader::kFind, call.infer.input, call.plan.keys);
+  }
   return mlflow::read_invocation(body, signature, model.column_places, *call.loop->read,
                                  call.infer.input);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocols/internal/closest.h"
+#include "protocols/internal/key_fields.h"
 #include "protocols/internal/row_filler.h"
 
 namespace slipway::protocols::mlflow {
@@ -17,6 +18,7 @@ constexpr std::string_view kForms[] = {"dataframe_split", "dataframe_records", "
                                        "inputs"};
 constexpr size_t kNamesShownMax = 50;
 constexpr uint32_t kDropped = UINT32_MAX;  // a column that the model does not know
+constexpr uint32_t kFirstKey = 1U << 31U;  // a key field's number is added to it
 
 std::string expected_forms() {
   return "The input must be a JSON dictionary with exactly one of the input fields "
@@ -34,6 +36,7 @@ class Reader {
          ReadBuffers& buffers, InputBuffer& input)
       : signature_(signature),
         json_(buffers.json),
+        keys_(buffers.keys),
         input_(input),
         rows_(signature, places, buffers, input) {}
 
@@ -157,6 +160,7 @@ class Reader {
 
   Status read_names(ondemand::value& value) {
     targets_.clear();
+    places_ = 0;
     ondemand::array names;
     if (value.get_array().get(names) != simdjson::SUCCESS) {
       return wrong_form("columns", "a list of names", value);
@@ -175,16 +179,24 @@ class Reader {
       }
       TRY_STATUS(add_target(name));
     }
-    if (!signature_.columns_named && targets_.size() != columns()) {
+    if (!signature_.columns_named && places_ != columns()) {
       return invalid_argument(
           fmt::format("the model was trained without column names and takes {} columns, got {}",
-                      columns(), targets_.size()));
+                      columns(), places_));
     }
     return check_columns();
   }
 
+  std::optional<size_t> find_key(std::string_view name) const {
+    return keys_ != nullptr ? keys_->find(name) : std::nullopt;
+  }
+
   Status add_target(std::string_view name) {
-    const auto place = static_cast<uint32_t>(targets_.size());
+    if (const auto key = find_key(name)) {
+      targets_.push_back(kFirstKey + static_cast<uint32_t>(*key));
+      return {};
+    }
+    const uint32_t place = places_++;
     if (!signature_.columns_named) {
       targets_.push_back(place);
       if (place < columns()) seen_columns_[place] = true;
@@ -253,7 +265,10 @@ class Reader {
       ondemand::value value;
       if (const auto error = element.get(value)) return json_.syntax_error(error);
       const uint32_t target = count < targets_.size() ? targets_[count] : kDropped;
-      if (target != kDropped) TRY_STATUS(rows_.read_cell(value, index, target));
+      if (target < kFirstKey) TRY_STATUS(rows_.read_cell(value, index, target));
+      if (target >= kFirstKey && target != kDropped) {
+        TRY_STATUS(read_key_field(json_, value, *keys_, index, target - kFirstKey));
+      }
       ++count;
     }
     if (count == targets_.size()) return {};
@@ -303,6 +318,8 @@ class Reader {
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
       std::string_view name;
       if (const auto error = field.unescaped_key().get(name)) return json_.syntax_error(error);
+      const bool is_key = TRY(rows_.read_key(name, field.value()));
+      if (is_key) continue;
       const std::optional<uint32_t> column = rows_.find_column(name, place++);
       if (!column) {
         note_extra(name);
@@ -321,6 +338,10 @@ class Reader {
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
       std::string_view name;
       if (const auto error = field.unescaped_key().get(name)) return json_.syntax_error(error);
+      if (const auto key = find_key(name)) {
+        TRY_STATUS(read_key_column(field.value(), *key));
+        continue;
+      }
       std::optional<uint32_t> column = place;
       if (signature_.columns_named) column = rows_.find_column(name, place);
       ++place;
@@ -365,6 +386,21 @@ class Reader {
     return check_row_count(row, column);
   }
 
+  /// A list of keys, one for each row, or that of the only row.
+  Status read_key_column(ondemand::value& value, size_t key) {
+    ondemand::array cells;
+    if (value.get_array().get(cells) != simdjson::SUCCESS) {
+      return read_key_field(json_, value, *keys_, 0, key);
+    }
+    size_t row = 0;
+    for (auto element : cells) {
+      ondemand::value cell;
+      if (const auto error = element.get(cell)) return json_.syntax_error(error);
+      TRY_STATUS(read_key_field(json_, cell, *keys_, row++, key));
+    }
+    return {};
+  }
+
   /// numpy columns of shape [rows, 1] come as lists of one value.
   Status read_nested(ondemand::value& cell, size_t row, uint32_t column) {
     ondemand::array inner;
@@ -392,10 +428,12 @@ class Reader {
 
   const Signature& signature_;
   JsonInput& json_;
+  KeyFields* const keys_;  // null: there are none
   InputBuffer& input_;
   RowFiller rows_;
   std::vector<bool> seen_columns_;
-  std::vector<uint32_t> targets_;    // of "columns": where each goes, or kDropped
+  std::vector<uint32_t> targets_;    // of "columns": where each goes, kDropped, or a key's number
+  uint32_t places_ = 0;              // of "columns": how many are no key fields
   std::vector<std::string> extras_;  // names that the model does not know
   bool has_row_count_ = false;
 };

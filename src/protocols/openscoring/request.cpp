@@ -26,6 +26,7 @@ class Reader {
     rows_.reset();
     ids_.outer.clear();
     ids_.rows.clear();
+    ids_.errors.clear();
     ondemand::object object;
     if (const auto error = json_.document().get_object().get(object)) {
       if (error != simdjson::INCORRECT_TYPE) return json_.syntax_error(error);
@@ -60,11 +61,21 @@ class Reader {
         if (value.get_object().get(request) != simdjson::SUCCESS) {
           return wrong("requests", "a list of objects", value);
         }
-        ids_.rows.emplace_back();
-        TRY_STATUS(read_one(request, ids_.rows.back()));
+        TRY_STATUS(read_row(request));
       }
     }
     return found ? Status() : invalid_argument("\"requests\" is missing");
+  }
+
+  /// A row that cannot be read fails alone.
+  Status read_row(ondemand::object& request) {
+    const size_t rows = input_.rows();
+    ids_.rows.emplace_back();
+    Status status = read_one(request, ids_.rows.back());
+    if (json_.failed_on_syntax() || status.code() == StatusCode::kResourceExhausted) return status;
+    if (input_.rows() == rows) TRY_STATUS(rows_.add_row());
+    ids_.errors.push_back(status.ok() ? std::string() : status.message());
+    return {};
   }
 
   Status read_one(ondemand::object& request, std::string& id) {

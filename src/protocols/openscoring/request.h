@@ -22,6 +22,9 @@ namespace slipway::protocols::openscoring {
 struct Ids {
   std::string outer;              // as JSON; empty if it was not given
   std::vector<std::string> rows;  // of a batch: likewise, one for each row
+  /// Of a batch: why a row could not be read, one for each row; empty: it could. Such a row is in
+  /// the input too, with anything in it.
+  std::vector<std::string> errors;
 };
 
 /// INVALID_ARGUMENT names what is wrong. `column_places` may be empty.

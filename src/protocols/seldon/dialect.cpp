@@ -30,11 +30,11 @@ std::string_view reason(StatusCode code) {
 void write_error(transport::HttpResponse& response, const Status& status) {
   response.status = http_status(status.code());
   response.content_type = "application/json";
-  response.body = fmt::format("{{\"status\":{{\"code\":{},\"info\":", response.status);
+  response.body = R"({"status":{"code":-1,"info":)";
   append_json_string(response.body, status.message());
   response.body += ",\"reason\":";
   append_json_string(response.body, reason(status.code()));
-  response.body += ",\"status\":\"FAILURE\"}}";
+  response.body += ",\"status\":1}}";
 }
 
 /// Classes, where the model names them; else "t:0", "t:1", as seldon_core calls them.
@@ -85,7 +85,8 @@ void write(Call& call) {
 Result<uint32_t> choose_output(const Call& call, const Signature& signature) {
   const std::string_view asked = call.request().query_parameter("method");
   if (asked.empty()) {
-    return signature.find_output("predict_proba").value_or(signature.default_output);
+    const auto usual = signature.find_output("predict_proba").value_or(signature.default_output);
+    return call.infer.model->chosen_output("seldon").value_or(usual);
   }
   const auto found = signature.find_output(asked);
   if (found) return *found;
@@ -132,7 +133,7 @@ void feedback(Call& call, std::string_view name) {
   if (!status.ok()) return answer_error(call, std::move(status));
   const Result<double> reward = seldon::read_feedback(call.request().body, *call.loop->read);
   if (!reward.ok()) return answer_error(call, reward.status());
-  // The call counts as a request of its model; the reward is checked and not kept.
+  call.infer.model->metrics->record_feedback(*reward);
   answer_json(call, 200, "{\"meta\":{}}");
 }
 

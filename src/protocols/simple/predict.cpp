@@ -1,7 +1,9 @@
 // POST /predict and POST /models/{model}/predict.
 #include <fmt/format.h>
 
+#include "base/json_escape.h"
 #include "protocols/csv_output.h"
+#include "protocols/internal/arrow_body.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/csv_body.h"
 #include "protocols/internal/endpoints.h"
@@ -28,11 +30,24 @@ Status read_proba_parameter(const transport::HttpRequest& request, bool& wanted)
 
 bool is_csv(std::string_view header) { return names_media_type(header, "text/csv"); }
 
+enum class AnswerForm : uint8_t { kJson, kCsv, kArrow };
+
+/// JSON for who takes none of them: the answer says what it is.
+AnswerForm form_of(std::string_view accept) {
+  constexpr std::string_view kOffered[] = {"application/json", "text/csv", kArrowStream};
+  return static_cast<AnswerForm>(choose_media_type(accept, kOffered).value_or(0));
+}
+
 Status read_rows(Call& call) {
   const serving::ServedModel& model = *call.infer.model;
   const transport::HttpRequest& request = call.request();
-  if (is_csv(request.header("Content-Type"))) {
-    return read_csv_body(request.body, model.signature(), CsvHeader::kFind, call.infer.input);
+  const std::string_view type = request.header("Content-Type");
+  if (is_csv(type)) {
+    return read_csv_body(request.body, model.signature(), CsvHeader::kFind, call.infer.input,
+                         call.plan.keys);
+  }
+  if (names_arrow(type)) {
+    return read_arrow_body(request.body, model.signature(), call.infer.input, call.plan.keys);
   }
   return simple::read_request(request.body, model.signature(), model.column_places,
                               *call.loop->read, call.infer.input, call.plan);
@@ -45,8 +60,9 @@ Status read(Call& call) {
   plan.clear();
   TRY_STATUS(read_proba_parameter(call.request(), plan.probabilities));
   TRY_STATUS(read_rows(call));
-  plan.outputs.push_back({signature.default_output});
-  call.infer.wanted = OutputMask{1} << signature.default_output;
+  const uint32_t chosen = default_output(call);
+  plan.outputs.push_back({chosen});
+  call.infer.wanted = OutputMask{1} << chosen;
   if (plan.probabilities) {
     const auto index = signature.find_output(kProbabilities);
     if (!index) {
@@ -80,8 +96,10 @@ void write_csv(Call& call) {
   std::string& body = call.response().body;
   call.response().content_type = "text/csv; charset=utf-8";
   std::string_view name = "prediction";
+  const KeyFields& keys = call.plan.keys;
+  keys.append_names(body);
   for (const RequestedOutput& wanted : call.plan.outputs) {
-    if (!body.empty()) body.push_back(',');
+    if (&wanted != &call.plan.outputs.front()) body.push_back(',');
     append_csv_names(body, name, signature.outputs[wanted.index],
                      call.result.outputs[wanted.index].width);
     name = "probability";
@@ -89,6 +107,7 @@ void write_csv(Call& call) {
   body.push_back('\n');
   const size_t rows = call.result.outputs[call.plan.outputs[0].index].rows;
   for (size_t row = 0; row < rows; ++row) {
+    keys.append_cells(body, row);
     for (const RequestedOutput& wanted : call.plan.outputs) {
       const OutputBuffer& output = call.result.outputs[wanted.index];
       for (size_t column = 0; column < output.width; ++column) {
@@ -100,8 +119,42 @@ void write_csv(Call& call) {
   }
 }
 
+/// Each key field as a member beside the prediction: its value, or one for each row.
+void append_keys(std::string& body, const Call& call) {
+  const KeyFields& keys = call.plan.keys;
+  const size_t rows = call.result.outputs[call.plan.outputs[0].index].rows;
+  for (size_t key = 0; key < keys.size(); ++key) {
+    body.push_back(',');
+    append_json_string(body, keys.names()[key]);
+    body += call.plan.single ? ":" : ":[";
+    for (size_t row = 0; row < rows; ++row) {
+      if (row > 0) body.push_back(',');
+      keys.append_value(body, row, key);
+    }
+    if (!call.plan.single) body.push_back(']');
+  }
+}
+
+/// A table of the same columns.
+void write_arrow(Call& call) {
+  const Signature& signature = call.infer.model->signature();
+  std::vector<ArrowOutput> outputs;
+  std::string_view name = "prediction";
+  for (const RequestedOutput& wanted : call.plan.outputs) {
+    outputs.push_back({name, signature.outputs[wanted.index], call.result.outputs[wanted.index]});
+    name = "probability";
+  }
+  Status status = append_arrow_outputs(call.response().body, outputs, call.plan.keys);
+  if (!status.ok()) return answer_error(call, std::move(status));
+  call.response().content_type = kArrowStream;
+}
+
 void write(Call& call) {
-  if (is_csv(call.request().header("Accept"))) return write_csv(call);
+  switch (form_of(call.request().header("Accept"))) {
+    case AnswerForm::kCsv: return write_csv(call);
+    case AnswerForm::kArrow: return write_arrow(call);
+    case AnswerForm::kJson: break;
+  }
   std::string& body = call.response().body;
   body += "{\"prediction\":";
   append_answer(body, call, call.plan.outputs[0].index);
@@ -109,6 +162,7 @@ void write(Call& call) {
     body += ",\"probabilities\":";
     append_answer(body, call, call.plan.outputs[1].index);
   }
+  append_keys(body, call);
   body.push_back('}');
 }
 

@@ -5,10 +5,13 @@
 #include "metrics/registry.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/endpoints.h"
-#include "protocols/site/example.h"
+#include "protocols/site/examples.h"
+#include "protocols/site/html.h"
 
 namespace slipway::protocols {
 namespace {
+
+using site::append_html;
 
 constexpr size_t kExampleColumnsMax = 40;  // a longer curl line helps nobody
 
@@ -23,38 +26,10 @@ h1{margin:0}h2{margin:2rem 0 .25rem;font-size:1.15rem}
 p{margin:.25rem 0}.dim{opacity:.7}
 .state{font-size:.8rem;font-weight:600;padding:.1rem .5rem;border-radius:1rem;margin-left:.5rem}
 .ready{background:#1a7f3733;color:#1a7f37}.failed{background:#cf222e33;color:#cf222e}
-pre{background:#8881;padding:.75rem;border-radius:.5rem;overflow-x:auto;margin:.5rem 0}
-code{font:14px ui-monospace,monospace}a{color:#0969da}
+pre{background:#8881;padding:.75rem;border-radius:.5rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.5rem 0}
+code{font:14px ui-monospace,monospace}a{color:#0969da}summary{cursor:pointer}
 </style></head><body>
 )";
-
-void append_html(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out.push_back(c);
-    }
-  }
-}
-
-/// A path segment, percent-encoded.
-std::string encoded(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out.push_back(c);
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
 
 /// Text inside single quotes of a POSIX shell.
 std::string shell_quoted(std::string_view text) {
@@ -80,6 +55,34 @@ std::string host_of(const Call& call) {
   return host.empty() || host.size() > 255 ? "localhost:8080" : std::string(host);
 }
 
+std::string command(const Call& call, const site::Example& example) {
+  const std::string host = host_of(call);
+  if (example.is_grpc) {
+    return fmt::format("grpcurl -plaintext -d {} {} {}", shell_quoted(example.body), host,
+                       example.path);
+  }
+  // Some systems ask for the type, and what they refuse without it is refused here too.
+  const std::string_view type =
+      example.dialect == "simple" ? "" : " -H 'Content-Type: application/json'";
+  return fmt::format("curl http://{}{}{} -d {}", host, example.path, type,
+                     shell_quoted(example.body));
+}
+
+/// The first dialect's example open, the others folded.
+void append_examples(std::string& out, const Call& call, const serving::ServedModel& model) {
+  const auto& models = *call.loop->inference.models();
+  bool first = true;
+  for (const site::Example& example :
+       site::examples_of(*call.routes, model, models.default_name() == model.name)) {
+    out += first ? "<details open><summary>" : "<details><summary>";
+    first = false;
+    append_html(out, example.system);
+    out += "</summary><pre><code>";
+    append_html(out, command(call, example));
+    out += "</code></pre></details>\n";
+  }
+}
+
 void append_model(std::string& out, const Call& call, const serving::ServedModel& model) {
   const Signature& signature = model.signature();
   out += "<h2>";
@@ -92,16 +95,12 @@ void append_model(std::string& out, const Call& call, const serving::ServedModel
       fmt::format(", version {}, {} &middot; ", model.version,
                   signature.rows_are_records ? "rows are objects"
                                              : fmt::format("{} columns", signature.columns.size()));
-  const std::string path = encoded(model.name);
+  const std::string path = site::encoded_segment(model.name);
   out += fmt::format(
-      "<a href=\"/v2/models/{0}\">metadata</a> &middot; "
+      "<a href=\"/v2/models/{0}\">metadata</a> &middot; <a href=\"/docs#{0}\">try it</a> &middot; "
       "<a href=\"/v2/models/{0}/openapi.json\">OpenAPI</a></p>\n",
       path);
-  if (signature.columns.size() > kExampleColumnsMax) return;
-  out += "<pre><code>";
-  append_html(out, fmt::format("curl http://{}/models/{}/predict -d {}", host_of(call), path,
-                               shell_quoted(site::example_features(signature))));
-  out += "</code></pre>\n";
+  if (signature.columns.size() <= kExampleColumnsMax) append_examples(out, call, model);
 }
 
 void append_text_field(std::string& out, std::string_view name, std::string_view value) {
@@ -145,7 +144,7 @@ void landing_page(Call& call) {
   body += "<h1>Slipway</h1>\n<p class=\"dim\">";
   append_html(body, "version " + call.loop->server.version);
   body +=
-      " &middot; <a href=\"/metrics\">metrics</a> &middot; "
+      " &middot; <a href=\"/docs\">API</a> &middot; <a href=\"/metrics\">metrics</a> &middot; "
       "<a href=\"/v2\">Open Inference Protocol</a> &middot; "
       "<a href=\"/v2/health/ready\">readiness</a></p>\n";
   const auto models = models_of(call);

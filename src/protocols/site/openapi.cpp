@@ -1,11 +1,11 @@
-// GET /v2/models/{model}/openapi.json: an OpenAPI 3.0.3 document of one model, with its columns and
-// examples that it takes.
+// GET /v2/models/{model}/openapi.json: an OpenAPI 3.0.3 document of one model: its columns, and for
+// each dialect of the listener an example that it takes.
 #include <fmt/format.h>
 
 #include "base/json_escape.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/endpoints.h"
-#include "protocols/site/example.h"
+#include "protocols/site/examples.h"
 
 namespace slipway::protocols {
 namespace {
@@ -14,22 +14,6 @@ std::string json_text(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
-}
-
-/// {name} stands in OpenAPI paths for a parameter, so such a name cannot be written into a path.
-std::string path_of(std::string_view name, std::string_view before, std::string_view after) {
-  std::string path(before);
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      path.push_back(c);
-    } else {
-      path += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  path += after;
-  return json_text(path);
 }
 
 std::string value_schema(const InputColumn& column) {
@@ -105,19 +89,37 @@ std::string infer_schemas(const Signature& signature) {
          tensor_schemas();
 }
 
-std::string operation(std::string_view id, std::string_view summary, std::string_view request,
-                      const std::string& example, std::string_view response) {
+/// What is known of a dialect's bodies beyond the example.
+struct Schemas {
+  std::string_view dialect;
+  std::string_view request;
+  std::string_view response;
+};
+constexpr Schemas kSchemas[] = {
+    {"simple", R"({"$ref":"#/components/schemas/PredictRequest"})",
+     R"({"$ref":"#/components/schemas/PredictResponse"})"},
+    {"kserve-v2", R"({"$ref":"#/components/schemas/InferRequest"})",
+     R"({"$ref":"#/components/schemas/InferResponse"})"},
+    {"", "{}", "{}"},
+};
+
+/// One path with its POST operation. Names are encoded, so that no brace of one is taken for a
+/// parameter.
+std::string operation(const site::Example& example) {
+  const Schemas* schemas = kSchemas;
+  while (!schemas->dialect.empty() && schemas->dialect != example.dialect) ++schemas;
   return fmt::format(
-      R"({{"post":{{"operationId":"{}","summary":"{}","requestBody":{{"required":true,)"
-      R"("content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}},)"
-      R"("example":{}}}}}}},"responses":{{"200":{{"description":"The answer.","content":)"
-      R"({{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}}}}}}}},)"
+      R"({}:{{"post":{{"operationId":{},"tags":[{}],"summary":{},"requestBody":{{"required":true,)"
+      R"("content":{{"application/json":{{"schema":{},"example":{}}}}}}},)"
+      R"("responses":{{"200":{{"description":"The answer.","content":)"
+      R"({{"application/json":{{"schema":{}}}}}}},)"
       R"("default":{{"description":"What was wrong.","content":{{"application/json":)"
-      R"({{"schema":{{"$ref":"#/components/schemas/Error"}}}}}}}}}}}}}})",
-      id, summary, request, example, response);
+      R"({{"schema":{{}}}}}}}}}}}}}})",
+      json_text(example.path), json_text(example.dialect), json_text(example.dialect),
+      json_text(example.system), schemas->request, example.body, schemas->response);
 }
 
-std::string document(const serving::ServedModel& model) {
+std::string document(const Call& call, const serving::ServedModel& model) {
   const Signature& signature = model.signature();
   std::string schemas = "\"Row\":" + row_schema(signature);
   if (signature.columns_named) schemas += ",\"NamedRow\":" + named_row_schema(signature);
@@ -125,19 +127,18 @@ std::string document(const serving::ServedModel& model) {
   schemas += R"(,"PredictResponse":{"type":"object","properties":{"prediction":{},)"
              R"("probabilities":{}},"required":["prediction"]},)";
   schemas += infer_schemas(signature);
-  std::string out =
-      "{\"openapi\":\"3.0.3\",\"info\":{\"title\":" + json_text(model.name) +
-      ",\"version\":" + json_text(model.version) + ",\"description\":" +
-      json_text(fmt::format("{} of {} {}, served by Slipway.", model.loaded.class_name,
-                            model.loaded.library, model.loaded.library_version)) +
-      "},\"paths\":{";
-  out += path_of(model.name, "/models/", "/predict") + ":" +
-         operation("predict", "Predict rows.", "PredictRequest", site::example_features(signature),
-                   "PredictResponse");
-  out += "," + path_of(model.name, "/v2/models/", "/infer") + ":" +
-         operation("infer", "Infer tensors (Open Inference Protocol).", "InferRequest",
-                   site::example_infer(signature), "InferResponse");
-  return out + "},\"components\":{\"schemas\":{" + schemas + "}}}";
+  const auto& models = *call.loop->inference.models();
+  std::string paths;
+  for (const site::Example& example :
+       site::examples_of(*call.routes, model, models.default_name() == model.name)) {
+    if (example.is_grpc) continue;
+    paths += (paths.empty() ? "" : ",") + operation(example);
+  }
+  return "{\"openapi\":\"3.0.3\",\"info\":{\"title\":" + json_text(model.name) +
+         ",\"version\":" + json_text(model.version) + ",\"description\":" +
+         json_text(fmt::format("{} of {} {}, served by Slipway.", model.loaded.class_name,
+                               model.loaded.library, model.loaded.library_version)) +
+         "},\"paths\":{" + paths + "},\"components\":{\"schemas\":{" + schemas + "}}}";
 }
 
 }  // namespace
@@ -145,7 +146,7 @@ std::string document(const serving::ServedModel& model) {
 void model_openapi(Call& call) {
   Status status = choose_model(call, call.parameters[0], {});
   if (!status.ok()) return answer_error(call, std::move(status));
-  call.response().body = document(*call.infer.model);
+  call.response().body = document(call, *call.infer.model);
   call.infer.model = nullptr;  // no inference request to count
 }
 

@@ -69,6 +69,18 @@ void append_key(std::string& out, std::string_view name, bool is_first) {
   out.push_back(':');
 }
 
+/// `"id":[7,8],`: each key field as a list.
+void append_key_columns(std::string& out, const KeyFields& keys, size_t rows) {
+  for (size_t key = 0; key < keys.size(); ++key) {
+    append_key(out, keys.names()[key], true);
+    for (size_t row = 0; row < rows; ++row) {
+      out.push_back(row == 0 ? '[' : ',');
+      keys.append_value(out, row, key);
+    }
+    out += "],";
+  }
+}
+
 }  // namespace
 
 void append_float(std::string& out, double value) {
@@ -82,11 +94,12 @@ void append_predictions(std::string& out, const BaseCall& call) {
   out += "{\"predictions\":[";
   for (size_t row = 0; row < rows; ++row) {
     if (row > 0) out.push_back(',');
-    if (outputs.size() == 1) {
+    if (outputs.size() == 1 && call.plan.keys.empty()) {
       append_output_row(out, view_of(call, outputs[0]), row);
       continue;
     }
     out.push_back('{');
+    call.plan.keys.append_members(out, row);
     for (size_t i = 0; i < outputs.size(); ++i) {
       const OutputView view = view_of(call, outputs[i]);
       append_key(out, view.spec.name, i == 0);
@@ -99,11 +112,14 @@ void append_predictions(std::string& out, const BaseCall& call) {
 
 void append_outputs(std::string& out, const BaseCall& call) {
   const auto& outputs = call.plan.outputs;
+  const KeyFields& keys = call.plan.keys;
+  const bool named = outputs.size() > 1 || !keys.empty();
   out += "{\"outputs\":";
-  if (outputs.size() > 1) out.push_back('{');
+  if (named) out.push_back('{');
+  append_key_columns(out, keys, call.result.outputs[outputs[0].index].rows);
   for (size_t i = 0; i < outputs.size(); ++i) {
     const OutputView view = view_of(call, outputs[i]);
-    if (outputs.size() > 1) append_key(out, view.spec.name, i == 0);
+    if (named) append_key(out, view.spec.name, i == 0);
     out.push_back('[');
     for (size_t row = 0; row < view.output.rows; ++row) {
       if (row > 0) out.push_back(',');
@@ -111,7 +127,7 @@ void append_outputs(std::string& out, const BaseCall& call) {
     }
     out.push_back(']');
   }
-  if (outputs.size() > 1) out.push_back('}');
+  if (named) out.push_back('}');
   out.push_back('}');
 }
 

@@ -11,8 +11,6 @@
 namespace slipway::protocols {
 namespace {
 
-using tf_serving::ModelSpec;
-
 Status malformed(const Call& call) {
   const transport::HttpRequest& request = call.request();
   return invalid_argument(fmt::format("Malformed request: {} {}", http_method_name(request.method),
@@ -44,7 +42,7 @@ Status read_predict(Call& call) {
   }
   call.plan.columnar = body.is_columnar;
   call.infer.wanted =
-      body.signature_name.empty() ? OutputMask{1} << signature.default_output : outputs->mask;
+      body.signature_name.empty() ? OutputMask{1} << default_output(call) : outputs->mask;
   for (uint32_t i = 0; i < signature.outputs.size(); ++i) {
     if ((call.infer.wanted >> i & 1U) != 0) call.plan.outputs.push_back({i});
   }

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "protocols/internal/closest.h"
+#include "protocols/internal/key_fields.h"
 #include "protocols/internal/proto_fields.h"
 #include "protocols/internal/record_json.h"
 #include "protocols/tf_serving/signature.h"
@@ -24,6 +25,7 @@ class PredictReader {
         signature_(model.signature),
         places_(model.column_places),
         json_(buffers.json),
+        keys_(buffers.keys),
         seen_(buffers.seen),
         input_(input),
         read_(read) {}
@@ -77,6 +79,24 @@ class PredictReader {
     if (places_.empty()) return signature_.find_column(name);
     const auto place = places_.find(name);
     return place == places_.end() ? std::nullopt : std::optional(place->second);
+  }
+
+  std::optional<size_t> find_key(std::string_view name) const {
+    return keys_ != nullptr ? keys_->find(name) : std::nullopt;
+  }
+
+  Status read_key_column(ondemand::value& value, size_t key) {
+    ondemand::array cells;
+    if (value.get_array().get(cells) != simdjson::SUCCESS) {
+      return json_type_error(value, "a list of keys");
+    }
+    size_t row = 0;
+    for (auto element : cells) {
+      ondemand::value cell;
+      if (const auto error = element.get(cell)) return json_.syntax_error(error);
+      TRY_STATUS(read_key_field(json_, cell, *keys_, row++, key));
+    }
+    return {};
   }
 
   Status read_instances(ondemand::value& value) {
@@ -181,6 +201,11 @@ class PredictReader {
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
       std::string_view name;
       if (const auto error = field.unescaped_key().get(name)) return json_.syntax_error(error);
+      if (const auto key = find_key(name)) {
+        Status status = read_key_field(json_, field.value(), *keys_, input_.rows() - 1, *key);
+        if (status.ok()) continue;
+        return json_.failed_on_syntax() ? status : at_key(name, status);
+      }
       if (is_whole) return unknown_input(name);
       const auto column = find_column(name);
       if (!column) {
@@ -327,6 +352,10 @@ class PredictReader {
       if (const auto error = std::move(entry).get(field)) return json_.syntax_error(error);
       std::string_view name;
       if (const auto error = field.unescaped_key().get(name)) return json_.syntax_error(error);
+      if (const auto key = find_key(name)) {
+        TRY_STATUS(read_key_column(field.value(), *key));
+        continue;
+      }
       const auto column = find_column(name);
       if (!column) {
         if (signature_.columns_named && name != "b64" && name != kMatrixInput) continue;
@@ -408,6 +437,7 @@ class PredictReader {
   const Signature& signature_;
   const std::unordered_map<std::string_view, uint32_t>& places_;
   JsonInput& json_;
+  KeyFields* const keys_;        // null: there are none
   std::vector<uint64_t>& seen_;  // per column, the count of rows when it was last given
   InputBuffer& input_;
   PredictBody& read_;

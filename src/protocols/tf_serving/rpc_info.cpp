@@ -5,6 +5,7 @@
 #include "protocols/internal/model_admin.h"
 #include "protocols/internal/proto_fields.h"
 #include "protocols/internal/rpc_call.h"
+#include "protocols/tf_serving/config_list.h"
 #include "protocols/tf_serving/model_info.h"
 #include "protocols/tf_serving/proto_request.h"
 #include "protocols/tf_serving/tensor_proto.h"
@@ -119,12 +120,23 @@ Status states(RpcCall& call) {
   return {};
 }
 
-Status reload(const RpcCall& call) {
+void write_reloaded(RpcCall& call) {
+  ProtoWriter out(*call.answer);
+  out.close(out.open(1));  // a status that says OK
+}
+
+Status reload(RpcCall& call) {
   TRY_STATUS(check_admin(*call.loop,
                          {call.request->field("authorization"), call.request->field("origin")}));
-  return unimplemented(
-      "the list of models is the server's own file (--model_config_file), which it reads again "
-      "when it changes; it is not taken from a request");
+  std::string list = TRY(tf_serving::read_config_list(call.message));
+  serving::ModelControl* control = call.loop->server.control.load();
+  if (control == nullptr) return unavailable("the models are still loading");
+  call.begin = [control, list = std::move(list)](std::function<void(Status)> done) {
+    control->replace_list(list, std::move(done));
+  };
+  call.deferred = true;
+  call.write = write_reloaded;
+  return {};
 }
 
 }  // namespace

@@ -104,6 +104,10 @@ Result<ClassifyPlan> plan_classify(const Signature& signature, std::string_view 
   if (!is_default && !named) return invalid_argument(no_signature(signature_name));
   ClassifyPlan plan;
   plan.classes = signature.default_output;
+  for (uint32_t i = 0; i < signature.outputs.size(); ++i) {
+    // The default may be another one: the operator's choice.
+    if (signature.outputs[plan.classes].labels.size() != 1) plan.classes = i;
+  }
   const OutputSpec& classes = signature.outputs[plan.classes];
   if (classes.labels.size() != 1) {
     return invalid_argument(wrong_method("classification", kClassifyMethod));

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "protocols/internal/proto_fields.h"
 #include "protocols/kserve_v2/fuzz_models_test.h"
+#include "protocols/tf_serving/config_list.h"
 #include "protocols/tf_serving/proto_request.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -16,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kCellsFree = 1U << 20;  // a value may stand for many
   silence_protobuf();
   const std::string_view message(reinterpret_cast<const char*>(data), size);
+  static_cast<void>(tf_serving::read_config_list(message));
   tf_serving::ReadSpec spec;
   if (!tf_serving::read_spec(message, 1, spec).ok()) return 0;
   const auto examples = tf_serving::bytes_field(message, 2);

@@ -28,10 +28,11 @@ struct SignatureColumn {
 };
 
 struct MlModel {
-  std::string flavour;         // "sklearn"; empty if there is only python_function, or none
-  std::string data;            // the flavour's file or folder, from the folder of MLmodel
-  std::string loader_module;   // of python_function
-  std::string mlflow_version;  // empty if the file does not say
+  std::string flavour;        // "sklearn"; empty if there is only python_function, or none
+  std::string data;           // the flavour's file or folder, from the folder of MLmodel
+  std::string loader_module;  // of python_function
+  std::string predict_fn;  // of python_function: the method that its predict calls; empty: predict
+  std::string mlflow_version;            // empty if the file does not say
   std::vector<SignatureColumn> columns;  // empty: no signature, or one of tensors
 };
 

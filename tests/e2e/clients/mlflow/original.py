@@ -1,6 +1,6 @@
 """MLflow's own parts, in an environment of their own: models saved, the original server, the client.
 
-    original.py save FOLDER              saves the models named, unnamed and mixed
+    original.py save FOLDER              saves the models named, proba, unnamed and mixed
     original.py serve FOLDER             serves one; prints its port
     original.py score URL FOLDER         asks a server with mlflow's client; prints the predictions
 """
@@ -29,6 +29,8 @@ def save(folder):
     names = np.array(["setosa", "versicolor", "virginica"])[target]
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, names)
     mlflow.sklearn.save_model(model, f"{folder}/named", signature=infer_signature(frame, names))
+    mlflow.sklearn.save_model(model, f"{folder}/proba", pyfunc_predict_fn="predict_proba",
+                              signature=infer_signature(frame, model.predict_proba(frame)))
     model = RandomForestClassifier(5, random_state=0).fit(frame.to_numpy(), target)
     mlflow.sklearn.save_model(model, f"{folder}/unnamed")
     mixed = pd.DataFrame({"age": [20.0, 30.0, 40.0, 50.0] * 10, "city": ["Rome", "Oslo", "Rome", "Kyiv"] * 10})

@@ -1,0 +1,52 @@
+// Rows of Arrow tables for a model's columns, and a model's answers as an Arrow table.
+//
+//   IPC bytes --open_arrow_rows--> RowSource --> InputBuffer
+//   ArrowTable --write_arrow--> IPC bytes
+//
+// Arrow C++ is a plug-in (arrow_plugin.h), opened when it is first needed: libslipway_arrow.so in
+// the folder that SLIPWAY_PLUGIN_DIR names, beside the program, or in ../lib/slipway from there.
+// Without it every function here is UNIMPLEMENTED, with a message that says where it was looked
+// for.
+//
+// Columns are matched as those of CSV (row_source.h). A number column takes integers, floats,
+// decimals, booleans and nulls; a text column texts, also dictionary-encoded ones (what pandas
+// calls categories), and whole numbers where the model takes them; a record column structs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/signature.h"
+#include "rows/row_source.h"
+
+namespace slipway::rows {
+
+/// An IPC stream or file (Feather). The bytes must live as long as the source. `keys` as for CSV.
+/// INVALID_ARGUMENT: the bytes are no such table, a column is missing, twice or of a wrong type.
+Result<std::unique_ptr<RowSource>> open_arrow_rows(std::string_view bytes,
+                                                   const Signature& signature,
+                                                   const std::vector<std::string>& keys);
+/// Whether bytes begin as an Arrow file or stream does.
+bool holds_arrow(std::string_view bytes);
+
+/// A table of one batch. All columns have the same number of rows.
+struct ArrowTable {
+  /// Texts without a value are null.
+  using Values = std::variant<std::vector<double>, std::vector<int64_t>, std::vector<bool>,
+                              std::vector<StringCell>>;
+  struct Column {
+    std::string name;
+    Values values;
+  };
+  std::vector<Column> columns;
+  size_t rows = 0;
+};
+
+/// Appends the table as an IPC stream. RESOURCE_EXHAUSTED: a column holds over 2 GiB of text.
+Status write_arrow(const ArrowTable& table, std::string& out);
+
+}  // namespace slipway::rows

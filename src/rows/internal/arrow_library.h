@@ -1,0 +1,22 @@
+// The Arrow plug-in, opened once for the process (RTLD_LOCAL).
+#pragma once
+
+#include "base/status.h"
+#include "rows/arrow_plugin.h"
+
+namespace slipway::rows {
+
+/// UNIMPLEMENTED if it is not there or of another ABI; tried once. Thread-safe.
+Result<const SlipwayArrowPlugin*> arrow_library();
+
+/// Room for the message of a plug-in's function.
+class ArrowMessage {
+ public:
+  SlipwayArrowError error() { return {text_, sizeof text_}; }
+  const char* text() const { return text_; }
+
+ private:
+  char text_[512] = "";
+};
+
+}  // namespace slipway::rows
