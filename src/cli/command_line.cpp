@@ -255,6 +255,11 @@ void add_inspect(CLI::App& app, InspectOptions& o) {
   c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
   c.add_option("--select", o.select, "Which model, in a file that holds several")
       ->type_name("PATH");
+  c.add_option("--require-signature", o.require_signature,
+               "Fail unless it is a bundle that this public key (PEM, Ed25519) signed; may be "
+               "repeated: any of the keys")
+      ->type_name("KEY")
+      ->allow_extra_args(false);
   c.add_flag("--json", o.json, "As JSON");
 }
 
@@ -306,6 +311,48 @@ void add_convert(CLI::App& app, ConvertOptions& o) {
       ->check(CLI::NonNegativeNumber);
   c.add_flag("--force", o.force, "Write the file even if its answers differ or cannot be checked");
   c.add_flag("--json", o.json, "The result of the check as JSON");
+}
+
+void add_pack(CLI::App& app, PackOptions& o) {
+  CLI::App& c = *app.add_subcommand(
+      "pack", "Make a bundle (.slip) of a model: with its schema, sample answers and checksums");
+  c.add_option("models", o.models, "Model files or folders")->required()->type_name("MODEL");
+  c.add_option("-o,--out", o.out,
+               "Where to write; of several models the folder (default: NAME.slip here)")
+      ->type_name("PATH");
+  c.add_option("--name", o.name, "The model's name (default: the file's)")->type_name("NAME");
+  c.add_option("--model-version", o.version, "The model's version (default: 1)")
+      ->type_name("VERSION");
+  c.add_option("--select", o.select, "Which model, in a file that holds several")
+      ->type_name("PATH");
+  c.add_option("--data", o.data,
+               "Rows, CSV or JSON lines, that sample answers, ranges and categories are taken from "
+               "(default: rows that are made up from what the model compares its input with)")
+      ->type_name("FILE");
+  c.add_option("--keys", o.keys, "Columns of the data that are no feature")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  c.add_option("--samples", o.sample_rows, "Rows with answers that the bundle holds")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000));
+  c.add_option(
+       "--details", o.details,
+       "A JSON object of what else there is to say: metrics, parameters, training_data, ...")
+      ->type_name("FILE");
+  c.add_option("--card", o.card, "The model card, Markdown (default: one is made)")
+      ->type_name("FILE");
+  c.add_flag("--json", o.json, "The result as JSON");
+}
+
+void add_sign(CLI::App& app, SignOptions& o) {
+  CLI::App& c = *app.add_subcommand(
+      "sign", "Sign bundles (.slip), so that `serve --require-signature` takes them");
+  c.add_option("bundles", o.bundles, "Bundles, which are signed in their place")->type_name("FILE");
+  CLI::Option* key =
+      c.add_option("--key", o.key, "The private key, Ed25519 in PEM")->type_name("FILE");
+  c.add_option("--new-key", o.new_key, "Make a key first: NAME.key (private) and NAME.pub (public)")
+      ->type_name("NAME")
+      ->excludes(key);
 }
 
 std::vector<Setting> settings_of(const CLI::App& command) {
@@ -417,6 +464,8 @@ int run(int argc, char** argv) {
   InspectOptions inspect_options;
   VerifyOptions verify_options;
   ConvertOptions convert_options;
+  PackOptions pack_options;
+  SignOptions sign_options;
   std::string config;
   std::string shell;
   add_serve(app, serve_options, config);
@@ -424,6 +473,8 @@ int run(int argc, char** argv) {
   add_inspect(app, inspect_options);
   add_verify(app, verify_options);
   add_convert(app, convert_options);
+  add_pack(app, pack_options);
+  add_sign(app, sign_options);
   app.add_subcommand("version", "Print the version");
   CLI::App* completion =
       app.add_subcommand("completion", "Print a script for your shell's completion");
@@ -467,6 +518,8 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
   if (app.got_subcommand("verify")) return verify(verify_options);
   if (app.got_subcommand("convert")) return convert(convert_options);
+  if (app.got_subcommand("pack")) return pack(pack_options);
+  if (app.got_subcommand("sign")) return sign(sign_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));
     return kExitOk;

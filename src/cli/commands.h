@@ -44,7 +44,8 @@ struct ServeOptions {
   std::string s3_region;
   std::string s3_style = "auto";  // "auto", "path", "virtual"
   double load_timeout_s = 30;
-  bool shared_memory = false;  // clients may register regions
+  std::vector<std::string> require_signature;  // public keys; only bundles they signed are served
+  bool shared_memory = false;                  // clients may register regions
   bool triton_metrics = false;
   std::string trace_folder;  // empty: no traces are written
   std::string admin;         // HOST:PORT or unix:PATH; empty: no admin listener
@@ -90,6 +91,7 @@ struct PredictOptions {
 
 struct InspectOptions {
   std::string model;
+  std::vector<std::string> require_signature;  // public keys
   std::string select;
   bool json = false;
   uint64_t model_bytes_max = 4ULL << 30;
@@ -121,6 +123,27 @@ struct ConvertOptions {
   uint64_t model_bytes_max = 4ULL << 30;
 };
 
+struct PackOptions {
+  std::vector<std::string> models;
+  std::string out;      // a file, or for several models a folder; empty: NAME.slip
+  std::string name;     // empty: the file's
+  std::string version;  // empty: "1"
+  std::string select;
+  std::string data;               // rows: samples and ranges come from them
+  std::vector<std::string> keys;  // columns of `data` that are no feature
+  std::string details;            // a JSON file: metrics, parameters, ...
+  std::string card;               // a Markdown file
+  size_t sample_rows = 20;
+  bool json = false;
+  uint64_t model_bytes_max = 4ULL << 30;
+};
+
+struct SignOptions {
+  std::vector<std::string> bundles;
+  std::string key;      // PEM of the private key
+  std::string new_key;  // NAME.key and NAME.pub are made
+};
+
 int serve(const ServeOptions& options);
 int predict(const PredictOptions& options);
 int inspect(const InspectOptions& options);
@@ -128,5 +151,7 @@ int inspect(const InspectOptions& options);
 int verify(const VerifyOptions& options);
 /// 0: written, 1: not, 2: the format has nothing for what the model does.
 int convert(const ConvertOptions& options);
+int pack(const PackOptions& options);
+int sign(const SignOptions& options);
 
 }  // namespace slipway::cli

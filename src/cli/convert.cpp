@@ -26,13 +26,6 @@ Result<std::string> format_of(const ConvertOptions& options) {
       "the name {} does not say which format is wanted; give --to onnx or --to pmml", options.out));
 }
 
-Status write_bytes(const std::string& path, const std::string& bytes) {
-  OutputFile out(path);
-  TRY_STATUS(out.open());
-  std::fwrite(bytes.data(), 1, bytes.size(), out.file());
-  return out.finish();
-}
-
 void print_outputs(const Conversion& found, double tolerance) {
   fmt::print("{:<24} {:>10} {:>10} {:>14} {:>14}\n", "output", "numbers", "different", "abs. diff.",
              "rel. diff.");
@@ -110,7 +103,7 @@ int run(const ConvertOptions& options) {
   }
   const bool wanted = found->agrees() || options.force;
   if (wanted) {
-    if (const Status status = write_bytes(options.out, found->bytes); !status.ok()) {
+    if (const Status status = write_output(options.out, found->bytes); !status.ok()) {
       fmt::print(stderr, "slipway: {}\n", status.message());
       return kExitFailure;
     }

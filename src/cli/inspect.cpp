@@ -1,11 +1,14 @@
 // `slipway inspect`: what a model file holds, and every reason why it could not be served.
 #include <fmt/format.h>
+#include <simdjson.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/json_escape.h"
 #include "cli/commands.h"
 #include "cli/model_file.h"
+#include "formats/bundle/slip.h"
 
 namespace slipway::cli {
 namespace {
@@ -47,6 +50,42 @@ void print_head(const std::string& path, const ModelFile& file) {
   fmt::print("  digest      {}\n", file.digest);
   for (const std::string& name : file.report.defined) fmt::print("  defined     {}\n", name);
   for (const std::string& warning : info.warnings) fmt::print("  warning     {}\n", warning);
+}
+
+/// The manifest of the bundle that the model comes from; null if it comes from none.
+const std::string* manifest_of(const formats::ReadReport& report) {
+  for (const formats::Companion& companion : report.companions) {
+    if (companion.name == bundle::kSlipManifest) return &companion.bytes;
+  }
+  return nullptr;
+}
+
+bool is_signed(const formats::ReadReport& report) {
+  return std::ranges::any_of(report.companions, [](const formats::Companion& companion) {
+    return companion.name == bundle::kSlipSignature;
+  });
+}
+
+/// What the bundle says of the model, but what the model says itself.
+void print_bundle(const ModelFile& file) {
+  const std::string* text = manifest_of(file.report);
+  if (text == nullptr) return;
+  constexpr std::string_view kElsewhere[] = {
+      "slipway_bundle", "name",  "version", "inputs", "outputs",
+      "default_output", "class", "library", "files",  "model"};
+  simdjson::dom::parser parser;
+  simdjson::dom::object root;
+  const simdjson::padded_string padded(*text);
+  if (parser.parse(padded).get_object().get(root) != simdjson::SUCCESS) return;
+  const auto manifest = bundle::parse_slip_manifest(*text);
+  if (!manifest.ok()) return;
+  fmt::print("  bundle      {} version {}, {} files, checksums agree, {}\n", manifest->name,
+             manifest->version, manifest->files.size(),
+             is_signed(file.report) ? "signed" : "not signed");
+  for (const auto& [key, value] : root) {
+    if (std::ranges::find(kElsewhere, key) != std::end(kElsewhere)) continue;
+    fmt::print("  {:<11} {}\n", key, std::string(simdjson::minify(value)));
+  }
 }
 
 void print_signature(const Graph& graph) {
@@ -111,6 +150,11 @@ class JsonWriter {
   void number(uint64_t value) {
     comma();
     text_ += fmt::format("{}", value);
+  }
+  /// JSON text as it is.
+  void raw(std::string_view value) {
+    comma();
+    text_ += value;
   }
   void boolean(bool value) {
     comma();
@@ -240,6 +284,12 @@ void print_json(const std::string& path, const ModelFile& file) {
   json.strings(report.info.warnings);
   json.key("servable");
   json.boolean(report.graph != nullptr);
+  if (const std::string* manifest = manifest_of(report); manifest != nullptr) {
+    json.key("bundle");
+    json.raw(*manifest);
+    json.key("signed");
+    json.boolean(is_signed(report));
+  }
   if (report.graph != nullptr) write_signature(json, *report.graph);
   write_gaps(json, report);
   json.end('}');
@@ -256,10 +306,17 @@ int inspect(const InspectOptions& options) {
     return kExitFailure;
   }
   const formats::ReadReport& report = file->report;
+  const auto keys = read_public_keys(options.require_signature);
+  const Status trusted = keys.ok() ? check_signature(report, *keys) : keys.status();
+  if (!trusted.ok()) {
+    fmt::print(stderr, "slipway: {}: {}\n", options.model, trusted.message());
+    return kExitFailure;
+  }
   if (options.json) {
     print_json(options.model, *file);
   } else {
     print_head(options.model, *file);
+    print_bundle(*file);
     if (report.graph != nullptr) {
       print_signature(*report.graph);
     } else {

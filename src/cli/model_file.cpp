@@ -14,6 +14,7 @@
 #include "engine/adjusted_model.h"
 #include "engine/compile.h"
 #include "formats/bundle/bundle.h"
+#include "formats/bundle/slip.h"
 #include "formats/catboost/format.h"
 #include "formats/definitions_file.h"
 #include "formats/lightgbm/format.h"
@@ -114,11 +115,16 @@ Status check_companion(const std::string& name, const std::string& bytes, const 
   return status.ok() ? status : std::move(status).with_context(name);
 }
 
+/// Of a bundle itself, rather than of what its model answers.
+bool is_of_bundle(const formats::Companion& companion) {
+  return companion.name == bundle::kSlipManifest || companion.name == bundle::kSlipSignature;
+}
+
 /// Runs what the author says that the model answers, where a file beside it, or in its bundle or
 /// folder, says so. Gives how many such files there are.
 Result<size_t> check_companions(const std::string& path, const formats::ReadReport& report,
                                 const Executable& model) {
-  size_t checked = report.companions.size();
+  size_t checked = 0;
   std::vector<std::string> names = {path + ".samples.json", path + ".expected.csv"};
   // A version's folder holds one model: what it expects may leave out whose answers they are.
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
@@ -135,7 +141,9 @@ Result<size_t> check_companions(const std::string& path, const formats::ReadRepo
     ++checked;
   }
   for (const formats::Companion& companion : report.companions) {
+    if (is_of_bundle(companion)) continue;
     TRY_STATUS(check_companion(companion.name, companion.bytes, model));
+    ++checked;
   }
   return checked;
 }
@@ -213,11 +221,49 @@ Status check_answers(const std::string& path, const ModelFile& file, const Execu
   }
 }
 
+Status check_signature(const formats::ReadReport& report, std::span<const bundle::SlipKey> keys) {
+  if (keys.empty()) return {};
+  const auto find = [&](std::string_view name) -> const std::string* {
+    for (const formats::Companion& companion : report.companions) {
+      if (companion.name == name) return &companion.bytes;
+    }
+    return nullptr;
+  };
+  const std::string* manifest = find(bundle::kSlipManifest);
+  const std::string* signature = find(bundle::kSlipSignature);
+  if (manifest == nullptr) {
+    return permission_denied(
+        "a signature is required, and only a .slip bundle has one (`slipway pack` makes one)");
+  }
+  if (signature == nullptr) {
+    return permission_denied(
+        "a signature is required, and this bundle has none (`slipway sign` signs it)");
+  }
+  if (bundle::signer_of(*manifest, *signature, keys) == nullptr) {
+    return permission_denied("the bundle's signature is of none of the required keys");
+  }
+  return {};
+}
+
+Result<std::vector<bundle::SlipKey>> read_public_keys(const std::vector<std::string>& paths) {
+  std::vector<bundle::SlipKey> keys;
+  for (const std::string& path : paths) {
+    const std::string pem = TRY(read_file(path, Limits()));
+    Result<bundle::SlipKey> key = bundle::parse_public_key(pem);
+    if (!key.ok()) return std::move(key).status().with_context(path);
+    keys.push_back(std::move(key).value());
+  }
+  return keys;
+}
+
 Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource& source) {
   const std::string& path = source.path;
   const auto start = std::chrono::steady_clock::now();
   ModelFile file = TRY(read_model_file(path, select_, model_bytes_max_));
   if (Status status = file.report.status(); !status.ok()) {
+    return std::move(status).with_context(path);
+  }
+  if (Status status = check_signature(file.report, keys_); !status.ok()) {
     return std::move(status).with_context(path);
   }
   serving::LoadedModel model;

@@ -3,9 +3,12 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "engine/executable.h"
+#include "formats/bundle/slip.h"
 #include "formats/model_format.h"
 #include "lifecycle/scan.h"
 #include "serving/model_source.h"
@@ -19,7 +22,7 @@ const formats::FormatSet& all_formats();
 /// Whether the file begins as one of their files does.
 bool is_model_file(const std::string& path);
 
-/// What a model archive of TorchServe says that it is; none if the file is no such archive.
+/// What a bundle or a model archive of TorchServe says that it is; none if the file is neither.
 std::optional<lifecycle::ArchiveNames> archive_names(const std::string& path);
 
 /// A model file, read; the report says why if there is no graph.
@@ -45,16 +48,24 @@ Status check_answers(const std::string& path, const ModelFile& file, const Execu
 Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
                                                         const std::string& path);
 
+/// OK if no key is given, or if the model comes from a bundle that one of them signed.
+/// PERMISSION_DENIED says what is missing.
+Status check_signature(const formats::ReadReport& report, std::span<const bundle::SlipKey> keys);
+/// Public keys in PEM; the error names the file.
+Result<std::vector<bundle::SlipKey>> read_public_keys(const std::vector<std::string>& paths);
+
 /// The serving layer's loader. Thread-safe.
 class FileModelLoader final : public serving::ModelLoader {
  public:
-  FileModelLoader(std::string select, uint64_t model_bytes_max)
-      : select_(std::move(select)), model_bytes_max_(model_bytes_max) {}
+  /// With keys, only bundles that one of them signed are loaded.
+  FileModelLoader(std::string select, uint64_t model_bytes_max, std::vector<bundle::SlipKey> keys)
+      : select_(std::move(select)), model_bytes_max_(model_bytes_max), keys_(std::move(keys)) {}
   Result<serving::LoadedModel> load(const serving::VersionSource& source) override;
 
  private:
   const std::string select_;  // which model, in files that hold several
   const uint64_t model_bytes_max_;
+  const std::vector<bundle::SlipKey> keys_;
 };
 
 }  // namespace slipway::cli

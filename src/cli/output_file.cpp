@@ -74,4 +74,11 @@ Status OutputFile::failed(int reason) const {
   return unavailable(fmt::format("cannot write {}: {}", path_, std::strerror(reason)));
 }
 
+Status write_output(const std::string& path, std::string_view bytes) {
+  OutputFile out(path);
+  TRY_STATUS(out.open());
+  std::fwrite(bytes.data(), 1, bytes.size(), out.file());
+  return out.finish();
+}
+
 }  // namespace slipway::cli

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 
@@ -37,5 +38,8 @@ class OutputFile {
   std::string partial_;  // empty: written directly
   std::FILE* file_ = nullptr;
 };
+
+/// All of it at once.
+Status write_output(const std::string& path, std::string_view bytes);
 
 }  // namespace slipway::cli

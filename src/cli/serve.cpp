@@ -282,7 +282,9 @@ int serve(const ServeOptions& given) {
     access_log = std::move(opened).value();
   }
   serving::ServingMetrics metrics(plan.loops, options.triton_metrics);
-  FileModelLoader loader(options.select, options.model_bytes_max);
+  auto signers = read_public_keys(options.require_signature);
+  if (!signers.ok()) return fail(std::move(signers).status().with_context("--require-signature"));
+  FileModelLoader loader(options.select, options.model_bytes_max, std::move(signers).value());
   protocols::ServiceOptions service_options;
   service_options.loops = plan.loops;
   service_options.inference.inline_seconds_max = options.inline_ms_max / 1000;

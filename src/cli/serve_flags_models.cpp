@@ -108,6 +108,13 @@ void add_torchserve_flags(CLI::App& command, ServeOptions& options) {
 
 void add_source_flags(CLI::App& command, ServeOptions& options) {
   command
+      .add_option("--require-signature", options.require_signature,
+                  "Serve nothing but .slip bundles that this public key (PEM, Ed25519) signed; may "
+                  "be repeated: any of the keys")
+      ->type_name("KEY")
+      ->allow_extra_args(false)
+      ->group("Sources");
+  command
       .add_option("--cache-dir", options.cache_folder,
                   "Where copies of what lies at http(s):// and s3:// addresses are kept (default: "
                   "/var/cache/slipway for root, else ~/.cache/slipway)")

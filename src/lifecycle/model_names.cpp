@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kModelEndings[] = {".joblib", ".pkl",  ".pickle", ".sav", ".dump",
                                               ".skops",  ".onnx", ".pmml",   ".cbm", ".ubj",
-                                              ".xgb",    ".lgb",  ".mar"};
+                                              ".xgb",    ".lgb",  ".mar",    ".slip"};
 constexpr std::string_view kOtherEndings[] = {".gz",   ".z",   ".zlib", ".bz2",  ".xz",
                                               ".lzma", ".lz4", ".zst",  ".zstd", ".model",
                                               ".bin",  ".zip", ".tar",  ".tgz"};

@@ -21,8 +21,13 @@ using serving::ModelSource;
 using serving::VersionSource;
 
 constexpr uint64_t kListBytesMax = 16 << 20;
-constexpr std::string_view kArchiveEnding = ".mar";
+constexpr std::string_view kArchiveEndings[] = {".mar", ".slip"};
 constexpr std::string_view kArchiveVersion = "1.0";  // of an archive that does not say it
+
+bool is_archive_name(std::string_view path) {
+  return std::ranges::any_of(kArchiveEndings,
+                             [&](std::string_view ending) { return path.ends_with(ending); });
+}
 
 std::string folder_of(const std::string& path) {
   const fs::path parent = fs::path(path).parent_path();
@@ -364,7 +369,7 @@ void Scanner::scan_file(ModelSource model, const std::string& path, Scan& scan, 
   version.path = path;
   version.stamp = *stamp;
   version.complete = settling_.complete(path, *stamp) || mirrored_;
-  const bool may_be_archive = path.ends_with(kArchiveEnding) || added_files_.contains(path);
+  const bool may_be_archive = is_archive_name(path) || added_files_.contains(path);
   const std::optional<ArchiveNames> names = may_be_archive ? identify(path) : std::nullopt;
   if (names.has_value()) {
     if (naming == Naming::kOwn && !names->name.empty()) model.name = names->name;
@@ -374,7 +379,7 @@ void Scanner::scan_file(ModelSource model, const std::string& path, Scan& scan, 
     return add_archive(std::move(model), names->version, scan);
   }
   // An archive that is being written does not say yet what it is.
-  if (path.ends_with(kArchiveEnding) && !version.complete && !added_files_.contains(path)) return;
+  if (is_archive_name(path) && !version.complete && !added_files_.contains(path)) return;
   model.versions.push_back(std::move(version));
   add(std::move(model), scan);
 }

@@ -9,6 +9,7 @@
 #include "formats/bundle/internal/definitions.h"
 #include "formats/bundle/internal/mar.h"
 #include "formats/bundle/internal/mlflow.h"
+#include "formats/bundle/slip.h"
 #include "formats/decompress.h"
 
 namespace slipway::bundle {
@@ -138,6 +139,8 @@ void set_container(ReadReport& report, std::string_view outer) {
 
 Result<ReadReport> read_set(const FileSet& files, const ReadOptions& options,
                             const FormatSet& formats, const Limits& limits, bool in_archive);
+Result<ReadReport> read_plain_set(const FileSet& files, const ReadOptions& options,
+                                  const FormatSet& formats, const Limits& limits, bool in_archive);
 
 Result<ReadReport> read_archive(const FileSet& files, std::string_view kind,
                                 const ReadOptions& options, const FormatSet& formats,
@@ -151,7 +154,8 @@ class BundleFormat final : public ModelFormat {
  public:
   std::string_view name() const override { return kName; }
   std::string_view description() const override {
-    return "a zip or tar archive with a model inside (skops, MLflow, TorchServe too)";
+    return "a bundle (.slip), a zip or tar archive with a model inside (skops, MLflow, TorchServe "
+           "too)";
   }
   bool recognises(std::string_view start) const override {
     return is_archive(start) || formats::detect_compression(start) != formats::Compression::kNone;
@@ -205,6 +209,82 @@ class BundleFormat final : public ModelFormat {
   }
 };
 
+/// The files of a folder in a set, by their names from there.
+class SubFolder final : public FileSet {
+ public:
+  SubFolder(const FileSet& whole, std::string_view folder) : whole_(whole) {
+    for (size_t i = 0; i < whole.files().size(); ++i) {
+      const File& file = whole.files()[i];
+      if (!file.name.starts_with(folder)) continue;
+      files_.push_back({file.name.substr(folder.size()), file.size_bytes});
+      places_.push_back(i);
+    }
+  }
+  const std::vector<File>& files() const override { return files_; }
+  Result<std::string> read(size_t file) const override { return whole_.read(places_[file]); }
+  Result<std::string> read_start(size_t file, size_t bytes_max) const override {
+    return whole_.read_start(places_[file], bytes_max);
+  }
+  std::optional<std::string_view> stored(size_t file) const override {
+    return whole_.stored(places_[file]);
+  }
+
+ private:
+  const FileSet& whole_;
+  std::vector<File> files_;
+  std::vector<size_t> places_;
+};
+
+/// The one file that is a bundle's model. Archives are unpacked before they are packed anew, so
+/// that nothing has to be opened inside: only skops files are zip archives.
+Result<ReadReport> read_slip_file(const FileSet& files, size_t place, ReadOptions options,
+                                  const FormatSet& formats, const Limits& limits) {
+  const std::string& name = files.files()[place].name;
+  std::string bytes = TRY(files.read(place));
+  const formats::Compression compression = formats::detect_compression(bytes);
+  if (compression != formats::Compression::kNone) {
+    bytes = TRY(formats::decompress(bytes, compression, limits));
+  }
+  const std::string_view start = std::string_view(bytes).substr(0, FormatSet::kStartBytes);
+  const ModelFormat* format = formats.find(start);
+  if (formats::looks_like_zip(start)) format = formats.named("skops");
+  if (format == nullptr || format->name() == kName) {
+    return invalid_argument(fmt::format("{} is no model that Slipway reads (expected {})", name,
+                                        formats.description()));
+  }
+  options.definitions = TRY(find_definitions(files, name, bytes, true));
+  Result<ReadReport> report = format->read(std::move(bytes), options, formats, limits);
+  if (!report.ok()) return std::move(report).status().with_context(name);
+  return report;
+}
+
+/// A bundle of Slipway's own: the files are checked before the model is read.
+Result<ReadReport> read_slip(const FileSet& files, size_t place, const ReadOptions& options,
+                             const FormatSet& formats, const Limits& limits) {
+  const std::string& path = files.files()[place].name;
+  const std::string folder = path.substr(0, path.size() - kSlipManifest.size());
+  std::string text = TRY(files.read(place));
+  const SlipManifest manifest = TRY(parse_slip_manifest(text));
+  TRY_STATUS(check_slip_files(files, place, manifest));
+  const std::string model = folder + manifest.model;
+  ReadOptions inner = options;
+  if (inner.select.empty()) inner.select = manifest.select;
+  ReadReport report;
+  if (model.ends_with('/')) {
+    report = TRY(read_plain_set(SubFolder(files, model), inner, formats, limits, true));
+  } else {
+    report = TRY(read_slip_file(files, *files.find(model), inner, formats, limits));
+    TRY_STATUS(add_companions(files, path, report));
+  }
+  set_container(report, "slip");
+  report.companions.push_back({std::string(kSlipManifest), std::move(text)});
+  if (const auto signature = files.find(folder + std::string(kSlipSignature))) {
+    std::string bytes = TRY(files.read_start(*signature, kSlipSignatureBytes + 1));
+    report.companions.push_back({std::string(kSlipSignature), std::move(bytes)});
+  }
+  return report;
+}
+
 /// Of a TorchServe archive the file that its manifest names, if it names one. What lies beside it
 /// is the handler's.
 Status keep_serialized(const FileSet& files, size_t place, std::vector<Member>& members) {
@@ -219,8 +299,8 @@ Status keep_serialized(const FileSet& files, size_t place, std::vector<Member>& 
   return members.empty() ? not_read(files, manifest) : Status();
 }
 
-Result<ReadReport> read_set(const FileSet& files, const ReadOptions& options,
-                            const FormatSet& formats, const Limits& limits, bool in_archive) {
+Result<ReadReport> read_plain_set(const FileSet& files, const ReadOptions& options,
+                                  const FormatSet& formats, const Limits& limits, bool in_archive) {
   if (const std::optional<size_t> model = find_mlmodel(files)) {
     ReadReport report = TRY(read_mlflow(files, *model, options, formats, limits, in_archive));
     TRY_STATUS(add_companions(files, files.files()[*model].name, report));
@@ -253,6 +333,14 @@ Result<ReadReport> read_set(const FileSet& files, const ReadOptions& options,
   if (!read.ok()) return std::move(read).status().with_context(name);
   TRY_STATUS(add_companions(files, name, *read));
   return std::move(read).value();
+}
+
+Result<ReadReport> read_set(const FileSet& files, const ReadOptions& options,
+                            const FormatSet& formats, const Limits& limits, bool in_archive) {
+  if (const std::optional<size_t> manifest = find_slip_manifest(files)) {
+    return read_slip(files, *manifest, options, formats, limits);
+  }
+  return read_plain_set(files, options, formats, limits, in_archive);
 }
 
 }  // namespace

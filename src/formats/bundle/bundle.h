@@ -2,12 +2,12 @@
 //
 //   bytes --open--> FileSet --which file is a model, by content--> its format --read--> ReadReport
 //
-// What is in it is told by content: a skops file (schema.json), an MLflow model (MLmodel,
-// mlflow.h), a TorchServe archive (MAR-INF/MANIFEST.json, mar.h), else the one file that some
-// format recognises; code, requirements, notes beside it are passed over. Several models are
-// candidates: `select` names a file, and behind it, after a '/', what that file itself holds.
-// Archives inside archives are not opened, but for skops files; a compressed file may hold an
-// archive or a model.
+// What is in it is told by content: Slipway's own bundle (slipway.json, slip.h), a skops file
+// (schema.json), an MLflow model (MLmodel, mlflow.h), a TorchServe archive (MAR-INF/MANIFEST.json,
+// mar.h), else the one file that some format recognises; code, requirements, notes beside it are
+// passed over. Several models are candidates: `select` names a file, and behind it, after a '/',
+// what that file itself holds. Archives inside archives are not opened, but for skops files; a
+// compressed file may hold an archive or a model.
 //
 // `expected.csv` and `*.samples.json` beside the model come along as companions.
 //
@@ -39,7 +39,9 @@ Result<formats::ReadReport> read_files(const formats::FileSet& files,
 /// The method that MLflow's predict calls of the model in these files ("predict_proba"); empty if
 /// they do not say.
 std::string predict_function(const formats::FileSet& files);
-/// What a model archive of TorchServe (.mar) says about itself; what it does not say is empty.
+
+/// What a model archive of TorchServe (.mar) or a bundle of Slipway's own (slip.h) says about
+/// itself; what it does not say is empty.
 struct ArchiveIdentity {
   std::string name;
   std::string version;

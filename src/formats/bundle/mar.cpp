@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "formats/bundle/bundle.h"
+#include "formats/bundle/slip.h"
 #include "formats/decompress.h"
 
 namespace slipway::bundle {
@@ -158,6 +159,14 @@ Result<ArchiveIdentity> identify_archive(FileBytes bytes, const Limits& limits) 
     files = TRY(formats::open_zip(bytes, limits));
   } else if (formats::looks_like_tar(bytes)) {
     files = TRY(formats::open_tar(bytes, limits));
+  }
+  if (files != nullptr) {
+    if (const std::optional<size_t> slip = find_slip_manifest(*files)) {
+      const std::string text = TRY(files->read(*slip));
+      SlipManifest manifest = TRY(parse_slip_manifest(text));
+      if (manifest.version.empty()) manifest.version = "1";
+      return ArchiveIdentity{std::move(manifest.name), std::move(manifest.version)};
+    }
   }
   const auto place = files == nullptr ? std::nullopt : find_manifest(*files);
   if (!place.has_value()) return not_found(fmt::format("there is no {} in it", kManifest));

@@ -1,0 +1,328 @@
+#include "cli/packing.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <set>
+#include <sstream>
+
+#include "base/file.h"
+#include "base/json_escape.h"
+#include "cli/model_card.h"
+#include "cli/model_file.h"
+#include "cli/sample_answers.h"
+#include "cli/sample_rows.h"
+#include "cli/version.h"
+#include "formats/bundle/slip.h"
+#include "formats/decompress.h"
+#include "lifecycle/model_names.h"
+#include "rows/csv_reader.h"
+#include "rows/row_source.h"
+
+namespace slipway::cli {
+namespace {
+
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::string_view kFolder = "model/";
+constexpr size_t kCategoriesMax = 100;
+constexpr size_t kDataRowsMax = 100'000;  // that ranges are told from
+constexpr size_t kBatchRows = 4096;
+
+Status add_all(const formats::FileSet& set, Files& files) {
+  if (bundle::find_slip_manifest(set)) {
+    return already_exists("it is a bundle already; `slipway inspect` shows what it holds");
+  }
+  for (size_t i = 0; i < set.files().size(); ++i) {
+    std::string bytes = TRY(set.read(i));
+    files.emplace_back(std::string(kFolder) + set.files()[i].name, std::move(bytes));
+  }
+  return {};
+}
+
+/// "joblib" of "iris.v2.joblib": what names the file in the bundle. Only what is harmless in one.
+std::string ending_of(const std::string& path) {
+  const std::string ending = std::filesystem::path(path).extension();
+  const bool is_plain = ending.size() <= 16 && std::ranges::all_of(ending, [](unsigned char c) {
+                          return c == '.' || std::isalnum(c) != 0;
+                        });
+  return is_plain ? ending : std::string();
+}
+
+/// What lies beside the model and belongs to it. A file that is not there is none.
+Status add_beside(const std::string& path, std::string_view ending, std::string name,
+                  Files& files) {
+  Result<std::string> bytes = read_file(path + std::string(ending), Limits());
+  if (bytes.status().code() == StatusCode::kNotFound) return {};
+  if (!bytes.ok()) return bytes.status();
+  files.emplace_back(std::move(name), std::move(bytes).value());
+  return {};
+}
+
+/// The model's files as the bundle holds them; gives what the manifest calls the model.
+Result<std::string> gather(const std::string& path, const Limits& limits, Files& files) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    const auto folder = TRY(formats::open_folder(path, limits));
+    TRY_STATUS(add_all(*folder, files));
+    return std::string(kFolder);
+  }
+  std::string bytes = TRY(read_file(path, limits));
+  std::string plain;
+  const formats::Compression compression = formats::detect_compression(bytes);
+  if (compression != formats::Compression::kNone) {
+    plain = TRY(formats::decompress(bytes, compression, limits));
+  }
+  const std::string& content = plain.empty() ? bytes : plain;
+  if (formats::looks_like_zip(content)) {
+    const auto zip = TRY(formats::open_zip(content, limits));
+    if (!zip->find("schema.json") || zip->find("MLmodel")) {
+      TRY_STATUS(add_all(*zip, files));
+      return std::string(kFolder);
+    }
+  } else if (formats::looks_like_tar(content)) {
+    const auto tar = TRY(formats::open_tar(content, limits));
+    TRY_STATUS(add_all(*tar, files));
+    return std::string(kFolder);
+  }
+  std::string name = "model" + ending_of(path);
+  files.emplace_back(name, std::move(bytes));
+  TRY_STATUS(add_beside(path, formats::kDefinitionsSuffix,
+                        name + std::string(formats::kDefinitionsSuffix), files));
+  TRY_STATUS(add_beside(path, ".samples.json", "model.samples.json", files));
+  TRY_STATUS(add_beside(path, ".expected.csv", "expected.csv", files));
+  return name;
+}
+
+/// What data say of one column.
+struct Range {
+  double min = std::numeric_limits<double>::infinity();
+  double max = -std::numeric_limits<double>::infinity();
+  size_t missing = 0;
+  std::set<std::string, std::less<>> categories;
+  bool is_category = true;
+};
+
+struct DataFacts {
+  InputBuffer first;  // its first rows
+  std::vector<Range> ranges;
+  size_t rows = 0;
+};
+
+void note_text(const StringCell& cell, Range& range) {
+  if (cell.missing()) ++range.missing;
+  if (!range.is_category || !cell.is_text()) return;
+  if (!range.categories.contains(cell.view())) range.categories.emplace(cell.view());
+  range.is_category = range.categories.size() <= kCategoriesMax;
+}
+
+void note_rows(const Signature& signature, InputBuffer& rows, std::vector<Range>& ranges) {
+  for (size_t row = 0; row < rows.rows(); ++row) {
+    for (size_t i = 0; i < ranges.size(); ++i) {
+      if (signature.columns[i].is_record()) continue;
+      if (signature.columns[i].is_text()) {
+        note_text(rows.string_row(row)[i], ranges[i]);
+        continue;
+      }
+      const double value = rows.number_row(row)[i];
+      if (std::isnan(value)) {
+        ++ranges[i].missing;
+      } else {
+        ranges[i].min = std::min(ranges[i].min, value);
+        ranges[i].max = std::max(ranges[i].max, value);
+      }
+    }
+  }
+}
+
+/// `stream` and the buffers' texts live in what is given back.
+Status read_data(const PackRequest& request, const Signature& signature, DataFacts& facts) {
+  std::istringstream stream(request.data);
+  const auto source = request.data_is_json
+                          ? TRY(rows::open_json_rows(stream, signature, request.keys))
+                          : TRY(rows::open_csv_rows(stream, {rows::CsvReader::kFindSeparator},
+                                                    signature, request.keys));
+  facts.ranges.resize(signature.columns.size());
+  std::vector<rows::KeyCell> keys;
+  InputBuffer later;
+  while (facts.rows < kDataRowsMax) {
+    InputBuffer& rows = facts.rows == 0 ? facts.first : later;
+    const size_t count = TRY(source->next(kBatchRows, rows, keys));
+    if (count == 0) break;
+    note_rows(signature, rows, facts.ranges);
+    facts.rows += count;
+  }
+  if (facts.rows == 0) return invalid_argument("the data hold no row");
+  return {};
+}
+
+void append_range(std::string& json, const InputColumn& column, const Range& range) {
+  if (column.is_record()) return;
+  json.append(fmt::format(", \"missing\": {}", range.missing));
+  if (!column.is_text()) {
+    if (range.min > range.max) return;
+    json.append(", \"min\": ");
+    append_json_number(json, range.min);
+    json.append(", \"max\": ");
+    append_json_number(json, range.max);
+    return;
+  }
+  if (!range.is_category) return;
+  json.append(", \"categories\": [");
+  for (auto it = range.categories.begin(); it != range.categories.end(); ++it) {
+    if (it != range.categories.begin()) json.append(", ");
+    append_json_string(json, *it);
+  }
+  json.push_back(']');
+}
+
+void append_inputs(std::string& json, const Signature& signature,
+                   const std::vector<Range>& ranges) {
+  json.append("\"inputs\": [");
+  for (size_t i = 0; i < signature.columns.size(); ++i) {
+    const InputColumn& column = signature.columns[i];
+    json.append(i == 0 ? "\n  {\"name\": " : ",\n  {\"name\": ");
+    append_json_string(json, column.name);
+    json.append(fmt::format(", \"type\": \"{}\"", column_type_name(column.type)));
+    if (!column.is_used) json.append(", \"used\": false");
+    if (!ranges.empty()) append_range(json, column, ranges[i]);
+    json.push_back('}');
+  }
+  json.append("\n]");
+}
+
+void append_outputs(std::string& json, const Signature& signature) {
+  json.append(",\n\"outputs\": [");
+  for (size_t i = 0; i < signature.outputs.size(); ++i) {
+    const OutputSpec& output = signature.outputs[i];
+    json.append(i == 0 ? "\n  {\"name\": " : ",\n  {\"name\": ");
+    append_json_string(json, output.name);
+    json.append(
+        fmt::format(", \"datatype\": \"{}\", \"width\": {}", oip_name(output.dtype), output.width));
+    if (!output.columns.empty()) {
+      json.append(", \"columns\": [");
+      for (size_t k = 0; k < output.columns.size(); ++k) {
+        if (k > 0) json.append(", ");
+        append_json_string(json, output.columns[k]);
+      }
+      json.push_back(']');
+    }
+    json.push_back('}');
+  }
+  json.append("\n],\n\"default_output\": ");
+  append_json_string(json, signature.outputs[signature.default_output].name);
+}
+
+/// The user's entries, which may not be those that stand there already.
+Status append_given(std::string& json, const std::string& details) {
+  if (details.empty()) return {};
+  constexpr std::string_view kOwn[] = {"slipway_bundle", "name",  "version", "model",
+                                       "select",         "files", "inputs",  "outputs",
+                                       "default_output", "class", "library", "tool"};
+  simdjson::dom::parser parser;
+  simdjson::dom::object root;
+  const simdjson::padded_string padded(details);
+  if (const auto error = parser.parse(padded).get_object().get(root)) {
+    return invalid_argument(
+        fmt::format("the details are no JSON object: {}", simdjson::error_message(error)));
+  }
+  for (const auto& [key, value] : root) {
+    if (std::ranges::find(kOwn, key) != std::end(kOwn)) {
+      return invalid_argument(
+          fmt::format("the details may not say \"{}\": it is told from the "
+                      "model",
+                      key));
+    }
+    json.append(",\n");
+    append_json_string(json, key);
+    json.append(": ").append(simdjson::minify(value));
+  }
+  return {};
+}
+
+Result<std::string> details_of(const formats::ReadReport& report, const DataFacts& facts,
+                               const std::string& given) {
+  const Signature& signature = report.graph->signature();
+  std::string json;
+  append_inputs(json, signature, facts.ranges);
+  append_outputs(json, signature);
+  const auto field = [&](std::string_view key, std::string_view value) {
+    json.append(fmt::format(",\n\"{}\": ", key));
+    append_json_string(json, value);
+  };
+  field("class", report.info.class_name);
+  field("library", report.info.library_version.empty()
+                       ? report.info.library
+                       : fmt::format("{} {}", report.info.library, report.info.library_version));
+  field("tool", fmt::format("slipway {}", kVersion));
+  TRY_STATUS(append_given(json, given));
+  return json;
+}
+
+std::string name_of(const std::string& path) {
+  std::string file = std::filesystem::path(path).filename();
+  if (file.empty()) file = std::filesystem::path(path).parent_path().filename();
+  return lifecycle::name_by_content(file);
+}
+
+bool has(const Files& files, std::string_view name) {
+  return std::ranges::any_of(files, [&](const auto& file) { return file.first == name; });
+}
+
+}  // namespace
+
+Result<Packed> pack_model(const std::string& path, const PackRequest& request) {
+  const ModelFile file =
+      TRY(read_model_file(path, request.select, request.model_bytes_max, Digest::kNotWanted));
+  if (Status status = file.report.status(); !status.ok()) {
+    return std::move(status).with_context(path);
+  }
+  const auto model = TRY(compile_model(file, path));
+  if (Status status = check_answers(path, file, *model); !status.ok()) {
+    return std::move(status).with_context(path);
+  }
+  Packed packed;
+  packed.name = request.name.empty() ? name_of(path) : request.name;
+  packed.version = request.version.empty() ? "1" : request.version;
+  bundle::SlipContents contents;
+  contents.name = packed.name;
+  contents.version = packed.version;
+  contents.select = request.select;
+  Limits limits;
+  limits.file_bytes_max = request.model_bytes_max;
+  Result<std::string> gathered = gather(path, limits, contents.files);
+  if (!gathered.ok()) return std::move(gathered).status().with_context(path);
+  contents.model = std::move(gathered).value();
+
+  DataFacts facts;
+  if (!request.data.empty()) {
+    Status status = read_data(request, model->signature(), facts);
+    if (!status.ok()) return std::move(status).with_context(request.data_name);
+  } else if (!model->signature().matrices.records) {
+    SampleRows(*file.report.graph).fill(2 * request.sample_rows, facts.first);
+  }
+  if (!has(contents.files, "expected.csv") && request.sample_rows > 0) {
+    Result<SampleAnswers> samples = sample_answers(*model, facts.first, request.sample_rows);
+    if (samples.ok() && samples->rows > 0) {
+      packed.sample_rows = samples->rows;
+      contents.files.emplace_back("expected.csv", std::move(samples->csv));
+    } else {
+      packed.note = samples.ok() ? "the model takes none of the rows that were tried; give some "
+                                   "with --data"
+                                 : samples.status().message();
+    }
+  }
+  contents.details = TRY(details_of(file.report, facts, request.details));
+  std::string card = request.card.empty() ? model_card({packed.name, packed.version, &file.report,
+                                                        request.details, packed.sample_rows})
+                                          : request.card;
+  contents.files.emplace_back("MODEL_CARD.md", std::move(card));
+  packed.bytes = TRY(bundle::write_slip(contents));
+  return packed;
+}
+
+}  // namespace slipway::cli
