@@ -221,7 +221,7 @@ Status check_answers(const std::string& path, const ModelFile& file, const Execu
   }
 }
 
-Status check_signature(const formats::ReadReport& report, std::span<const bundle::SlipKey> keys) {
+Status check_signature(const formats::ReadReport& report, std::span<const Ed25519Key> keys) {
   if (keys.empty()) return {};
   const auto find = [&](std::string_view name) -> const std::string* {
     for (const formats::Companion& companion : report.companions) {
@@ -239,17 +239,17 @@ Status check_signature(const formats::ReadReport& report, std::span<const bundle
     return permission_denied(
         "a signature is required, and this bundle has none (`slipway sign` signs it)");
   }
-  if (bundle::signer_of(*manifest, *signature, keys) == nullptr) {
+  if (signer_of(*manifest, *signature, keys) == nullptr) {
     return permission_denied("the bundle's signature is of none of the required keys");
   }
   return {};
 }
 
-Result<std::vector<bundle::SlipKey>> read_public_keys(const std::vector<std::string>& paths) {
-  std::vector<bundle::SlipKey> keys;
+Result<std::vector<Ed25519Key>> read_public_keys(const std::vector<std::string>& paths) {
+  std::vector<Ed25519Key> keys;
   for (const std::string& path : paths) {
     const std::string pem = TRY(read_file(path, Limits()));
-    Result<bundle::SlipKey> key = bundle::parse_public_key(pem);
+    Result<Ed25519Key> key = parse_public_key(pem);
     if (!key.ok()) return std::move(key).status().with_context(path);
     keys.push_back(std::move(key).value());
   }

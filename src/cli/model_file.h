@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/ed25519.h"
 #include "engine/executable.h"
-#include "formats/bundle/slip.h"
 #include "formats/model_format.h"
 #include "lifecycle/scan.h"
 #include "serving/model_source.h"
@@ -50,22 +50,22 @@ Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
 
 /// OK if no key is given, or if the model comes from a bundle that one of them signed.
 /// PERMISSION_DENIED says what is missing.
-Status check_signature(const formats::ReadReport& report, std::span<const bundle::SlipKey> keys);
+Status check_signature(const formats::ReadReport& report, std::span<const Ed25519Key> keys);
 /// Public keys in PEM; the error names the file.
-Result<std::vector<bundle::SlipKey>> read_public_keys(const std::vector<std::string>& paths);
+Result<std::vector<Ed25519Key>> read_public_keys(const std::vector<std::string>& paths);
 
 /// The serving layer's loader. Thread-safe.
 class FileModelLoader final : public serving::ModelLoader {
  public:
   /// With keys, only bundles that one of them signed are loaded.
-  FileModelLoader(std::string select, uint64_t model_bytes_max, std::vector<bundle::SlipKey> keys)
+  FileModelLoader(std::string select, uint64_t model_bytes_max, std::vector<Ed25519Key> keys)
       : select_(std::move(select)), model_bytes_max_(model_bytes_max), keys_(std::move(keys)) {}
   Result<serving::LoadedModel> load(const serving::VersionSource& source) override;
 
  private:
   const std::string select_;  // which model, in files that hold several
   const uint64_t model_bytes_max_;
-  const std::vector<bundle::SlipKey> keys_;
+  const std::vector<Ed25519Key> keys_;
 };
 
 }  // namespace slipway::cli

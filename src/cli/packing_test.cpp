@@ -120,7 +120,7 @@ TEST_F(PackingTest, AFolderIsPackedWhole) {
 }
 
 TEST_F(PackingTest, ARequiredSignatureIsLookedFor) {
-  const auto pair = bundle::make_key_pair();
+  const auto pair = make_ed25519_pair();
   const std::string pub = write("own.pub", pair->public_pem);
   const auto keys = read_public_keys({pub});
   ASSERT_TRUE(keys.ok());
@@ -130,11 +130,11 @@ TEST_F(PackingTest, ARequiredSignatureIsLookedFor) {
   const std::string path = write("score.slip", bytes);
   EXPECT_NE(check_signature(read(path)->report, *keys).message().find("has none"),
             std::string::npos);
-  const auto foreign = bundle::parse_private_key(bundle::make_key_pair()->private_pem);
+  const auto foreign = parse_private_key(make_ed25519_pair()->private_pem);
   write("score.slip", *bundle::sign_slip(bytes, *foreign));
   EXPECT_NE(check_signature(read(path)->report, *keys).message().find("none of the required"),
             std::string::npos);
-  write("score.slip", *bundle::sign_slip(bytes, *bundle::parse_private_key(pair->private_pem)));
+  write("score.slip", *bundle::sign_slip(bytes, *parse_private_key(pair->private_pem)));
   EXPECT_TRUE(check_signature(read(path)->report, *keys).ok());
 }
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "base/ed25519.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/output_file.h"
@@ -30,24 +31,24 @@ Status write_new(const std::string& path, const std::string& text, mode_t mode) 
   return unavailable(fmt::format("{} cannot be written (is the disk full?)", path));
 }
 
-Result<bundle::SlipKey> make_key(const std::string& name) {
+Result<Ed25519Key> make_key(const std::string& name) {
   constexpr mode_t kPrivate = 0600;
   constexpr mode_t kPublic = 0644;
-  const bundle::SlipKeyPair pair = TRY(bundle::make_key_pair());
+  const Ed25519KeyPair pair = TRY(make_ed25519_pair());
   TRY_STATUS(write_new(name + ".key", pair.private_pem, kPrivate));
   TRY_STATUS(write_new(name + ".pub", pair.public_pem, kPublic));
   fmt::print("made {0}.key, which is secret, and {0}.pub\n", name);
-  return bundle::parse_private_key(pair.private_pem);
+  return parse_private_key(pair.private_pem);
 }
 
-Result<bundle::SlipKey> read_key(const std::string& path) {
+Result<Ed25519Key> read_key(const std::string& path) {
   const std::string pem = TRY(read_file(path, Limits()));
-  Result<bundle::SlipKey> key = bundle::parse_private_key(pem);
+  Result<Ed25519Key> key = parse_private_key(pem);
   if (!key.ok()) return std::move(key).status().with_context(path);
   return key;
 }
 
-Status sign_one(const std::string& path, const bundle::SlipKey& key, const std::string& name) {
+Status sign_one(const std::string& path, const Ed25519Key& key, const std::string& name) {
   Limits limits;
   limits.file_bytes_max = kBundleBytesMax;
   const std::string bytes = TRY(read_file(path, limits));
@@ -66,10 +67,10 @@ Status run(const SignOptions& options) {
     return invalid_argument("say which bundles are to be signed");
   }
   const bool is_new = !options.new_key.empty();
-  const bundle::SlipKey key = TRY(is_new ? make_key(options.new_key) : read_key(options.key));
-  const bundle::SlipKey half = TRY(bundle::public_half(key));
+  const Ed25519Key key = TRY(is_new ? make_key(options.new_key) : read_key(options.key));
+  const Ed25519Key half = TRY(public_half(key));
   for (const std::string& path : options.bundles) {
-    TRY_STATUS(sign_one(path, key, bundle::key_name(half)));
+    TRY_STATUS(sign_one(path, key, key_name(half)));
   }
   return {};
 }

@@ -279,7 +279,7 @@ Result<ReadReport> read_slip(const FileSet& files, size_t place, const ReadOptio
   set_container(report, "slip");
   report.companions.push_back({std::string(kSlipManifest), std::move(text)});
   if (const auto signature = files.find(folder + std::string(kSlipSignature))) {
-    std::string bytes = TRY(files.read_start(*signature, kSlipSignatureBytes + 1));
+    std::string bytes = TRY(files.read_start(*signature, kEd25519SignatureBytes + 1));
     report.companions.push_back({std::string(kSlipSignature), std::move(bytes)});
   }
   return report;

@@ -202,7 +202,7 @@ Result<std::string> write_slip(const SlipContents& contents) {
   return tar;
 }
 
-Result<std::string> sign_slip(std::string_view tar, const SlipKey& private_key) {
+Result<std::string> sign_slip(std::string_view tar, const Ed25519Key& private_key) {
   if (!formats::looks_like_tar(tar)) {
     return invalid_argument(fmt::format("no {} bundle: expected a tar archive", kSlipEnding));
   }
@@ -216,7 +216,7 @@ Result<std::string> sign_slip(std::string_view tar, const SlipKey& private_key) 
   const SlipManifest manifest = TRY(parse_slip_manifest(text));
   TRY_STATUS(check_slip_files(*files, *place, manifest));
   const std::string_view folder = folder_of(*files, *place);
-  const std::string signature = TRY(sign(text, private_key));
+  const std::string signature = TRY(sign_bytes(text, private_key));
   std::string out;
   formats::append_tar_file(out, fmt::format("{}{}", folder, kSlipManifest), text);
   formats::append_tar_file(out, fmt::format("{}{}", folder, kSlipSignature), signature);

@@ -15,12 +15,12 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/ed25519.h"
 #include "base/status.h"
 #include "formats/file_set.h"
 
@@ -29,7 +29,6 @@ namespace slipway::bundle {
 inline constexpr std::string_view kSlipManifest = "slipway.json";
 inline constexpr std::string_view kSlipSignature = "slipway.sig";
 inline constexpr std::string_view kSlipEnding = ".slip";
-inline constexpr size_t kSlipSignatureBytes = 64;
 /// The version of the layout, "slipway_bundle" in the manifest.
 inline constexpr int kSlipLayout = 1;
 
@@ -63,7 +62,7 @@ Status check_slip_files(const formats::FileSet& files, size_t manifest_place,
 struct SlipContents {
   std::string name;
   std::string version;
-  std::string model;    // as in SlipManifest
+  std::string model;  // as in SlipManifest
   std::string select;
   std::string
       details;  // more entries of the manifest as JSON text: "metrics": {...}, ...; or empty
@@ -73,30 +72,8 @@ struct SlipContents {
 /// The same contents give the same bytes. INVALID_ARGUMENT: a name that no reader would take.
 Result<std::string> write_slip(const SlipContents& contents);
 
-/// A key of either half, as PEM: what `openssl genpkey -algorithm ed25519` and
-/// `openssl pkey -pubout` write.
-struct SlipKey {
-  std::string bytes;  // 32: the private seed, or the public point
-};
-Result<SlipKey> parse_private_key(std::string_view pem);
-Result<SlipKey> parse_public_key(std::string_view pem);
-struct SlipKeyPair {
-  std::string private_pem;
-  std::string public_pem;
-};
-Result<SlipKeyPair> make_key_pair();
-/// "sha256:..." of the 32 bytes of a public key: its name in messages.
-std::string key_name(const SlipKey& public_key);
-Result<SlipKey> public_half(const SlipKey& private_key);
-
 /// The bundle with its signature in the place of one that it may have. INVALID_ARGUMENT: the bytes
 /// are no bundle; DATA_LOSS: its files are not those of the manifest.
-Result<std::string> sign_slip(std::string_view tar, const SlipKey& private_key);
-
-/// The 64 bytes of the signature of any bytes (RFC 8032, Ed25519).
-Result<std::string> sign(std::string_view bytes, const SlipKey& private_key);
-/// The first key that made this signature of these manifest bytes; null if none did.
-const SlipKey* signer_of(std::string_view manifest, std::string_view signature,
-                         std::span<const SlipKey> public_keys);
+Result<std::string> sign_slip(std::string_view tar, const Ed25519Key& private_key);
 
 }  // namespace slipway::bundle

@@ -138,13 +138,13 @@ TEST(Slip, AManifestSaysWhatIsWrongWithIt) {
 }
 
 TEST(Slip, ASignatureIsOfOneKeyAndOneManifest) {
-  const auto keys = make_key_pair();
+  const auto keys = make_ed25519_pair();
   ASSERT_TRUE(keys.ok()) << keys.status().message();
   const auto own = parse_private_key(keys->private_pem);
   ASSERT_TRUE(own.ok()) << own.status().message();
-  const SlipKey known = *parse_public_key(keys->public_pem);
+  const Ed25519Key known = *parse_public_key(keys->public_pem);
   EXPECT_EQ(known.bytes, public_half(*own)->bytes);
-  const SlipKey stranger = *parse_public_key(make_key_pair()->public_pem);
+  const Ed25519Key stranger = *parse_public_key(make_ed25519_pair()->public_pem);
 
   const auto slip = sign_slip(*write_slip(contents()), *own);
   ASSERT_TRUE(slip.ok()) << slip.status().message();
@@ -154,7 +154,7 @@ TEST(Slip, ASignatureIsOfOneKeyAndOneManifest) {
   ASSERT_EQ(report->companions.size(), 3u);
   const std::string& manifest = report->companions[1].bytes;
   const std::string& signature = report->companions[2].bytes;
-  const SlipKey both[] = {stranger, known};
+  const Ed25519Key both[] = {stranger, known};
   EXPECT_EQ(signer_of(manifest, signature, both), &both[1]);
   EXPECT_EQ(signer_of(manifest, signature, {both, 1}), nullptr);
   EXPECT_EQ(signer_of(manifest + " ", signature, both), nullptr);
@@ -169,7 +169,7 @@ TEST(Slip, OpenSslsKeysAndSignaturesAreTheSame) {
       "MC4CAQAwBQYDK2VwBCIEIM+1EmXPUZR99a+bCA3C+XMKY429sWjMaDdSSl53eKZn\n"
       "-----END PRIVATE KEY-----\n");
   ASSERT_TRUE(own.ok()) << own.status().message();
-  EXPECT_EQ(sha256_hex(*sign("slipway", *own)),
+  EXPECT_EQ(sha256_hex(*sign_bytes("slipway", *own)),
             "db8db7d17219568258fad1272b44b934ac8ea3f6151b9d663e69fbb127ff85d4");
   EXPECT_EQ(key_name(*public_half(*own)),
             "sha256:1f40497a31a5f8f1bcb5e6fd68d73d6a676bfb5a6b033fccfd15af5529a3ff19");
@@ -178,8 +178,8 @@ TEST(Slip, OpenSslsKeysAndSignaturesAreTheSame) {
 TEST(Slip, OtherKeysAreRefused) {
   EXPECT_FALSE(parse_private_key("").ok());
   EXPECT_FALSE(parse_private_key("-----BEGIN PRIVATE KEY-----\nAAAA\n").ok());
-  EXPECT_FALSE(parse_public_key(make_key_pair()->private_pem).ok());
-  EXPECT_FALSE(sign_slip("no archive", *parse_private_key(make_key_pair()->private_pem)).ok());
+  EXPECT_FALSE(parse_public_key(make_ed25519_pair()->private_pem).ok());
+  EXPECT_FALSE(sign_slip("no archive", *parse_private_key(make_ed25519_pair()->private_pem)).ok());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Ed25519 (RFC 8032) keys and signatures, by OpenSSL.
+#include "base/ed25519.h"
+
 #include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -7,9 +8,8 @@
 #include <memory>
 
 #include "base/file.h"
-#include "formats/bundle/slip.h"
 
-namespace slipway::bundle {
+namespace slipway {
 namespace {
 
 constexpr size_t kKeyBytes = 32;
@@ -41,7 +41,7 @@ std::string text_of(const Bio& bio) {
 /// A key with a password would ask for it at the terminal: it is refused instead.
 int no_password(char*, int, int, void*) { return -1; }
 
-Key private_key_of(const SlipKey& key) {
+Key private_key_of(const Ed25519Key& key) {
   return Key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(key.bytes),
                                           key.bytes.size()));
 }
@@ -64,7 +64,7 @@ bool is_ed25519(const Key& key) {
 
 }  // namespace
 
-Result<SlipKey> parse_private_key(std::string_view pem) {
+Result<Ed25519Key> parse_private_key(std::string_view pem) {
   if (pem.size() > kPemBytesMax) return invalid_argument("no private key: too long");
   const Bio bio = read_bio(pem);
   const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
@@ -73,7 +73,7 @@ Result<SlipKey> parse_private_key(std::string_view pem) {
         "no Ed25519 private key in PEM without a password (`slipway sign --new-key NAME` or "
         "`openssl genpkey -algorithm ed25519` makes one)");
   }
-  SlipKey raw{std::string(kKeyBytes, '\0')};
+  Ed25519Key raw{std::string(kKeyBytes, '\0')};
   size_t size = kKeyBytes;
   if (EVP_PKEY_get_raw_private_key(key.get(), reinterpret_cast<unsigned char*>(raw.bytes.data()),
                                    &size) != 1) {
@@ -82,7 +82,7 @@ Result<SlipKey> parse_private_key(std::string_view pem) {
   return raw;
 }
 
-Result<SlipKey> parse_public_key(std::string_view pem) {
+Result<Ed25519Key> parse_public_key(std::string_view pem) {
   if (pem.size() > kPemBytesMax) return invalid_argument("no public key: too long");
   const Bio bio = read_bio(pem);
   const Key key(PEM_read_bio_PUBKEY(bio.get(), nullptr, no_password, nullptr));
@@ -91,14 +91,14 @@ Result<SlipKey> parse_public_key(std::string_view pem) {
         "no Ed25519 public key in PEM (`slipway sign --new-key NAME` writes NAME.pub; of a "
         "private key, `openssl pkey -pubout` gives it)");
   }
-  return SlipKey{TRY(raw_public(key))};
+  return Ed25519Key{TRY(raw_public(key))};
 }
 
-Result<SlipKey> public_half(const SlipKey& private_key) {
-  return SlipKey{TRY(raw_public(private_key_of(private_key)))};
+Result<Ed25519Key> public_half(const Ed25519Key& private_key) {
+  return Ed25519Key{TRY(raw_public(private_key_of(private_key)))};
 }
 
-Result<SlipKeyPair> make_key_pair() {
+Result<Ed25519KeyPair> make_ed25519_pair() {
   const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   const Bio private_bio(BIO_new(BIO_s_mem()));
   const Bio public_bio(BIO_new(BIO_s_mem()));
@@ -108,43 +108,43 @@ Result<SlipKeyPair> make_key_pair() {
       PEM_write_bio_PUBKEY(public_bio.get(), key.get()) != 1) {
     return internal_error("OpenSSL makes no Ed25519 key");
   }
-  return SlipKeyPair{text_of(private_bio), text_of(public_bio)};
+  return Ed25519KeyPair{text_of(private_bio), text_of(public_bio)};
 }
 
-std::string key_name(const SlipKey& public_key) {
+std::string key_name(const Ed25519Key& public_key) {
   return fmt::format("sha256:{}", sha256_hex(public_key.bytes));
 }
 
-Result<std::string> sign(std::string_view bytes, const SlipKey& private_key) {
+Result<std::string> sign_bytes(std::string_view bytes, const Ed25519Key& private_key) {
   const Key key = private_key_of(private_key);
   const Context context(EVP_MD_CTX_new());
-  std::string signature(kSlipSignatureBytes, '\0');
+  std::string signature(kEd25519SignatureBytes, '\0');
   size_t size = signature.size();
   if (key == nullptr || context == nullptr ||
       EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
                      bytes_of(bytes), bytes.size()) != 1 ||
-      size != kSlipSignatureBytes) {
+      size != kEd25519SignatureBytes) {
     return internal_error("OpenSSL does not sign with this key");
   }
   return signature;
 }
 
-const SlipKey* signer_of(std::string_view manifest, std::string_view signature,
-                         std::span<const SlipKey> public_keys) {
-  if (signature.size() != kSlipSignatureBytes) return nullptr;
-  for (const SlipKey& candidate : public_keys) {
+const Ed25519Key* signer_of(std::string_view bytes, std::string_view signature,
+                            std::span<const Ed25519Key> public_keys) {
+  if (signature.size() != kEd25519SignatureBytes) return nullptr;
+  for (const Ed25519Key& candidate : public_keys) {
     const Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(candidate.bytes),
                                               candidate.bytes.size()));
     const Context context(EVP_MD_CTX_new());
     if (key != nullptr && context != nullptr &&
         EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-        EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(manifest),
-                         manifest.size()) == 1) {
+        EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(bytes),
+                         bytes.size()) == 1) {
       return &candidate;
     }
   }
   return nullptr;
 }
 
-}  // namespace slipway::bundle
+}  // namespace slipway
