@@ -28,7 +28,8 @@ struct ColumnSchema {
   std::optional<ColumnKind> kind;  // nullopt: inferred
   std::string time_format;         // kTime: as for strptime; empty: one of the known forms
   std::string unit;
-  bool is_ignored = false;  // the column is not read
+  bool is_ignored = false;   // the column is not read
+  bool is_optional = false;  // it may be missing from the file
 };
 
 struct Schema {
