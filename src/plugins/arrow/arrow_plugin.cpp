@@ -1,8 +1,8 @@
 // libslipway_arrow.so: Arrow C++ behind the C ABI of rows/arrow_plugin.h.
 #include "rows/arrow_plugin.h"
 
-#include "plugins/arrow/arrow_memory.h"
-#include "plugins/arrow/parquet.h"
+#include "plugins/arrow/internal/arrow_memory.h"
+#include "plugins/arrow/internal/parquet.h"
 
 #include <arrow/array/array_base.h>
 #include <arrow/buffer.h>

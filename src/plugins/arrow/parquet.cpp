@@ -1,4 +1,4 @@
-#include "plugins/arrow/parquet.h"
+#include "plugins/arrow/internal/parquet.h"
 
 #include <arrow/buffer.h>
 #include <arrow/c/bridge.h>
@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-#include "plugins/arrow/arrow_memory.h"
+#include "plugins/arrow/internal/arrow_memory.h"
 
 namespace slipway_arrow {
 namespace {
