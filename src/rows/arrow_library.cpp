@@ -1,55 +1,17 @@
 #include "rows/arrow_library.h"
 
-#include <dlfcn.h>
-#include <fmt/format.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <string>
-#include <system_error>
-#include <vector>
+#include "base/plugin.h"
 
 namespace slipway::rows {
 namespace {
 
 constexpr const char* kFileName = "libslipway_arrow.so";
 
-/// SLIPWAY_PLUGIN_DIR alone, if it is set: whoever sets it wants that one.
-std::vector<std::filesystem::path> folders() {
-  if (const char* folder = std::getenv("SLIPWAY_PLUGIN_DIR");
-      folder != nullptr && *folder != '\0') {
-    return {folder};
-  }
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return {};
-  const std::filesystem::path folder = program.parent_path();
-  return {folder, folder.parent_path() / "lib" / "slipway"};
-}
-
 Result<const SlipwayArrowPlugin*> open_library() {
-  std::string looked;
-  for (const std::filesystem::path& folder : folders()) {
-    const std::filesystem::path path = folder / kFileName;
-    std::error_code error;
-    if (!std::filesystem::exists(path, error)) {
-      looked += (looked.empty() ? "" : ", ") + path.string();
-      continue;
-    }
-    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) {
-      return unimplemented(fmt::format("Arrow's plug-in cannot be opened: {}", dlerror()));
-    }
-    const auto entry = reinterpret_cast<SlipwayArrowEntry>(dlsym(library, "slipway_arrow_plugin"));
-    if (entry == nullptr || entry()->abi != kSlipwayArrowAbi) {
-      dlclose(library);
-      return unimplemented(
-          fmt::format("Arrow's plug-in is of another version of Slipway: {}", path.string()));
-    }
-    return entry();
-  }
-  return unimplemented(fmt::format("Arrow needs the plug-in {}, which is not there: {}", kFileName,
-                                   looked.empty() ? "no folder is known" : looked));
+  void* symbol = TRY(plugin_symbol("Arrow", kFileName, "slipway_arrow_plugin"));
+  const SlipwayArrowPlugin* plugin = reinterpret_cast<SlipwayArrowEntry>(symbol)();
+  if (plugin->abi != kSlipwayArrowAbi) return other_plugin_version("Arrow", kFileName);
+  return plugin;
 }
 
 }  // namespace

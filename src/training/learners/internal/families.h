@@ -1,0 +1,15 @@
+// The learners of each file.
+#pragma once
+
+#include <span>
+
+#include "training/learners/learner.h"
+
+namespace slipway::training {
+
+std::span<const Learner> logistic_family();
+std::span<const Learner> linear_family();
+std::span<const Learner> bayes_family();
+std::span<const Learner> neighbors_family();
+
+}  // namespace slipway::training
