@@ -1,4 +1,4 @@
-#include "rows/internal/arrow_column.h"
+#include "rows/arrow_column.h"
 
 #include <fmt/format.h>
 
@@ -75,6 +75,7 @@ ArrowColumn::Kind ArrowColumn::kind_of(const ArrowSchema& schema) {
   // "d:19,10" has 128 bits, "d:19,10,256" says how many.
   if (format.starts_with("d:") && std::ranges::count(format, ',') == 1) return Kind::kDecimal;
   if (format == "u" || format == "U" || format == "vu") return Kind::kText;
+  if (format.starts_with("td") || format.starts_with("ts")) return Kind::kTime;
   return format == "+s" ? Kind::kStruct : Kind::kOther;
 }
 
@@ -144,6 +145,7 @@ double ArrowColumn::number(int64_t row) const {
     case 'e': return half_number(value<uint16_t>(row));
     case 'f': return static_cast<double>(value<float>(row));
     case 'd': return decimal(row);
+    case 't': return time(row);
     default: return value<double>(row);
   }
 }
@@ -163,6 +165,19 @@ double ArrowColumn::decimal(int64_t row) const {
   double magnitude = 0;
   std::from_chars(text.data(), text.data() + text.size(), magnitude);
   return is_negative ? -magnitude : magnitude;
+}
+
+/// "tdD" counts days; "tdm", and "ts" with a unit and a zone for showing it, fractions of seconds.
+double ArrowColumn::time(int64_t row) const {
+  constexpr double kDaySeconds = 86400;
+  if (format_ == "tdD") return kDaySeconds * value<int32_t>(row);
+  const auto count = static_cast<double>(value<int64_t>(row));
+  switch (format_[2]) {
+    case 'm': return count / 1e3;
+    case 'u': return count / 1e6;
+    case 'n': return count / 1e9;
+    default: return count;
+  }
 }
 
 std::string ArrowColumn::digits(int64_t row) const {

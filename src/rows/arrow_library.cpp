@@ -1,4 +1,4 @@
-#include "rows/internal/arrow_library.h"
+#include "rows/arrow_library.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>

@@ -65,7 +65,7 @@ struct ArrowArrayStream {
 extern "C" {
 
 /// Grows with each change of what follows; a plug-in of another number is not used.
-inline constexpr uint32_t kSlipwayArrowAbi = 1;
+inline constexpr uint32_t kSlipwayArrowAbi = 2;
 
 /// Where a function puts its message if it fails: zero-terminated, cut to `size`.
 struct SlipwayArrowError {
@@ -86,6 +86,10 @@ struct SlipwayArrowPlugin {
   int (*write_ipc)(struct ArrowArrayStream* in,
                    void (*sink)(void* context, const void* bytes, size_t size), void* context,
                    struct SlipwayArrowError error);
+  /// As open_ipc, of a Parquet file; its row groups are decoded one after the other, in batches of
+  /// at most 65536 rows, so that `memory_max` holds for a row group's encoded columns and a batch.
+  int (*open_parquet)(const void* bytes, size_t size, int64_t memory_max,
+                      struct ArrowArrayStream* out, struct SlipwayArrowError error);
 };
 
 /// The one symbol that the plug-in exports: "slipway_arrow_plugin".

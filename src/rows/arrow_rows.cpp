@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rows/internal/arrow_column.h"
-#include "rows/internal/arrow_library.h"
-#include "rows/internal/column_match.h"
+#include "rows/arrow_column.h"
+#include "rows/arrow_library.h"
+#include "rows/column_match.h"
 
 namespace slipway::rows {
 namespace {
@@ -22,19 +22,6 @@ constexpr int64_t kMemoryPerByte = 16;
 constexpr size_t kCellsMin = 1ULL << 20;
 constexpr size_t kCellsMax = 1ULL << 28;
 constexpr size_t kCellsPerByte = 64;
-
-/// Any of the three structs of the C data interface; released at its end.
-template <typename T>
-struct Released : T {
-  Released() : T{} {}
-  ~Released() { clear(); }
-  Released(const Released&) = delete;
-  Released& operator=(const Released&) = delete;
-  void clear() {
-    if (this->release != nullptr) this->release(this);
-    this->release = nullptr;
-  }
-};
 
 std::string_view name_of(const ArrowSchema& schema) {
   return schema.name == nullptr ? std::string_view() : schema.name;
@@ -251,6 +238,7 @@ class ArrowRows final : public RowSource {
     switch (column.kind()) {
       case Kind::kOther:
       case Kind::kStruct:
+      case Kind::kTime:
       case Kind::kNull: return {"null", true};
       default: break;
     }

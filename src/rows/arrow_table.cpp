@@ -4,8 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "rows/arrow_library.h"
 #include "rows/arrow_rows.h"
-#include "rows/internal/arrow_library.h"
 
 namespace slipway::rows {
 namespace {

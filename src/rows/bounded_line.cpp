@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "rows/internal/bounded_line.h"
+#include "rows/bounded_line.h"
 
 namespace slipway::rows {
 

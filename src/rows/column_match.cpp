@@ -1,4 +1,4 @@
-#include "rows/internal/column_match.h"
+#include "rows/column_match.h"
 
 #include <fmt/format.h>
 

@@ -4,13 +4,14 @@
 #include <simdjson.h>
 
 #include <algorithm>
-
-#include "rows/internal/bounded_line.h"
+#include <cstring>
 
 namespace slipway::rows {
 namespace {
 
 constexpr size_t kRecordBytesMax = 64ULL << 20;
+constexpr size_t kBlockBytesMin = 16ULL << 10;
+constexpr size_t kBlockBytesMax = 1ULL << 20;
 
 /// What is no text at all, told by its first bytes.
 Status check_first_line(std::string_view line) {
@@ -49,83 +50,177 @@ char find_separator(std::string_view line) {
   return best;
 }
 
-Result<bool> CsvReader::read_line(std::string& line) {
-  Result<bool> more = read_bounded_line(input_, kRecordBytesMax, line);
-  if (more.ok()) return more;
-  return std::move(more).status().with_context(fmt::format("line {}", line_ + 1));
+/// Reads until the first line that is not blank is there whole: it tells the separator.
+Status CsvReader::start() {
+  is_started_ = true;
+  constexpr size_t kMagicBytes = 16;
+  while (!at_end_ && end_ < kMagicBytes) TRY_STATUS(fill());
+  TRY_STATUS(check_first_line(std::string_view(buffer_).substr(0, end_)));
+  if (std::string_view(buffer_).substr(0, end_).starts_with("\xEF\xBB\xBF")) begin_ = 3;
+  while (separator_ == kFindSeparator) {
+    const std::string_view text = std::string_view(buffer_).substr(begin_, end_ - begin_);
+    const size_t first = std::min(text.find_first_not_of("\r\n"), text.size());
+    const size_t line_end = text.find('\n', first);
+    if (line_end == std::string_view::npos && !at_end_) {
+      TRY_STATUS(fill());
+      continue;
+    }
+    separator_ = find_separator(text.substr(first, line_end - first));
+  }
+  return {};
+}
+
+/// Reads another block behind what is left of the last.
+Status CsvReader::fill() {
+  const size_t left = end_ - begin_;
+  if (left > kRecordBytesMax) {
+    return resource_exhausted(
+        fmt::format("line {}: a record is over {} bytes", line_, kRecordBytesMax));
+  }
+  if (begin_ > 0) std::memmove(buffer_.data(), buffer_.data() + begin_, left);
+  begin_ = 0;
+  end_ = left;
+  // Blocks grow: a request's body has a few bytes, a file has gigabytes.
+  const size_t size =
+      std::clamp(buffer_.size() * 2, kBlockBytesMin, left + std::max(left, kBlockBytesMax));
+  buffer_.resize(std::max({buffer_.size(), size, left + kBlockBytesMin}));
+  input_.read(buffer_.data() + end_, static_cast<std::streamsize>(buffer_.size() - end_));
+  if (input_.bad()) {
+    return data_loss(fmt::format("line {}: the input cannot be read", line_));
+  }
+  const auto count = static_cast<size_t>(input_.gcount());
+  at_end_ = count == 0 || input_.eof();
+  end_ += count;
+  return {};
+}
+
+void CsvReader::end_field(size_t begin, size_t end, bool is_quoted) {
+  fields_.emplace_back(buffer_.data() + begin, end - begin);
+  quoted_.push_back(is_quoted ? 1 : 0);
+}
+
+/// From behind an opening quote to its closing one; false if that is not there.
+bool CsvReader::scan_quoted(size_t& place, bool& needs_more) {
+  const char* const text = buffer_.data();
+  while (true) {
+    const void* found = std::memchr(text + place, '"', end_ - place);
+    if (found == nullptr) {
+      needs_more = true;
+      return false;
+    }
+    const auto quote = static_cast<size_t>(static_cast<const char*>(found) - text);
+    breaks_ += static_cast<uint64_t>(std::count(text + place, text + quote, '\n'));
+    place = quote;
+    if (quote + 1 == end_ && !at_end_) {
+      needs_more = true;  // is it doubled?
+      return false;
+    }
+    if (quote + 1 == end_ || text[quote + 1] != '"') return true;
+    has_doubled_ = true;
+    place += 2;
+  }
+}
+
+/// The record at begin_: sets fields_, next_. kNeedsMore: its end is not in the buffer, or, at the
+/// end of the input, a quote is open.
+CsvReader::Scan CsvReader::scan() {
+  fields_.clear();
+  quoted_.clear();
+  breaks_ = 0;
+  has_doubled_ = false;
+  const char* const text = buffer_.data();
+  const char separator = separator_;
+  size_t place = begin_;
+  while (true) {
+    size_t begin = place;
+    const bool is_quoted = place < end_ && text[place] == '"';
+    size_t field_end = 0;
+    if (is_quoted) {
+      bool needs_more = false;
+      begin = ++place;
+      if (!scan_quoted(place, needs_more)) return Scan::kNeedsMore;
+      field_end = place++;
+      const bool at_return = place < end_ && text[place] == '\r';
+      if (at_return && place + 1 == end_ && !at_end_) return Scan::kNeedsMore;
+      if (at_return && (place + 1 == end_ || text[place + 1] == '\n')) ++place;
+    } else {
+      while (place < end_ && text[place] != separator && text[place] != '\n') ++place;
+      field_end = place;
+      const bool ends_line = place == end_ || text[place] == '\n';
+      if (ends_line && field_end > begin && text[field_end - 1] == '\r') --field_end;
+    }
+    if (place == end_ && !at_end_) return Scan::kNeedsMore;
+    end_field(begin, field_end, is_quoted);
+    if (place == end_ || text[place] == '\n') {
+      next_ = std::min(place + 1, end_);
+      return Scan::kRecord;
+    }
+    if (text[place] != separator) return Scan::kTextBehindQuote;
+    ++place;
+  }
+}
+
+Status CsvReader::check_text(std::string_view record) const {
+  const bool has_nul = std::memchr(record.data(), 0, record.size()) != nullptr;
+  if (!has_nul && simdjson::validate_utf8(record.data(), record.size())) return {};
+  // Which field it is matters only now.
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    if (fields_[i].find('\0') != std::string_view::npos) {
+      return invalid_argument(
+          fmt::format("line {}, field {}: a NUL byte; expected text", record_line_, i + 1));
+    }
+    if (!simdjson::validate_utf8(fields_[i].data(), fields_[i].size())) {
+      return invalid_argument(fmt::format(
+          "line {}: this is not valid UTF-8, in field {}; convert the input first, with iconv -t "
+          "UTF-8",
+          record_line_, i + 1));
+    }
+  }
+  return invalid_argument(fmt::format("line {}: this is not valid UTF-8", record_line_));
+}
+
+/// Fields lie in the buffer, which is ours: they shrink where they are.
+void CsvReader::remove_doubled_quotes() {
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    if (quoted_[i] == 0 || fields_[i].find('"') == std::string_view::npos) continue;
+    char* const field = buffer_.data() + (fields_[i].data() - buffer_.data());
+    size_t size = 0;
+    for (size_t from = 0; from < fields_[i].size(); ++from, ++size) {
+      field[size] = field[from];
+      if (field[from] == '"') ++from;
+    }
+    fields_[i] = {field, size};
+  }
 }
 
 Result<bool> CsvReader::next() {
-  std::string line;
+  if (!is_started_) TRY_STATUS(start());
   while (true) {
-    if (!TRY(read_line(line))) return false;
-    ++line_;
-    if (line_ == 1) {
-      TRY_STATUS(check_first_line(line));
-      if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    // Blank lines.
+    while (begin_ < end_ && (buffer_[begin_] == '\n' ||
+                             (buffer_[begin_] == '\r' &&
+                              (begin_ + 1 == end_ ? at_end_ : buffer_[begin_ + 1] == '\n')))) {
+      line_ += buffer_[begin_] == '\n' ? 1 : 0;
+      ++begin_;
     }
-    if (separator_ == kFindSeparator && !line.empty() && line != "\r") {
-      separator_ = find_separator(line);
+    if (begin_ == end_ && at_end_) return false;
+    record_line_ = line_;
+    const Scan found = begin_ == end_ ? Scan::kNeedsMore : scan();
+    if (found == Scan::kTextBehindQuote) {
+      return invalid_argument(fmt::format("line {}, field {}: text behind the closing quote",
+                                          record_line_, fields_.size()));
     }
-    if (!line.empty() && line != "\r") break;
-  }
-  record_line_ = line_;
-  text_ = line;
-  // A record goes on while a quote is open: quotes come in pairs, doubled ones too.
-  auto quotes = std::count(line.begin(), line.end(), '"');
-  while (quotes % 2 != 0) {
-    if (!TRY(read_line(line))) {
+    if (found == Scan::kRecord) break;
+    if (at_end_) {
       return invalid_argument(fmt::format("line {}: a quote is never closed", record_line_));
     }
-    ++line_;
-    text_ += '\n';
-    text_ += line;
-    if (text_.size() > kRecordBytesMax) {
-      return resource_exhausted(
-          fmt::format("line {}: a record is over {} bytes", record_line_, kRecordBytesMax));
-    }
-    quotes += std::count(line.begin(), line.end(), '"');
+    TRY_STATUS(fill());
   }
-  if (text_.ends_with('\r')) text_.pop_back();
-  if (!simdjson::validate_utf8(text_)) {
-    return invalid_argument(fmt::format(
-        "line {}: this is not valid UTF-8; convert the input first, with iconv -t UTF-8",
-        record_line_));
-  }
-  TRY_STATUS(split());
+  TRY_STATUS(check_text(std::string_view(buffer_).substr(begin_, next_ - begin_)));
+  if (has_doubled_) remove_doubled_quotes();
+  begin_ = next_;
+  line_ += breaks_ + 1;
   return true;
-}
-
-Status CsvReader::split() {
-  content_.clear();
-  content_.reserve(text_.size());  // no reallocation below: the fields are views into it
-  fields_.clear();
-  quoted_.clear();
-  size_t i = 0;
-  while (true) {
-    const size_t begin = content_.size();
-    const bool quoted = i < text_.size() && text_[i] == '"';
-    if (quoted) {
-      for (++i; i < text_.size(); ++i) {
-        if (text_[i] == '"') {
-          if (i + 1 >= text_.size() || text_[i + 1] != '"') break;
-          ++i;
-        }
-        content_ += text_[i];
-      }
-      ++i;  // behind the closing quote
-      if (i < text_.size() && text_[i] != separator_) {
-        return invalid_argument(fmt::format("line {}, field {}: text behind the closing quote",
-                                            record_line_, fields_.size() + 1));
-      }
-    } else {
-      for (; i < text_.size() && text_[i] != separator_; ++i) content_ += text_[i];
-    }
-    fields_.emplace_back(content_.data() + begin, content_.size() - begin);
-    quoted_.push_back(quoted);
-    if (i >= text_.size()) return {};
-    ++i;  // the separator
-  }
 }
 
 }  // namespace slipway::rows

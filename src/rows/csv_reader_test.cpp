@@ -68,6 +68,34 @@ TEST(CsvReaderTest, LongLinesAreReadWhole) {
   EXPECT_EQ(read_all(field + ",1\n" + field), (Records{{field, "1"}, {field}}));
 }
 
+TEST(CsvReaderTest, RecordsMayLieAcrossBlocks) {
+  Records expected;
+  std::string text;
+  for (size_t size = 1; size < 70'000; size += 777) {
+    const std::string field(size, static_cast<char>('a' + size % 26));
+    expected.push_back({field, "say \"" + field + "\"\n"});
+    text.append(field).append(",\"say \"\"").append(field).append("\"\"\n\"\r\n");
+  }
+  EXPECT_EQ(read_all(text), expected);
+}
+
+TEST(CsvReaderTest, LinesAreCountedThroughQuotesAndBlankLines) {
+  std::istringstream input("a\n\n\"x\ny\"\nb\n");
+  CsvReader reader(input, ',');
+  std::vector<uint64_t> lines;
+  while (reader.next().value()) lines.push_back(reader.line());
+  EXPECT_EQ(lines, (std::vector<uint64_t>{1, 3, 5}));
+}
+
+TEST(CsvReaderTest, RefusesNulBytesByField) {
+  EXPECT_EQ(read_all(std::string("a,b\n1,2\0\n", 9))[0][0],
+            "line 2, field 2: a NUL byte; expected text");
+}
+
+TEST(CsvReaderTest, AQuoteWithinAFieldIsItself) {
+  EXPECT_EQ(read_all("5\" disk,x\n"), (Records{{"5\" disk", "x"}}));
+}
+
 TEST(CsvReaderTest, TellsAQuotedEmptyFieldFromAMissingOne) {
   std::istringstream input("\"\",\n");
   CsvReader reader(input, ',');

@@ -6,8 +6,8 @@
 #include <limits>
 #include <optional>
 
+#include "rows/column_match.h"
 #include "rows/csv_reader.h"
-#include "rows/internal/column_match.h"
 #include "rows/row_source.h"
 
 namespace slipway::rows {

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/json_nonfinite.h"
-#include "rows/internal/bounded_line.h"
+#include "rows/bounded_line.h"
 #include "rows/row_source.h"
 
 namespace slipway::rows {

@@ -1,6 +1,9 @@
 // libslipway_arrow.so: Arrow C++ behind the C ABI of rows/arrow_plugin.h.
 #include "rows/arrow_plugin.h"
 
+#include "plugins/arrow/internal/arrow_memory.h"
+#include "plugins/arrow/internal/parquet.h"
+
 #include <arrow/array/array_base.h>
 #include <arrow/buffer.h>
 #include <arrow/c/bridge.h>
@@ -8,7 +11,6 @@
 #include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
-#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/config.h>
 
@@ -17,26 +19,14 @@
 #include <string>
 #include <string_view>
 
+using slipway_arrow::fail;
+using slipway_arrow::Memory;
+using slipway_arrow::open_parquet;
+
 namespace {
 
 constexpr std::string_view kFileMagic = "ARROW1";
 constexpr int kNestingMax = 8;
-
-int fail(SlipwayArrowError error, const std::string& text) {
-  if (error.size > 0) {
-    const size_t size = text.copy(error.text, error.size - 1);
-    error.text[size] = '\0';
-  }
-  return 1;
-}
-
-/// Memory of one reader, bounded.
-struct Memory {
-  explicit Memory(int64_t memory_max)
-      : counted(arrow::system_memory_pool()), capped(&counted, memory_max) {}
-  arrow::ProxyMemoryPool counted;
-  arrow::CappedMemoryPool capped;
-};
 
 /// The batches of a stream or file, each validated before it is handed on.
 class ValidatedReader final : public arrow::RecordBatchReader {
@@ -146,7 +136,8 @@ int write_ipc(ArrowArrayStream* in, void (*sink)(void*, const void*, size_t), vo
   return fail(error, thrown.what());
 }
 
-constexpr SlipwayArrowPlugin kPlugin{kSlipwayArrowAbi, ARROW_VERSION_STRING, open_ipc, write_ipc};
+constexpr SlipwayArrowPlugin kPlugin{kSlipwayArrowAbi, ARROW_VERSION_STRING, open_ipc, write_ipc,
+                                     open_parquet};
 
 }  // namespace
 

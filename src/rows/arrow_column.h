@@ -18,7 +18,17 @@ namespace slipway::rows {
 
 class ArrowColumn {
  public:
-  enum class Kind : uint8_t { kOther, kNull, kBool, kInteger, kFloat, kDecimal, kText, kStruct };
+  enum class Kind : uint8_t {
+    kOther,
+    kNull,
+    kBool,
+    kInteger,
+    kFloat,
+    kDecimal,
+    kText,
+    kStruct,
+    kTime
+  };
 
   /// Of a schema; for dictionary-encoded values, that of the values.
   static Kind kind_of(const ArrowSchema& schema);
@@ -29,7 +39,7 @@ class ArrowColumn {
 
   Kind kind() const { return kind_; }
   bool is_null(int64_t row) const;
-  /// kBool, kInteger, kFloat, kDecimal.
+  /// kBool, kInteger, kFloat, kDecimal; kTime (dates and timestamps): seconds since 1970-01-01 UTC.
   double number(int64_t row) const;
   /// kInteger: its digits.
   std::string digits(int64_t row) const;
@@ -44,6 +54,7 @@ class ArrowColumn {
   int64_t dictionary_row(int64_t row) const;
   std::string_view view_text(int64_t row) const;
   double decimal(int64_t row) const;
+  double time(int64_t row) const;
 
   Kind kind_;
   std::string_view format_;  // of the values, or of the indices

@@ -9,6 +9,19 @@ namespace slipway::rows {
 /// UNIMPLEMENTED if it is not there or of another ABI; tried once. Thread-safe.
 Result<const SlipwayArrowPlugin*> arrow_library();
 
+/// Any of the three structs of the C data interface; released at its end.
+template <typename T>
+struct Released : T {
+  Released() : T{} {}
+  ~Released() { clear(); }
+  Released(const Released&) = delete;
+  Released& operator=(const Released&) = delete;
+  void clear() {
+    if (this->release != nullptr) this->release(this);
+    this->release = nullptr;
+  }
+};
+
 /// Room for the message of a plug-in's function.
 class ArrowMessage {
  public:

@@ -1,0 +1,28 @@
+// RowSource over a Frame: rows of a table in memory for a model's columns.
+//
+//   Frame --open_frame_rows--> RowSource --> InputBuffer --> Executable
+//
+// Columns are matched as those of CSV (rows/row_source.h). A number column takes numbers, truth
+// values and times; a text column texts, and whole numbers where the model takes them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "data/frame.h"
+#include "graph/signature.h"
+#include "rows/row_source.h"
+
+namespace slipway::data {
+
+/// `frame` and `signature` must live as long as the source. `keys` as for CSV; `ignored` (the
+/// target, weights): columns that are neither feature nor key, as if they were not there.
+/// INVALID_ARGUMENT: a column is missing or of a wrong type, an ignored one is not there.
+Result<std::unique_ptr<rows::RowSource>> open_frame_rows(const Frame& frame,
+                                                         const Signature& signature,
+                                                         const std::vector<std::string>& keys,
+                                                         const std::vector<std::string>& ignored);
+
+}  // namespace slipway::data
