@@ -124,7 +124,8 @@ void append_legend(std::string& out, double left, double top, std::span<const Se
   for (size_t i = 0; i < series.size(); ++i) {
     if (series[i].name.empty()) continue;
     const double x = left + kColumn * static_cast<double>(shown % 2);
-    const double y = top + 18 * static_cast<double>(shown / 2);
+    const size_t line = shown / 2;
+    const double y = top + 18 * static_cast<double>(line);
     fmt::format_to(std::back_inserter(out),
                    "<rect class=\"fill{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"12\" height=\"4\"/>",
                    i, x, y - 6);

@@ -59,7 +59,8 @@ class XyChart {
     y_.settle(options.y);
     size_t named = 0;
     for (const Series& one : series_) named += one.name.empty() ? 0 : 1;
-    const double legend = 18 * static_cast<double>((named + 1) / 2);
+    const size_t legend_lines = (named + 1) / 2;
+    const double legend = 18 * static_cast<double>(legend_lines);
     const double bottom = kPlot.top + kPlot.height;
     out_ = begin_svg(text.title, kWidth, bottom + 46 + legend);
     append_axes(out_, kPlot, x_, y_, text);
