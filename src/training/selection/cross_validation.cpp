@@ -1,0 +1,214 @@
+#include "training/selection/cross_validation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+#include "training/parallel.h"
+
+namespace slipway::training {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMatrixBytesMax = size_t{1} << 30;  // of the folds that are held at once
+
+/// The target of some rows, as a learner takes it.
+struct Target {
+  std::vector<int32_t> classes;
+  std::vector<double> values;
+};
+
+Target target_of(const Problem& problem, std::span<const uint32_t> rows) {
+  Target target;
+  for (const uint32_t row : rows) {
+    if (problem.task == Task::kClassification) target.classes.push_back(problem.classes[row]);
+    if (problem.task == Task::kRegression) target.values.push_back(problem.values[row]);
+  }
+  return target;
+}
+
+TrainingData data_of(const Problem& problem, std::span<const double> x, uint32_t width,
+                     const Target& target) {
+  TrainingData data;
+  data.x = x.data();
+  data.rows = x.size() / width;
+  data.columns = width;
+  data.classes = target.classes;
+  data.class_count = static_cast<uint32_t>(problem.labels.size());
+  data.values = target.values;
+  return data;
+}
+
+std::vector<uint32_t> frame_rows(const Problem& problem, std::span<const uint32_t> places) {
+  std::vector<uint32_t> rows;
+  rows.reserve(places.size());
+  for (const uint32_t place : places) rows.push_back(problem.rows[place]);
+  return rows;
+}
+
+/// One fold, prepared by one plan.
+struct PreparedFold {
+  std::vector<uint32_t> test_rows;
+  std::vector<double> train;
+  std::vector<double> test;
+  Target target;  // of the training rows
+  uint32_t width = 0;
+};
+
+Result<PreparedFold> prepare(const Problem& problem, const Fold& fold,
+                             const PreparationPlan& plan) {
+  PreparedFold prepared;
+  const std::vector<uint32_t> train_rows = frame_rows(problem, fold.train);
+  prepared.test_rows = frame_rows(problem, fold.test);
+  const Preparation fitted =
+      TRY(Preparation::fit(*problem.frame, problem.features, train_rows, plan));
+  const std::vector<double> matrix = TRY(fitted.transform(*problem.frame));
+  prepared.width = fitted.width();
+  prepared.train = rows_of(matrix, prepared.width, train_rows);
+  prepared.test = rows_of(matrix, prepared.width, prepared.test_rows);
+  prepared.target = target_of(problem, train_rows);
+  return prepared;
+}
+
+/// The candidates by their plans: most searches have one.
+std::vector<std::vector<size_t>> by_plan(std::span<const Candidate> candidates) {
+  std::vector<std::vector<size_t>> groups;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const auto same = std::ranges::find_if(groups, [&](const std::vector<size_t>& group) {
+      return candidates[group[0]].plan == candidates[i].plan;
+    });
+    if (same == groups.end()) {
+      groups.push_back({i});
+    } else {
+      same->push_back(i);
+    }
+  }
+  return groups;
+}
+
+class Run {
+ public:
+  Run(const Problem& problem, std::span<const Candidate> candidates, std::span<const Fold> folds,
+      const CrossValidationOptions& options)
+      : problem_(problem), candidates_(candidates), folds_(folds), options_(options) {
+    scores_.resize(candidates.size());
+    for (CandidateScores& scores : scores_) scores.folds.resize(folds.size());
+  }
+
+  /// All candidates of one plan, as many folds at once as memory allows.
+  Status run(const std::vector<size_t>& group) {
+    for (size_t first = 0; first < folds_.size();) {
+      std::vector<PreparedFold> prepared;
+      size_t bytes = 0;
+      while (first + prepared.size() < folds_.size() && bytes < kMatrixBytesMax) {
+        const Fold& fold = folds_[first + prepared.size()];
+        prepared.push_back(TRY(prepare(problem_, fold, candidates_[group[0]].plan)));
+        bytes += (prepared.back().train.size() + prepared.back().test.size()) * sizeof(double);
+      }
+      for_each_index(group.size() * prepared.size(), options_.threads, [&](size_t item) {
+        const size_t fold = item % prepared.size();
+        fit(group[item / prepared.size()], first + fold, prepared[fold]);
+      });
+      first += prepared.size();
+    }
+    return {};
+  }
+
+  std::vector<CandidateScores> take() && {
+    for (CandidateScores& scores : scores_) {
+      scores.fit_seconds /= static_cast<double>(folds_.size());
+      if (!scores.status.ok()) scores.folds.clear();
+    }
+    return std::move(scores_);
+  }
+
+ private:
+  void fit(size_t candidate, size_t fold, const PreparedFold& prepared) {
+    const Candidate& wanted = candidates_[candidate];
+    FitOptions options;
+    options.seed = options_.seed;
+    options.stop = options_.stop;
+    const Clock::time_point begin = Clock::now();
+    Result<Fit> fitted = training::fit(
+        *wanted.learner, data_of(problem_, prepared.train, prepared.width, prepared.target),
+        wanted.hyperparameters, options);
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    const Result<MetricValues> metrics =
+        fitted.ok() ? judge(*fitted, problem_, prepared.test_rows, prepared.test, prepared.width)
+                    : Result<MetricValues>(fitted.status());
+    const std::scoped_lock lock(mutex_);
+    CandidateScores& scores = scores_[candidate];
+    if (!metrics.ok()) {
+      if (scores.status.ok()) scores.status = metrics.status();
+      return;
+    }
+    scores.fit_seconds += seconds;
+    for (const std::string& warning : fitted->warnings) {
+      if (std::ranges::find(scores.warnings, warning) == scores.warnings.end()) {
+        scores.warnings.push_back(warning);
+      }
+    }
+    scores.folds[fold] = *metrics;
+    if (options_.progress) options_.progress(candidate, fold, scores.folds[fold]);
+  }
+
+  const Problem& problem_;
+  const std::span<const Candidate> candidates_;
+  const std::span<const Fold> folds_;
+  const CrossValidationOptions& options_;
+  std::mutex mutex_;  // of scores_
+  std::vector<CandidateScores> scores_;
+};
+
+double value_of(const MetricValues& values, std::string_view metric) {
+  for (const auto& [name, value] : values) {
+    if (name == metric) return value;
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace
+
+double CandidateScores::mean(std::string_view metric) const {
+  double sum = 0;
+  for (const MetricValues& values : folds) sum += value_of(values, metric);
+  return sum / static_cast<double>(folds.size());  // 0 / 0 is NaN
+}
+
+double CandidateScores::deviation(std::string_view metric) const {
+  const double middle = mean(metric);
+  double squares = 0;
+  for (const MetricValues& values : folds)
+    squares += std::pow(value_of(values, metric) - middle, 2);
+  return std::sqrt(squares / static_cast<double>(folds.size()));
+}
+
+Result<std::vector<CandidateScores>> cross_validate(const Problem& problem,
+                                                    std::span<const Candidate> candidates,
+                                                    std::span<const Fold> folds,
+                                                    const CrossValidationOptions& options) {
+  if (folds.empty()) return invalid_argument("there is no fold to judge on");
+  Run run(problem, candidates, folds, options);
+  for (const std::vector<size_t>& group : by_plan(candidates)) TRY_STATUS(run.run(group));
+  return std::move(run).take();
+}
+
+Result<FittedCandidate> fit_candidate(const Problem& problem, const Candidate& candidate,
+                                      std::span<const uint32_t> rows, const FitOptions& options) {
+  Preparation preparation =
+      TRY(Preparation::fit(*problem.frame, problem.features, rows, candidate.plan));
+  const std::vector<double> matrix = TRY(preparation.transform(*problem.frame));
+  const uint32_t width = preparation.width();
+  const std::vector<double> x = rows_of(matrix, width, rows);
+  const Target target = target_of(problem, rows);
+  Fit fit = TRY(training::fit(*candidate.learner, data_of(problem, x, width, target),
+                              candidate.hyperparameters, options));
+  return FittedCandidate{std::move(preparation), std::move(fit)};
+}
+
+}  // namespace slipway::training

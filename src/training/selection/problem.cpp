@@ -1,0 +1,171 @@
+#include "training/selection/problem.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/edit_distance.h"
+
+namespace slipway::training {
+namespace {
+
+/// A whole-numbered target with no more distinct values is taken for classes.
+constexpr size_t kNumberClassesMax = 20;
+constexpr size_t kLabelClassesMax = 4096;
+
+Status no_column(const data::Frame& frame, const std::string& name) {
+  std::vector<std::string> names;
+  names.reserve(frame.columns.size());
+  for (const data::Column& column : frame.columns) names.push_back(column.name);
+  const std::string nearest = nearest_name(name, names);
+  return invalid_argument(
+      fmt::format("there is no column '{}'{}", name,
+                  nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+}
+
+/// The distinct values, ascending, as scikit-learn orders classes.
+std::vector<double> distinct_numbers(const data::Column& column, size_t most) {
+  std::set<double> found;
+  for (const double number : column.numbers) {
+    if (!std::isnan(number)) found.insert(number);
+    if (found.size() > most) break;
+  }
+  return {found.begin(), found.end()};
+}
+
+Task guessed_task(const data::Column& column) {
+  if (column.is_text() || column.kind == data::ColumnKind::kBoolean) return Task::kClassification;
+  const bool few = column.kind == data::ColumnKind::kNumber && column.is_whole &&
+                   distinct_numbers(column, kNumberClassesMax).size() <= kNumberClassesMax;
+  return few ? Task::kClassification : Task::kRegression;
+}
+
+void set_text_classes(const data::Column& column, Problem& problem) {
+  std::map<std::string_view, int32_t> places;
+  for (const int32_t code : column.codes) {
+    if (code >= 0) places.emplace(column.dictionary.text(code), 0);
+  }
+  problem.labels.dtype = DType::kString;
+  int32_t next = 0;
+  for (auto& [text, place] : places) {
+    place = next++;
+    problem.labels.strings.emplace_back(text);
+  }
+  for (size_t row = 0; row < column.codes.size(); ++row) {
+    const int32_t code = column.codes[row];
+    if (code >= 0) problem.classes[row] = places.at(column.dictionary.text(code));
+  }
+}
+
+void set_number_classes(const data::Column& column, Problem& problem) {
+  const std::vector<double> found = distinct_numbers(column, kLabelClassesMax);
+  const bool is_bool = column.kind == data::ColumnKind::kBoolean;
+  problem.labels.dtype = is_bool ? DType::kBool : column.is_whole ? DType::kInt64 : DType::kFloat64;
+  for (const double number : found) {
+    if (problem.labels.dtype == DType::kFloat64) {
+      problem.labels.floats.push_back(number);
+    } else {
+      problem.labels.ints.push_back(static_cast<int64_t>(number));
+    }
+  }
+  for (size_t row = 0; row < column.numbers.size(); ++row) {
+    if (std::isnan(column.numbers[row])) continue;
+    const auto place = std::ranges::lower_bound(found, column.numbers[row]);
+    problem.classes[row] = static_cast<int32_t>(place - found.begin());
+  }
+}
+
+Status set_target(const data::Column& column, Problem& problem) {
+  if (problem.task == Task::kRegression) {
+    if (column.is_text()) {
+      return invalid_argument(fmt::format(
+          "the target '{}' holds texts, expected numbers for a regression", column.name));
+    }
+    problem.values = column.numbers;
+    return {};
+  }
+  problem.classes.assign(column.rows(), -1);
+  const size_t distinct = column.is_text() ? column.dictionary.size()
+                                           : distinct_numbers(column, kLabelClassesMax).size();
+  if (distinct > kLabelClassesMax) {
+    return invalid_argument(
+        fmt::format("the target '{}' has over {} classes; is it one for a "
+                    "regression (--task regression)?",
+                    column.name, kLabelClassesMax));
+  }
+  if (column.is_text()) {
+    set_text_classes(column, problem);
+  } else {
+    set_number_classes(column, problem);
+  }
+  if (problem.labels.size() == 1) {
+    return invalid_argument(
+        fmt::format("the target '{}' has one class only ({}): there is nothing to tell apart",
+                    column.name, column.cell_text(problem.rows[0])));
+  }
+  return {};
+}
+
+/// Why a column is no feature; empty if it is one.
+std::string unfit(const data::Column& column, const std::vector<uint32_t>& rows) {
+  if (std::ranges::all_of(rows, [&](uint32_t row) { return column.is_missing(row); })) {
+    return "it has no value";
+  }
+  if (column.kind == data::ColumnKind::kText) return "it holds free texts";
+  if (column.kind == data::ColumnKind::kTime) return "it holds times";
+  const uint32_t first = rows[0];
+  const bool is_constant = std::ranges::all_of(rows, [&](uint32_t row) {
+    if (column.is_missing(row) || column.is_missing(first)) {
+      return column.is_missing(row) && column.is_missing(first);
+    }
+    return column.is_text() ? column.codes[row] == column.codes[first]
+                            : column.numbers[row] == column.numbers[first];
+  });
+  return is_constant ? "it is the same everywhere" : "";
+}
+
+}  // namespace
+
+Result<Problem> make_problem(const data::Frame& frame, const ProblemOptions& options) {
+  Problem problem;
+  problem.frame = &frame;
+  problem.target = options.target;
+  const data::Column* target = frame.find(options.target);
+  if (target == nullptr) return no_column(frame, options.target);
+  for (const std::string& name : options.ignored) {
+    if (frame.find(name) == nullptr) return no_column(frame, name);
+  }
+  for (size_t row = 0; row < frame.rows; ++row) {
+    if (!target->is_missing(row)) problem.rows.push_back(static_cast<uint32_t>(row));
+  }
+  if (problem.rows.empty()) {
+    return invalid_argument(
+        fmt::format("the target '{}' has no value in {} rows", options.target, frame.rows));
+  }
+  if (problem.rows.size() < frame.rows) {
+    problem.notes.push_back(
+        fmt::format("{} rows are left out: they have no target", frame.rows - problem.rows.size()));
+  }
+  problem.task = options.task.value_or(guessed_task(*target));
+  TRY_STATUS(set_target(*target, problem));
+  for (const data::Column& column : frame.columns) {
+    if (column.name == options.target ||
+        std::ranges::find(options.ignored, column.name) != options.ignored.end()) {
+      continue;
+    }
+    if (const std::string reason = unfit(column, problem.rows); !reason.empty()) {
+      problem.notes.push_back(fmt::format("column '{}' is left out: {}", column.name, reason));
+      continue;
+    }
+    problem.features.push_back(column.name);
+  }
+  if (problem.features.empty()) {
+    return invalid_argument("no column is left to learn from");
+  }
+  return problem;
+}
+
+}  // namespace slipway::training
