@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/config_file.h"
+#include "cli/internal/data_flags.h"
 #include "cli/internal/flag_values.h"
 #include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
@@ -37,7 +38,8 @@ constexpr const char* kFooter =
     "  slipway predict model.joblib rows.csv      score a file\n"
     "  slipway inspect model.joblib               what is in it, and can it be served?\n"
     "  slipway verify model.joblib expected.csv   does it answer as it should?\n"
-    "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n\n"
+    "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n"
+    "  slipway data rows.csv --target label       what a table holds, and what looks wrong\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
     "its --config file (port: 9000). `slipway COMMAND --help` lists them.";
 
@@ -417,6 +419,7 @@ int run(int argc, char** argv) {
   InspectOptions inspect_options;
   VerifyOptions verify_options;
   ConvertOptions convert_options;
+  DataOptions data_options;
   std::string config;
   std::string shell;
   add_serve(app, serve_options, config);
@@ -424,6 +427,7 @@ int run(int argc, char** argv) {
   add_inspect(app, inspect_options);
   add_verify(app, verify_options);
   add_convert(app, convert_options);
+  add_data(app, data_options);
   app.add_subcommand("version", "Print the version");
   CLI::App* completion =
       app.add_subcommand("completion", "Print a script for your shell's completion");
@@ -467,6 +471,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
   if (app.got_subcommand("verify")) return verify(verify_options);
   if (app.got_subcommand("convert")) return convert(convert_options);
+  if (app.got_subcommand("data")) return data(data_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));
     return kExitOk;

@@ -8,6 +8,7 @@
 #include "cli/admission_flags.h"
 #include "cli/answer_flags.h"
 #include "cli/listener_flags.h"
+#include "cli/table_flags.h"
 
 namespace slipway::cli {
 
@@ -121,9 +122,20 @@ struct ConvertOptions {
   uint64_t model_bytes_max = 4ULL << 30;
 };
 
+struct DataOptions {
+  std::string file;
+  TableFlags table;
+  std::string target;  // a column; empty: none
+  bool json = false;
+  std::string html;          // a page is written there
+  std::string write_schema;  // the schema is written there
+};
+
 int serve(const ServeOptions& options);
 int predict(const PredictOptions& options);
 int inspect(const InspectOptions& options);
+/// Prints what a table holds.
+int data(const DataOptions& options);
 /// 0: equal, 1: something differs, 2: it cannot be told.
 int verify(const VerifyOptions& options);
 /// 0: written, 1: not, 2: the format has nothing for what the model does.
