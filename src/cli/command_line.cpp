@@ -225,14 +225,15 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
 }
 
 void add_predict(CLI::App& app, PredictOptions& o) {
-  CLI::App& c = *app.add_subcommand("predict", "Score the rows of a CSV or JSON lines file");
+  CLI::App& c =
+      *app.add_subcommand("predict", "Score the rows of a CSV, JSON lines, Arrow or Parquet file");
   c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
   c.add_option("file", o.file, "Rows to score; - or nothing: standard input")->type_name("FILE");
   c.add_option("--select", o.select, "Which model, in a file that holds several")
       ->type_name("PATH");
   c.add_option("--input-format", o.input_format, "By default told from the name and content")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl"}));
+      ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl", "arrow", "parquet"}));
   c.add_option("--separator", o.separator, "Between fields (default: the commonest of , ; tab |)")
       ->transform(separator_value())
       ->type_name("CHAR");

@@ -78,7 +78,7 @@ struct PredictOptions {
   std::string model;
   std::string file = "-";
   std::string select;
-  std::string input_format = "auto";  // "auto", "csv", "tsv", "jsonl"
+  std::string input_format = "auto";  // "auto", "csv", "tsv", "jsonl", "arrow", "parquet"
   std::string separator;              // of CSV; empty: found in its first line
   bool no_header = false;             // of CSV: the first line is a row
   std::string output_format = "csv";  // "csv", "json"
