@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/config_file.h"
+#include "cli/internal/data_flags.h"
 #include "cli/internal/flag_values.h"
 #include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
@@ -37,7 +38,8 @@ constexpr const char* kFooter =
     "  slipway predict model.joblib rows.csv      score a file\n"
     "  slipway inspect model.joblib               what is in it, and can it be served?\n"
     "  slipway verify model.joblib expected.csv   does it answer as it should?\n"
-    "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n\n"
+    "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n"
+    "  slipway data rows.csv --target label       what a table holds, and what looks wrong\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
     "its --config file (port: 9000). `slipway COMMAND --help` lists them.";
 
@@ -223,14 +225,15 @@ void add_serve(CLI::App& app, ServeOptions& o, std::string& config) {
 }
 
 void add_predict(CLI::App& app, PredictOptions& o) {
-  CLI::App& c = *app.add_subcommand("predict", "Score the rows of a CSV or JSON lines file");
+  CLI::App& c =
+      *app.add_subcommand("predict", "Score the rows of a CSV, JSON lines, Arrow or Parquet file");
   c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
   c.add_option("file", o.file, "Rows to score; - or nothing: standard input")->type_name("FILE");
   c.add_option("--select", o.select, "Which model, in a file that holds several")
       ->type_name("PATH");
   c.add_option("--input-format", o.input_format, "By default told from the name and content")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl"}));
+      ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl", "arrow", "parquet"}));
   c.add_option("--separator", o.separator, "Between fields (default: the commonest of , ; tab |)")
       ->transform(separator_value())
       ->type_name("CHAR");
@@ -466,6 +469,7 @@ int run(int argc, char** argv) {
   ConvertOptions convert_options;
   PackOptions pack_options;
   SignOptions sign_options;
+  DataOptions data_options;
   std::string config;
   std::string shell;
   add_serve(app, serve_options, config);
@@ -475,6 +479,7 @@ int run(int argc, char** argv) {
   add_convert(app, convert_options);
   add_pack(app, pack_options);
   add_sign(app, sign_options);
+  add_data(app, data_options);
   app.add_subcommand("version", "Print the version");
   CLI::App* completion =
       app.add_subcommand("completion", "Print a script for your shell's completion");
@@ -520,6 +525,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("convert")) return convert(convert_options);
   if (app.got_subcommand("pack")) return pack(pack_options);
   if (app.got_subcommand("sign")) return sign(sign_options);
+  if (app.got_subcommand("data")) return data(data_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));
     return kExitOk;

@@ -8,6 +8,7 @@
 #include "cli/admission_flags.h"
 #include "cli/answer_flags.h"
 #include "cli/listener_flags.h"
+#include "cli/table_flags.h"
 
 namespace slipway::cli {
 
@@ -78,7 +79,7 @@ struct PredictOptions {
   std::string model;
   std::string file = "-";
   std::string select;
-  std::string input_format = "auto";  // "auto", "csv", "tsv", "jsonl"
+  std::string input_format = "auto";  // "auto", "csv", "tsv", "jsonl", "arrow", "parquet"
   std::string separator;              // of CSV; empty: found in its first line
   bool no_header = false;             // of CSV: the first line is a row
   std::string output_format = "csv";  // "csv", "json"
@@ -144,9 +145,20 @@ struct SignOptions {
   std::string new_key;  // NAME.key and NAME.pub are made
 };
 
+struct DataOptions {
+  std::string file;
+  TableFlags table;
+  std::string target;  // a column; empty: none
+  bool json = false;
+  std::string html;          // a page is written there
+  std::string write_schema;  // the schema is written there
+};
+
 int serve(const ServeOptions& options);
 int predict(const PredictOptions& options);
 int inspect(const InspectOptions& options);
+/// Prints what a table holds.
+int data(const DataOptions& options);
 /// 0: equal, 1: something differs, 2: it cannot be told.
 int verify(const VerifyOptions& options);
 /// 0: written, 1: not, 2: the format has nothing for what the model does.

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/json_escape.h"
 #include "cli/commands.h"
+#include "cli/json_writer.h"
 #include "cli/model_file.h"
 #include "formats/bundle/slip.h"
 
@@ -133,58 +133,6 @@ void print_gaps(const formats::ReadReport& report) {
                gap.path.empty() ? "" : ": ", gap.class_name, gap.offset, gap.message, gap.advice);
   }
 }
-
-/// Builds one JSON object; values are appended by the caller's functions.
-class JsonWriter {
- public:
-  void key(std::string_view name) {
-    comma();
-    append_json_string(text_, name);
-    text_ += ':';
-    fresh_ = true;
-  }
-  void string(std::string_view value) {
-    comma();
-    append_json_string(text_, value);
-  }
-  void number(uint64_t value) {
-    comma();
-    text_ += fmt::format("{}", value);
-  }
-  /// JSON text as it is.
-  void raw(std::string_view value) {
-    comma();
-    text_ += value;
-  }
-  void boolean(bool value) {
-    comma();
-    text_ += value ? "true" : "false";
-  }
-  void begin(char bracket) {
-    comma();
-    text_ += bracket;
-    fresh_ = true;
-  }
-  void end(char bracket) {
-    text_ += bracket;
-    fresh_ = false;
-  }
-  void strings(const std::vector<std::string>& values) {
-    begin('[');
-    for (const std::string& value : values) string(value);
-    end(']');
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  void comma() {
-    if (!fresh_) text_ += ',';
-    fresh_ = false;
-  }
-
-  std::string text_;
-  bool fresh_ = true;
-};
 
 void write_signature(JsonWriter& json, const Graph& graph) {
   const Signature& signature = graph.signature();

@@ -5,16 +5,18 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <utility>
 
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/model_file.h"
 #include "cli/output_file.h"
 #include "cli/row_writer.h"
 #include "engine/adjusted_model.h"
+#include "rows/arrow_rows.h"
 #include "rows/csv_reader.h"
+#include "rows/input_stream.h"
 
 namespace slipway::cli {
 namespace {
@@ -60,26 +62,62 @@ class Progress {
   std::chrono::steady_clock::time_point last_;
 };
 
-Result<std::unique_ptr<rows::RowSource>> open_rows(const PredictOptions& options,
-                                                   std::istream& input,
-                                                   const Signature& signature) {
-  std::string format = options.input_format;
-  if (format == "auto") {
-    const auto ends = [&](std::string_view ending) { return options.file.ends_with(ending); };
-    if (ends(".jsonl") || ends(".ndjson") || ends(".json")) {
-      format = "jsonl";
-    } else if (ends(".tsv")) {
-      format = "tsv";
-    } else {
-      const int first = (input >> std::ws).peek();
-      format = first == '{' || first == '[' ? "jsonl" : "csv";
+/// The rows' file, or standard input. Arrow and Parquet are read from memory, the rest streams.
+struct Input {
+  std::unique_ptr<rows::InputStream> stream;
+  FileBytes bytes;
+};
+
+Result<Input> open_input(const std::string& path) {
+  Input input;
+  if (path == "-") {
+    input.stream = rows::open_input_stream(std::cin);
+  } else {
+    input.stream = TRY(rows::open_input(path));
+  }
+  return input;
+}
+
+Result<FileBytes> read_whole(const std::string& path, std::istream& stream) {
+  const Limits limits;
+  if (path != "-") return map_file(path, limits);
+  std::string bytes;
+  std::string block(1 << 16, '\0');
+  while (stream.read(block.data(), static_cast<std::streamsize>(block.size())),
+         stream.gcount() > 0) {
+    bytes.append(block.data(), static_cast<size_t>(stream.gcount()));
+    if (bytes.size() > limits.file_bytes_max) {
+      return resource_exhausted(
+          fmt::format("standard input is over {} bytes", limits.file_bytes_max));
     }
   }
-  if (format == "jsonl") return rows::open_json_rows(input, signature, options.keys);
+  return FileBytes(std::move(bytes));
+}
+
+std::string find_format(const PredictOptions& options, rows::InputStream& stream) {
+  if (options.input_format != "auto") return options.input_format;
+  const std::string_view start = stream.start();
+  if (rows::holds_parquet(start)) return "parquet";
+  if (rows::holds_arrow(start)) return "arrow";
+  const std::string_view name = rows::without_compression(options.file);
+  if (name.ends_with(".tsv")) return "tsv";
+  return rows::holds_json_rows(std::string(name), std::string(start.substr(0, 4096))) ? "jsonl"
+                                                                                      : "csv";
+}
+
+Result<std::unique_ptr<rows::RowSource>> open_rows(const PredictOptions& options, Input& input,
+                                                   const Signature& signature) {
+  const std::string format = find_format(options, *input.stream);
+  if (format == "jsonl") return rows::open_json_rows(*input.stream, signature, options.keys);
+  if (format == "arrow" || format == "parquet") {
+    input.bytes = TRY(read_whole(options.file, *input.stream));
+    return format == "arrow" ? rows::open_arrow_rows(input.bytes, signature, options.keys)
+                             : rows::open_parquet_rows(input.bytes, signature, options.keys);
+  }
   const char separator = format == "tsv" ? '\t' : rows::CsvReader::kFindSeparator;
   const rows::CsvOptions csv{options.separator.empty() ? separator : options.separator[0],
                              options.no_header};
-  return rows::open_csv_rows(input, csv, signature, options.keys);
+  return rows::open_csv_rows(*input.stream, csv, signature, options.keys);
 }
 
 /// Rows at once: fewer where the answer is wide.
@@ -99,8 +137,7 @@ Status write_out(std::FILE* out, std::string& text) {
   return {};
 }
 
-Status score(const Executable& model, const PredictOptions& options, std::istream& input,
-             std::FILE* out) {
+Status score(const Executable& model, const PredictOptions& options, Input& input, std::FILE* out) {
   const OutputMask wanted = TRY(wanted_outputs(model.signature(), options.outputs));
   const std::unique_ptr<rows::RowSource> rows = TRY(open_rows(options, input, model.signature()));
   const RowWriter writer(model.signature(), wanted, rows->key_names());
@@ -163,15 +200,14 @@ int predict(const PredictOptions& options) {
       engine::adjust_model(*model, {options.answers.threshold, options.answers.class_names, ""});
   if (!model.ok()) return fail(model.status());
 
-  std::ifstream stream;
-  if (options.file != "-") {
-    stream.open(options.file, std::ios::binary);
-    if (!stream) return fail(not_found(fmt::format("cannot read {}", options.file)));
-  }
   std::ios::sync_with_stdio(false);
+  Result<Input> input = open_input(options.file);
+  if (!input.ok()) return fail(input.status());
   OutputFile out(options.out);
   if (const Status status = out.open(); !status.ok()) return fail(status);
-  Status status = score(**model, options, options.file == "-" ? std::cin : stream, out.file());
+  Status status = score(**model, options, *input, out.file());
+  // A stream that broke says why better than who read it.
+  if (!input->stream->status().ok()) status = input->stream->status();
   if (status.ok()) status = out.finish();
   return status.ok() ? kExitOk : fail(status);
 }

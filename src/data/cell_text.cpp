@@ -39,11 +39,40 @@ bool has_leading_zero(std::string_view digits) {
   return digits.size() > 1 && digits[0] == '0' && is_digit(digits[1]);
 }
 
+/// Digits and one point, of which there are so few that the digits and the power of ten are both
+/// exact: then so is their quotient (W. Clinger, "How to read floating point numbers accurately").
+/// Without sign; false: it is not of this form.
+bool parse_short_number(std::string_view text, double& value) {
+  constexpr size_t kDigitsMax = 15;
+  constexpr double kPowers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  if (text.size() > kDigitsMax + 1 || text.empty() || text == ".") return false;
+  uint64_t digits = 0;
+  size_t point = text.size();
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '.' && point == text.size()) {
+      point = i;
+    } else if (is_digit(text[i])) {
+      digits = digits * 10 + static_cast<uint64_t>(text[i] - '0');
+    } else {
+      return false;
+    }
+  }
+  const size_t fraction = point == text.size() ? 0 : text.size() - point - 1;
+  if (point == text.size() && text.size() > kDigitsMax) return false;
+  value = static_cast<double>(digits) / kPowers[fraction];
+  return true;
+}
+
 NumberText parse_point_number(std::string_view text) {
   const bool is_negative = text.starts_with('-');
   std::string_view magnitude = text;
   if (is_negative || text.starts_with('+')) magnitude.remove_prefix(1);
   if (magnitude.empty()) return {};
+  if (double value = 0; parse_short_number(magnitude, value)) {
+    return {has_leading_zero(magnitude) ? NumberForm::kIdentifier : NumberForm::kNumber,
+            is_negative ? -value : value};
+  }
   const char first = magnitude[0];
   if (!is_digit(first) && first != '.' && first != 'i' && first != 'I') return {};
   double value = 0;

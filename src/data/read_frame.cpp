@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "data/internal/read_text.h"
+#include "rows/arrow_rows.h"
 #include "rows/csv_reader.h"
 #include "rows/input_stream.h"
 
@@ -44,8 +45,8 @@ Result<Form> form_of(const std::string& name, std::string_view start, const Read
     return invalid_argument(fmt::format(
         "expected the format auto, csv, tsv, jsonl, arrow or parquet, got '{}'", options.format));
   }
-  if (start.starts_with("PAR1")) return Form::kParquet;
-  if (start.starts_with("ARROW1") || start.starts_with("\xff\xff\xff\xff")) return Form::kArrow;
+  if (rows::holds_parquet(start)) return Form::kParquet;
+  if (rows::holds_arrow(start)) return Form::kArrow;
   const std::string_view plain = rows::without_compression(name);
   for (const FormName& known : kEndings) {
     if (plain.ends_with(known.name)) return known.form;
@@ -59,9 +60,7 @@ Result<Form> form_of(const std::string& name, std::string_view start, const Read
 /// The first bytes, decompressed.
 Result<std::string> read_start(const OpenInput& open) {
   const std::unique_ptr<InputStream> input = TRY(open());
-  std::string start(kStartBytes, '\0');
-  input->read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<size_t>(input->gcount()));
+  std::string start(input->start().substr(0, kStartBytes));
   TRY_STATUS(input->status());
   return start;
 }

@@ -18,6 +18,9 @@ using Kind = ArrowColumn::Kind;
 /// What the plug-in may allocate beside the bytes: compressed buffers claim what they like.
 constexpr int64_t kMemoryMin = 64LL << 20;
 constexpr int64_t kMemoryPerByte = 16;
+/// Of a Parquet file all is decoded, a batch at a time.
+constexpr int64_t kParquetMemoryMin = 256LL << 20;
+constexpr int64_t kParquetMemoryPerByte = 32;
 /// Cells in one reading: a column of nulls, or a compressed one, takes no bytes for its rows.
 constexpr size_t kCellsMin = 1ULL << 20;
 constexpr size_t kCellsMax = 1ULL << 28;
@@ -45,8 +48,9 @@ bool takes(const InputColumn& column, Kind kind) {
 
 class ArrowRows final : public RowSource {
  public:
-  ArrowRows(std::string_view bytes, const Signature& signature)
+  ArrowRows(std::string_view bytes, bool is_parquet, const Signature& signature)
       : bytes_(bytes),
+        is_parquet_(is_parquet),
         cells_max_(std::clamp(bytes.size() * kCellsPerByte, kCellsMin, kCellsMax)),
         signature_(signature) {}
 
@@ -56,9 +60,12 @@ class ArrowRows final : public RowSource {
     const SlipwayArrowPlugin* plugin = TRY(arrow_library());
     const auto size = static_cast<int64_t>(bytes_.size());
     ArrowMessage message;
-    if (plugin->open_ipc(bytes_.data(), bytes_.size(), std::max(kMemoryMin, kMemoryPerByte * size),
-                         &stream_, message.error()) != 0) {
-      return invalid_argument(fmt::format("not a valid Arrow stream: {}", message.text()));
+    const auto open_stream = is_parquet_ ? plugin->open_parquet : plugin->open_ipc;
+    const int64_t memory_max = is_parquet_
+                                   ? std::max(kParquetMemoryMin, kParquetMemoryPerByte * size)
+                                   : std::max(kMemoryMin, kMemoryPerByte * size);
+    if (open_stream(bytes_.data(), bytes_.size(), memory_max, &stream_, message.error()) != 0) {
+      return broken(message.text());
     }
     if (stream_.get_schema(&stream_, &schema_) != 0) return stream_error();
     return match(keys);
@@ -85,8 +92,12 @@ class ArrowRows final : public RowSource {
  private:
   Status stream_error() {
     const char* text = stream_.get_last_error(&stream_);
+    return broken(text == nullptr ? "no reason is given" : text);
+  }
+
+  Status broken(const char* why) const {
     return invalid_argument(
-        fmt::format("not a valid Arrow stream: {}", text == nullptr ? "no reason is given" : text));
+        fmt::format("not a valid {}: {}", is_parquet_ ? "Parquet file" : "Arrow stream", why));
   }
 
   Status match(const std::vector<std::string>& keys) {
@@ -251,6 +262,7 @@ class ArrowRows final : public RowSource {
   }
 
   const std::string_view bytes_;
+  const bool is_parquet_;
   const size_t cells_max_;
   const Signature& signature_;
   Released<ArrowArrayStream> stream_;  // first: what it gave is released before it
@@ -266,10 +278,20 @@ class ArrowRows final : public RowSource {
 Result<std::unique_ptr<RowSource>> open_arrow_rows(std::string_view bytes,
                                                    const Signature& signature,
                                                    const std::vector<std::string>& keys) {
-  auto rows = std::make_unique<ArrowRows>(bytes, signature);
+  auto rows = std::make_unique<ArrowRows>(bytes, false, signature);
   TRY_STATUS(rows->open(keys));
   return std::unique_ptr<RowSource>(std::move(rows));
 }
+
+Result<std::unique_ptr<RowSource>> open_parquet_rows(std::string_view bytes,
+                                                     const Signature& signature,
+                                                     const std::vector<std::string>& keys) {
+  auto rows = std::make_unique<ArrowRows>(bytes, true, signature);
+  TRY_STATUS(rows->open(keys));
+  return std::unique_ptr<RowSource>(std::move(rows));
+}
+
+bool holds_parquet(std::string_view bytes) { return bytes.starts_with("PAR1"); }
 
 bool holds_arrow(std::string_view bytes) {
   return bytes.starts_with("ARROW1") || bytes.starts_with("\xff\xff\xff\xff");

@@ -30,6 +30,12 @@ namespace slipway::rows {
 Result<std::unique_ptr<RowSource>> open_arrow_rows(std::string_view bytes,
                                                    const Signature& signature,
                                                    const std::vector<std::string>& keys);
+/// The same of a Parquet file.
+Result<std::unique_ptr<RowSource>> open_parquet_rows(std::string_view bytes,
+                                                     const Signature& signature,
+                                                     const std::vector<std::string>& keys);
+/// Whether bytes begin as a Parquet file does.
+bool holds_parquet(std::string_view bytes);
 /// Whether bytes begin as an Arrow file or stream does.
 bool holds_arrow(std::string_view bytes);
 

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace slipway::rows {
@@ -12,6 +13,28 @@ namespace {
 constexpr size_t kRecordBytesMax = 64ULL << 20;
 constexpr size_t kBlockBytesMin = 16ULL << 10;
 constexpr size_t kBlockBytesMax = 1ULL << 20;
+
+/// Marks the bytes of a word that are zero; exact for the first of them, which is what is asked.
+uint64_t zero_bytes(uint64_t word) {
+  return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+}
+
+/// The first separator or line break from `place` on, or `end`: eight bytes at a time.
+size_t find_field_end(const char* text, size_t place, size_t end, char separator) {
+  if constexpr (std::endian::native == std::endian::little) {
+    constexpr uint64_t kOnes = 0x0101010101010101ULL;
+    const uint64_t separators = kOnes * static_cast<unsigned char>(separator);
+    constexpr uint64_t kBreaks = kOnes * '\n';
+    for (; place + sizeof(uint64_t) <= end; place += sizeof(uint64_t)) {
+      uint64_t word = 0;
+      std::memcpy(&word, text + place, sizeof word);
+      const uint64_t found = zero_bytes(word ^ separators) | zero_bytes(word ^ kBreaks);
+      if (found != 0) return place + static_cast<size_t>(std::countr_zero(found)) / 8;
+    }
+  }
+  while (place < end && text[place] != separator && text[place] != '\n') ++place;
+  return place;
+}
 
 /// What is no text at all, told by its first bytes.
 Status check_first_line(std::string_view line) {
@@ -144,7 +167,7 @@ CsvReader::Scan CsvReader::scan() {
       if (at_return && place + 1 == end_ && !at_end_) return Scan::kNeedsMore;
       if (at_return && (place + 1 == end_ || text[place + 1] == '\n')) ++place;
     } else {
-      while (place < end_ && text[place] != separator && text[place] != '\n') ++place;
+      place = find_field_end(text, place, end_, separator);
       field_end = place;
       const bool ends_line = place == end_ || text[place] == '\n';
       if (ends_line && field_end > begin && text[field_end - 1] == '\r') --field_end;

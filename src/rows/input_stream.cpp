@@ -150,6 +150,10 @@ class DecodedBuffer final : public std::streambuf {
     });
   }
   Status status() const { return status_; }
+  std::string_view start() {
+    if (gptr() == egptr() && underflow() == traits_type::eof()) return {};
+    return {gptr(), static_cast<size_t>(egptr() - gptr())};
+  }
 
  protected:
   int_type underflow() override {
@@ -189,6 +193,7 @@ class DecodedStream final : public InputStream {
     rdbuf(&buffer_);
   }
   Status status() const override { return buffer_.status(); }
+  std::string_view start() override { return buffer_.start(); }
 
  private:
   std::unique_ptr<std::istream> owned_;  // what the source reads; may be null

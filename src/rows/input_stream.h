@@ -22,6 +22,9 @@ class InputStream : public std::istream {
  public:
   /// DATA_LOSS if what was read is truncated or corrupt: the stream is then bad(). Else OK.
   virtual Status status() const = 0;
+  /// What comes first of what is not read yet, at least a byte unless it is at its end; valid until
+  /// something is read.
+  virtual std::string_view start() = 0;
 
  protected:
   using std::istream::istream;
