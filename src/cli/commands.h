@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -121,6 +122,31 @@ struct ConvertOptions {
   uint64_t model_bytes_max = 4ULL << 30;
 };
 
+struct EvaluateOptions {
+  std::string model;
+  std::string data;
+  std::string select;
+  std::string input_format = "auto";  // as ReadOptions::format
+  std::string target;                 // empty: the only column that is no feature
+  std::string task = "auto";          // "auto", "classification", "regression"
+  std::string positive;               // label of two; empty: the second one
+  std::optional<double> threshold;    // on the positive class's probability
+  std::vector<std::string> slices;    // columns whose values the rows are told apart by
+  std::vector<std::string> keys;      // columns of the data that are no feature
+  std::string group;
+  std::string time;
+  std::string split = "none";  // "none", or holdout=, stratified=, grouped=, time= and a share
+  uint64_t seed = 0;
+  uint32_t replicates = 1000;  // of the bootstrap; 0: no intervals
+  double level = 0.95;
+  bool importance = false;
+  uint32_t repeats = 5;   // of each feature's permutation
+  uint32_t threads = 0;   // 0: one per usable CPU
+  std::string html_file;  // empty: no report
+  bool json = false;
+  uint64_t model_bytes_max = 4ULL << 30;
+};
+
 int serve(const ServeOptions& options);
 int predict(const PredictOptions& options);
 int inspect(const InspectOptions& options);
@@ -128,5 +154,7 @@ int inspect(const InspectOptions& options);
 int verify(const VerifyOptions& options);
 /// 0: written, 1: not, 2: the format has nothing for what the model does.
 int convert(const ConvertOptions& options);
+/// 0: evaluated, 1: not, 2: the model holds what Slipway cannot compute.
+int evaluate(const EvaluateOptions& options);
 
 }  // namespace slipway::cli
