@@ -38,6 +38,7 @@ constexpr const char* kFooter =
     "  slipway predict model.joblib rows.csv      score a file\n"
     "  slipway inspect model.joblib               what is in it, and can it be served?\n"
     "  slipway verify model.joblib expected.csv   does it answer as it should?\n"
+    "  slipway evaluate model.joblib data.csv     how good is it? metrics, curves, a report\n"
     "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n"
     "  slipway data rows.csv --target label       what a table holds, and what looks wrong\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
@@ -292,6 +293,69 @@ void add_verify(CLI::App& app, VerifyOptions& o) {
   c.add_flag("--json", o.json, "The result as JSON");
 }
 
+void add_evaluate_rows(CLI::App& c, EvaluateOptions& o) {
+  c.add_option("--target", o.target,
+               "Column of the true values (default: the only one that is no feature)")
+      ->type_name("COLUMN");
+  c.add_option("--keys", o.keys, "Columns of the data that are neither feature nor target")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  c.add_option("--split", o.split,
+               "Evaluate the test part of a split: holdout=0.2 (drawn by lot), stratified=0.2, "
+               "grouped=0.2 (with --group), time=0.2 (the latest rows, with --time)")
+      ->capture_default_str();
+  c.add_option("--group", o.group, "Column whose values a grouped split keeps together")
+      ->type_name("COLUMN");
+  c.add_option("--time", o.time, "Column by which a split by time orders the rows")
+      ->type_name("COLUMN");
+  c.add_option("--slice", o.slices, "Metrics for each value of this column too")
+      ->type_name("COLUMN")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  c.add_option("--input-format", o.input_format, "Of the data")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl", "arrow", "parquet"}));
+}
+
+void add_evaluate(CLI::App& app, EvaluateOptions& o) {
+  CLI::App& c = *app.add_subcommand("evaluate",
+                                    "Compare a model's answers with true values: metrics, "
+                                    "curves, slices, a report");
+  c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
+  c.add_option("data", o.data, "Rows with their true values: CSV, TSV, JSON lines, Arrow, Parquet")
+      ->required()
+      ->type_name("DATA");
+  add_evaluate_rows(c, o);
+  c.add_option("--task", o.task, "classification makes a booster's numbers probabilities")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "classification", "regression"}));
+  c.add_option("--positive", o.positive, "Of two classes, the one to find (default: the second)")
+      ->type_name("LABEL");
+  c.add_option("--threshold", o.threshold,
+               "Of two classes: the probability from which on a row counts as positive")
+      ->check(CLI::Range(0.0, 1.0));
+  c.add_option("--bootstrap", o.replicates, "Replicates for confidence intervals; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 1'000'000U));
+  c.add_option("--confidence", o.level, "Level of the intervals")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 0.9999));
+  c.add_flag("--importance", o.importance, "Permutation importance of each feature");
+  c.add_option("--repeats", o.repeats, "Permutations of each feature")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1000U));
+  c.add_option("--seed", o.seed, "Of the split, the bootstrap and the permutations")
+      ->capture_default_str();
+  c.add_option("--threads", o.threads, "Threads that compute; 0: one per usable CPU")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 1024U));
+  c.add_option("--select", o.select, "Which model, in a file that holds several")
+      ->type_name("PATH");
+  c.add_option("--html", o.html_file, "Write a report with plots, one HTML file")
+      ->type_name("FILE");
+  c.add_flag("--json", o.json, "The result as JSON");
+}
+
 void add_convert(CLI::App& app, ConvertOptions& o) {
   CLI::App& c = *app.add_subcommand(
       "convert", "Write a model as ONNX or PMML, and check that the file answers the same");
@@ -466,6 +530,7 @@ int run(int argc, char** argv) {
   PredictOptions predict_options;
   InspectOptions inspect_options;
   VerifyOptions verify_options;
+  EvaluateOptions evaluate_options;
   ConvertOptions convert_options;
   PackOptions pack_options;
   SignOptions sign_options;
@@ -476,6 +541,7 @@ int run(int argc, char** argv) {
   add_predict(app, predict_options);
   add_inspect(app, inspect_options);
   add_verify(app, verify_options);
+  add_evaluate(app, evaluate_options);
   add_convert(app, convert_options);
   add_pack(app, pack_options);
   add_sign(app, sign_options);
@@ -522,6 +588,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("predict")) return predict(predict_options);
   if (app.got_subcommand("inspect")) return inspect(inspect_options);
   if (app.got_subcommand("verify")) return verify(verify_options);
+  if (app.got_subcommand("evaluate")) return evaluate(evaluate_options);
   if (app.got_subcommand("convert")) return convert(convert_options);
   if (app.got_subcommand("pack")) return pack(pack_options);
   if (app.got_subcommand("sign")) return sign(sign_options);

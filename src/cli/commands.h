@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -139,6 +140,31 @@ struct PackOptions {
   uint64_t model_bytes_max = 4ULL << 30;
 };
 
+struct EvaluateOptions {
+  std::string model;
+  std::string data;
+  std::string select;
+  std::string input_format = "auto";  // as ReadOptions::format
+  std::string target;                 // empty: the only column that is no feature
+  std::string task = "auto";          // "auto", "classification", "regression"
+  std::string positive;               // label of two; empty: the second one
+  std::optional<double> threshold;    // on the positive class's probability
+  std::vector<std::string> slices;    // columns whose values the rows are told apart by
+  std::vector<std::string> keys;      // columns of the data that are no feature
+  std::string group;
+  std::string time;
+  std::string split = "none";  // "none", or holdout=, stratified=, grouped=, time= and a share
+  uint64_t seed = 0;
+  uint32_t replicates = 1000;  // of the bootstrap; 0: no intervals
+  double level = 0.95;
+  bool importance = false;
+  uint32_t repeats = 5;   // of each feature's permutation
+  uint32_t threads = 0;   // 0: one per usable CPU
+  std::string html_file;  // empty: no report
+  bool json = false;
+  uint64_t model_bytes_max = 4ULL << 30;
+};
+
 struct SignOptions {
   std::vector<std::string> bundles;
   std::string key;      // PEM of the private key
@@ -165,5 +191,7 @@ int verify(const VerifyOptions& options);
 int convert(const ConvertOptions& options);
 int pack(const PackOptions& options);
 int sign(const SignOptions& options);
+/// 0: evaluated, 1: not, 2: the model holds what Slipway cannot compute.
+int evaluate(const EvaluateOptions& options);
 
 }  // namespace slipway::cli
