@@ -18,6 +18,7 @@
 #include "cli/internal/serve_flags_listeners.h"
 #include "cli/internal/serve_flags_models.h"
 #include "cli/internal/serve_flags_triton.h"
+#include "cli/internal/train_flags.h"
 #include "cli/tf_serving_flags.h"
 #include "cli/torchserve_flags.h"
 #include "cli/version.h"
@@ -38,6 +39,7 @@ constexpr const char* kFooter =
     "  slipway predict model.joblib rows.csv      score a file\n"
     "  slipway inspect model.joblib               what is in it, and can it be served?\n"
     "  slipway verify model.joblib expected.csv   does it answer as it should?\n"
+    "  slipway train rows.csv --target label      a model from a table, as a bundle to serve\n"
     "  slipway evaluate model.joblib data.csv     how good is it? metrics, curves, a report\n"
     "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n"
     "  slipway data rows.csv --target label       what a table holds, and what looks wrong\n\n"
@@ -534,6 +536,7 @@ int run(int argc, char** argv) {
   ConvertOptions convert_options;
   PackOptions pack_options;
   SignOptions sign_options;
+  TrainOptions train_options;
   DataOptions data_options;
   std::string config;
   std::string shell;
@@ -545,6 +548,7 @@ int run(int argc, char** argv) {
   add_convert(app, convert_options);
   add_pack(app, pack_options);
   add_sign(app, sign_options);
+  add_train(app, train_options);
   add_data(app, data_options);
   app.add_subcommand("version", "Print the version");
   CLI::App* completion =
@@ -592,6 +596,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("convert")) return convert(convert_options);
   if (app.got_subcommand("pack")) return pack(pack_options);
   if (app.got_subcommand("sign")) return sign(sign_options);
+  if (app.got_subcommand("train")) return train(train_options);
   if (app.got_subcommand("data")) return data(data_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));

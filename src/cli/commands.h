@@ -165,6 +165,35 @@ struct EvaluateOptions {
   uint64_t model_bytes_max = 4ULL << 30;
 };
 
+struct TrainOptions {
+  std::string data;
+  TableFlags table;
+  std::string target;
+  std::string out;                           // empty: TARGET.slip
+  std::string name;                          // of the model; empty: the target's
+  std::string version;                       // empty: "1"
+  std::string task = "auto";                 // "auto", "classification", "regression"
+  std::vector<std::string> ignored;          // columns that are neither feature nor target
+  std::vector<std::string> learners;         // empty: those that are usual
+  std::vector<std::string> hyperparameters;  // NAME=V1,V2,...
+  size_t draws = 0;                          // combinations drawn of all; 0: all
+  size_t folds = 5;
+  double test_share = 0;
+  std::string scoring;
+  std::string impute = "median";
+  std::string impute_categories = "category";
+  double fill = 0;
+  std::string scale = "auto";
+  std::string encode = "onehot";
+  bool indicate_missing = false;
+  uint32_t category_rows_min = 1;
+  uint32_t categories_max = 1000;
+  uint64_t seed = 0;
+  uint32_t threads = 0;  // 0: one per usable CPU
+  double budget_s = 0;
+  bool json = false;
+};
+
 struct SignOptions {
   std::vector<std::string> bundles;
   std::string key;      // PEM of the private key
@@ -191,6 +220,8 @@ int verify(const VerifyOptions& options);
 int convert(const ConvertOptions& options);
 int pack(const PackOptions& options);
 int sign(const SignOptions& options);
+/// 0: trained and written, 1: not, 2: what was learnt cannot be written.
+int train(const TrainOptions& options);
 /// 0: evaluated, 1: not, 2: the model holds what Slipway cannot compute.
 int evaluate(const EvaluateOptions& options);
 

@@ -3,7 +3,9 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <new>
+#include <sstream>
 
 #include "base/file.h"
 #include "base/json_escape.h"
@@ -11,6 +13,7 @@
 #include "cli/output_file.h"
 #include "cli/packing.h"
 #include "formats/bundle/slip.h"
+#include "rows/csv_reader.h"
 #include "rows/row_source.h"
 
 namespace slipway::cli {
@@ -21,22 +24,34 @@ Result<std::string> read_optional(const std::string& path) {
   return read_file(path, Limits());
 }
 
+/// Opens the same rows for each model.
+Status set_rows(const PackOptions& options, PackRequest& request) {
+  if (options.data.empty()) return {};
+  const std::string text = TRY(read_file(options.data, Limits()));
+  if (text.empty()) return invalid_argument(fmt::format("{} is empty", options.data));
+  const bool is_json = rows::holds_json_rows(options.data, text);
+  const auto stream = std::make_shared<std::istringstream>(text);
+  request.data_name = options.data;
+  request.open_rows = [stream, is_json, keys = options.keys](const Signature& signature) {
+    stream->clear();
+    stream->seekg(0);
+    return is_json
+               ? rows::open_json_rows(*stream, signature, keys)
+               : rows::open_csv_rows(*stream, {rows::CsvReader::kFindSeparator}, signature, keys);
+  };
+  return {};
+}
+
 Result<PackRequest> request_of(const PackOptions& options) {
   PackRequest request;
   request.name = options.name;
   request.version = options.version;
   request.select = options.select;
-  request.data = TRY(read_optional(options.data));
-  request.data_name = options.data;
-  request.data_is_json = rows::holds_json_rows(options.data, request.data);
-  request.keys = options.keys;
   request.card = TRY(read_optional(options.card));
   request.details = TRY(read_optional(options.details));
   request.sample_rows = options.sample_rows;
   request.model_bytes_max = options.model_bytes_max;
-  if (!options.data.empty() && request.data.empty()) {
-    return invalid_argument(fmt::format("{} is empty", options.data));
-  }
+  TRY_STATUS(set_rows(options, request));
   return request;
 }
 

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <limits>
 #include <set>
-#include <sstream>
 
 #include "base/file.h"
 #include "base/json_escape.h"
@@ -20,8 +19,6 @@
 #include "formats/bundle/slip.h"
 #include "formats/decompress.h"
 #include "lifecycle/model_names.h"
-#include "rows/csv_reader.h"
-#include "rows/row_source.h"
 
 namespace slipway::cli {
 namespace {
@@ -139,13 +136,8 @@ void note_rows(const Signature& signature, InputBuffer& rows, std::vector<Range>
   }
 }
 
-/// `stream` and the buffers' texts live in what is given back.
 Status read_data(const PackRequest& request, const Signature& signature, DataFacts& facts) {
-  std::istringstream stream(request.data);
-  const auto source = request.data_is_json
-                          ? TRY(rows::open_json_rows(stream, signature, request.keys))
-                          : TRY(rows::open_csv_rows(stream, {rows::CsvReader::kFindSeparator},
-                                                    signature, request.keys));
+  const auto source = TRY(request.open_rows(signature));
   facts.ranges.resize(signature.columns.size());
   std::vector<rows::KeyCell> keys;
   InputBuffer later;
@@ -273,6 +265,47 @@ bool has(const Files& files, std::string_view name) {
   return std::ranges::any_of(files, [&](const auto& file) { return file.first == name; });
 }
 
+/// What a bundle is made of, once the model is read.
+struct Gathered {
+  std::string model;  // as in the manifest
+  Files files;
+};
+
+Result<Packed> pack_read(const ModelFile& file, const Executable& model, Gathered gathered,
+                         Packed packed, const PackRequest& request) {
+  DataFacts facts;
+  if (request.open_rows) {
+    Status status = read_data(request, model.signature(), facts);
+    if (!status.ok()) return std::move(status).with_context(request.data_name);
+  } else if (!model.signature().matrices.records) {
+    SampleRows(*file.report.graph).fill(2 * request.sample_rows, facts.first);
+  }
+  if (!has(gathered.files, "expected.csv") && request.sample_rows > 0) {
+    Result<SampleAnswers> samples = sample_answers(model, facts.first, request.sample_rows);
+    if (samples.ok() && samples->rows > 0) {
+      packed.sample_rows = samples->rows;
+      gathered.files.emplace_back("expected.csv", std::move(samples->csv));
+    } else {
+      packed.note = samples.ok() ? "the model takes none of the rows that were tried; give some "
+                                   "with --data"
+                                 : samples.status().message();
+    }
+  }
+  bundle::SlipContents contents;
+  contents.name = packed.name;
+  contents.version = packed.version;
+  contents.model = std::move(gathered.model);
+  contents.select = request.select;
+  contents.details = TRY(details_of(file.report, facts, request.details));
+  contents.files = std::move(gathered.files);
+  std::string card = request.card.empty() ? model_card({packed.name, packed.version, &file.report,
+                                                        request.details, packed.sample_rows})
+                                          : request.card;
+  contents.files.emplace_back("MODEL_CARD.md", std::move(card));
+  packed.bytes = TRY(bundle::write_slip(contents));
+  return packed;
+}
+
 }  // namespace
 
 Result<Packed> pack_model(const std::string& path, const PackRequest& request) {
@@ -288,41 +321,30 @@ Result<Packed> pack_model(const std::string& path, const PackRequest& request) {
   Packed packed;
   packed.name = request.name.empty() ? name_of(path) : request.name;
   packed.version = request.version.empty() ? "1" : request.version;
-  bundle::SlipContents contents;
-  contents.name = packed.name;
-  contents.version = packed.version;
-  contents.select = request.select;
   Limits limits;
   limits.file_bytes_max = request.model_bytes_max;
-  Result<std::string> gathered = gather(path, limits, contents.files);
-  if (!gathered.ok()) return std::move(gathered).status().with_context(path);
-  contents.model = std::move(gathered).value();
+  Gathered gathered;
+  Result<std::string> place = gather(path, limits, gathered.files);
+  if (!place.ok()) return std::move(place).status().with_context(path);
+  gathered.model = std::move(place).value();
+  return pack_read(file, *model, std::move(gathered), std::move(packed), request);
+}
 
-  DataFacts facts;
-  if (!request.data.empty()) {
-    Status status = read_data(request, model->signature(), facts);
-    if (!status.ok()) return std::move(status).with_context(request.data_name);
-  } else if (!model->signature().matrices.records) {
-    SampleRows(*file.report.graph).fill(2 * request.sample_rows, facts.first);
-  }
-  if (!has(contents.files, "expected.csv") && request.sample_rows > 0) {
-    Result<SampleAnswers> samples = sample_answers(*model, facts.first, request.sample_rows);
-    if (samples.ok() && samples->rows > 0) {
-      packed.sample_rows = samples->rows;
-      contents.files.emplace_back("expected.csv", std::move(samples->csv));
-    } else {
-      packed.note = samples.ok() ? "the model takes none of the rows that were tried; give some "
-                                   "with --data"
-                                 : samples.status().message();
-    }
-  }
-  contents.details = TRY(details_of(file.report, facts, request.details));
-  std::string card = request.card.empty() ? model_card({packed.name, packed.version, &file.report,
-                                                        request.details, packed.sample_rows})
-                                          : request.card;
-  contents.files.emplace_back("MODEL_CARD.md", std::move(card));
-  packed.bytes = TRY(bundle::write_slip(contents));
-  return packed;
+Result<Packed> pack_bytes(const std::string& file, std::string bytes, const PackRequest& request) {
+  const formats::ModelFormat* format =
+      all_formats().find(std::string_view(bytes).substr(0, formats::FormatSet::kStartBytes));
+  if (format == nullptr) return internal_error(fmt::format("{} is no model", file));
+  ModelFile read;
+  read.report = TRY(format->read(bytes, {}, all_formats(), Limits()));
+  TRY_STATUS(read.report.status());
+  const auto model = TRY(compile_model(read, file));
+  Packed packed;
+  packed.name = request.name;
+  packed.version = request.version.empty() ? "1" : request.version;
+  Gathered gathered;
+  gathered.model = file;
+  gathered.files.emplace_back(file, std::move(bytes));
+  return pack_read(read, *model, std::move(gathered), std::move(packed), request);
 }
 
 }  // namespace slipway::cli

@@ -6,23 +6,26 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "base/status.h"
+#include "graph/signature.h"
+#include "rows/row_source.h"
 
 namespace slipway::cli {
 
 struct PackRequest {
-  std::string name;       // empty: the file's
-  std::string version;    // empty: "1"
-  std::string select;     // which model, in a file that holds several
-  std::string data;       // bytes of CSV or JSON lines: sample rows and ranges come from it
+  std::string name;     // empty: the file's
+  std::string version;  // empty: "1"
+  std::string select;   // which model, in a file that holds several
+  // Opens the rows that sample answers, ranges and categories are taken from; none: samples are
+  // made up. What it opens is used before pack_model() returns.
+  std::function<Result<std::unique_ptr<rows::RowSource>>(const Signature&)> open_rows = {};
   std::string data_name;  // for messages
-  bool data_is_json = false;
-  std::vector<std::string> keys;  // columns of `data` that are no feature
-  std::string card;               // MODEL_CARD.md; empty: one is made
-  std::string details;            // a JSON object: metrics, parameters, training_data, ...
+  std::string card;       // MODEL_CARD.md; empty: one is made
+  std::string details;    // a JSON object: metrics, parameters, training_data, ...
   size_t sample_rows = 20;
   uint64_t model_bytes_max = 4ULL << 30;
 };
@@ -37,5 +40,8 @@ struct Packed {
 
 /// Errors of reading the model; INVALID_ARGUMENT: what the request says of it cannot be.
 Result<Packed> pack_model(const std::string& path, const PackRequest& request);
+/// The same of a model that is no file yet; `file` is what it is called in the bundle:
+/// "model.onnx".
+Result<Packed> pack_bytes(const std::string& file, std::string bytes, const PackRequest& request);
 
 }  // namespace slipway::cli

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "cli/model_file.h"
 #include "cli/sample_answers.h"
@@ -72,7 +73,10 @@ TEST_F(PackingTest, ABundleAnswersAsItsModel) {
 TEST_F(PackingTest, DataGiveRangesAndSamples) {
   const std::string model = write("score.pmml", kPmml);
   PackRequest request;
-  request.data = "a,b,t\n1,x,0\n-2.5,\"y, z\",0\n,x,0\n";
+  std::istringstream rows("a,b,t\n1,x,0\n-2.5,\"y, z\",0\n,x,0\n");
+  request.open_rows = [&](const Signature& signature) {
+    return rows::open_csv_rows(rows, {}, signature, {});
+  };
   request.details = R"({"metrics": {"r2": 0.5}, "seed": 3})";
   const auto packed = pack_model(model, request);
   ASSERT_TRUE(packed.ok()) << packed.status().to_string();
@@ -100,7 +104,10 @@ TEST_F(PackingTest, WhatIsWrongIsSaid) {
   request.name = "a/b";
   EXPECT_FALSE(pack_model(model, request).ok());
   request.name = "";
-  request.data = "a,b\n";
+  std::istringstream rows("a,b\n");
+  request.open_rows = [&](const Signature& signature) {
+    return rows::open_csv_rows(rows, {}, signature, {});
+  };
   EXPECT_FALSE(pack_model(model, request).ok());
   const auto packed = pack_model(model, {});
   ASSERT_TRUE(packed.ok());
