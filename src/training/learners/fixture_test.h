@@ -23,6 +23,7 @@ struct FixtureCase {
   std::vector<double> predict_proba;
   std::vector<double> predict;
   std::vector<double> scores;
+  uint64_t seeds = 1;  // over which they are means
 
   std::string text() const {
     std::string all = learner;
@@ -101,6 +102,7 @@ inline Fixture read_fixture(const std::string& name) {
     one.predict_proba = numbers_of(entry, "predict_proba");
     one.predict = numbers_of(entry, "predict");
     one.scores = numbers_of(entry, "scores");
+    if (!one.scores.empty()) one.seeds = entry["seeds"].get_uint64().value();
     fixture.cases.push_back(std::move(one));
   }
   return fixture;

@@ -14,8 +14,8 @@ namespace {
 
 std::vector<Learner> all_learners() {
   std::vector<Learner> all;
-  for (const auto family :
-       {logistic_family(), linear_family(), bayes_family(), neighbors_family()}) {
+  for (const auto family : {logistic_family(), linear_family(), bayes_family(), boosting_family(),
+                            neighbors_family(), svm_family(), tree_family()}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   std::sort(all.begin(), all.end(), [](const Learner& a, const Learner& b) {

@@ -1,0 +1,275 @@
+// svc and svr: oneDAL solves each pair of classes (or the regression); the result is laid out as
+// libsvm's, which the graph's op takes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "graph/ops/basic.h"
+#include "graph/ops/linear.h"
+#include "graph/ops/svm.h"
+#include "training/learners/internal/families.h"
+#include "training/learners/internal/onedal_library.h"
+#include "training/learners/internal/outputs.h"
+
+namespace slipway::training {
+namespace {
+
+using Kind = Hyperparameter::Kind;
+
+constexpr Hyperparameter kC = {"C", Kind::kNumber, "1.0", 0, 1e300, true};
+constexpr Hyperparameter kKernel = {
+    "kernel", Kind::kWord, "rbf", 0, 0, false, "linear|poly|rbf|sigmoid"};
+constexpr Hyperparameter kDegree = {"degree", Kind::kInteger, "3", 0, 100};
+constexpr Hyperparameter kGamma = {"gamma", Kind::kNumber, "scale", 0, 1e300, true, "scale|auto"};
+constexpr Hyperparameter kCoef0 = {"coef0", Kind::kNumber, "0.0", -1e300, 1e300};
+constexpr Hyperparameter kShrinking = {"shrinking", Kind::kFlag, "true"};
+constexpr Hyperparameter kTol = {"tol", Kind::kNumber, "0.001", 0, 1e300, true};
+constexpr Hyperparameter kCache = {"cache_size", Kind::kNumber, "200", 1, 1e6};
+constexpr Hyperparameter kMaxIter = {"max_iter", Kind::kInteger, "-1", -1, 1e9};
+
+constexpr std::array kSvcTable = {
+    kC,       kKernel,
+    kDegree,  kGamma,
+    kCoef0,   kShrinking,
+    kTol,     kCache,
+    kMaxIter, Hyperparameter{"class_weight", Kind::kWord, "none", 0, 0, false, "none|balanced"}};
+constexpr std::array kSvrTable = {
+    kC,     kKernel,    kDegree, kGamma, Hyperparameter{"epsilon", Kind::kNumber, "0.1", 0, 1e300},
+    kCoef0, kShrinking, kTol,    kCache, kMaxIter};
+
+class SvmModel final : public FittedModel {
+ public:
+  SvmModel(std::string_view estimator, SvmOp::Parameters parameters, SvmOp::Tables tables)
+      : estimator_(estimator), parameters_(parameters), tables_(std::move(tables)) {}
+
+  Result<std::vector<OutputSpec>> append(GraphBuilder& graph, ValueId features,
+                                         const ModelNaming& naming) const override {
+    const ValueId x = TRY(checked_features(graph, features, naming, estimator_));
+    const ValueId decisions =
+        TRY(graph.add(std::make_unique<SvmOp>(parameters_, tables_), {x}, naming.path));
+    if (tables_.counts.empty()) return value_outputs(decisions);
+    const auto classes = static_cast<uint32_t>(tables_.counts.size());
+    const ValueId index =
+        TRY(graph.add(std::make_unique<SvmVoteOp>(classes), {decisions}, naming.path));
+    // decision_function speaks for the second of two classes, the op for the first.
+    std::unique_ptr<const Op> turn = std::make_unique<SvmOneVsRestOp>(classes);
+    if (classes == 2) {
+      turn = std::make_unique<LinearOp>(1, 1, std::vector<double>{-1}, std::vector<double>{0});
+    }
+    const ValueId scores = TRY(graph.add(std::move(turn), {decisions}, naming.path));
+    std::vector<OutputSpec> outputs = {label_output(index, naming)};
+    outputs.push_back(number_output("decision_function", scores, graph.type(scores).width, naming));
+    return outputs;
+  }
+
+ private:
+  std::string_view estimator_;
+  SvmOp::Parameters parameters_;
+  SvmOp::Tables tables_;
+};
+
+/// 1 / (columns * variance of all elements) for "scale", 1 / columns for "auto".
+double gamma_of(const TrainingData& data, const Hyperparameters& parameters) {
+  const std::string_view word = parameters.word("gamma");
+  if (word.empty()) return parameters.number("gamma");
+  if (word == "auto") return 1 / static_cast<double>(data.columns);
+  const size_t count = data.rows * data.columns;
+  double mean = 0;
+  for (size_t at = 0; at < count; ++at) mean += data.x[at];
+  mean /= static_cast<double>(count);
+  double variance = 0;
+  for (size_t at = 0; at < count; ++at) variance += (data.x[at] - mean) * (data.x[at] - mean);
+  variance /= static_cast<double>(count);
+  return variance > 0 ? 1 / (static_cast<double>(data.columns) * variance) : 1;
+}
+
+SvmOp::Parameters kernel_of(const TrainingData& data, const Hyperparameters& parameters) {
+  using Function = SvmOp::KernelFunction;
+  SvmOp::Parameters kernel;
+  const std::string_view name = parameters.word("kernel");
+  kernel.function = name == "linear" ? Function::kLinear
+                    : name == "poly" ? Function::kPoly
+                    : name == "rbf"  ? Function::kRbf
+                                     : Function::kSigmoid;
+  kernel.gamma = gamma_of(data, parameters);
+  kernel.coef0 = parameters.number("coef0");
+  kernel.degree = static_cast<uint32_t>(parameters.integer("degree"));
+  return kernel;
+}
+
+/// A task of these rows; x, y and weights are the caller's.
+SlipwaySvmTask task_of(const SvmOp::Parameters& kernel, const Hyperparameters& parameters,
+                       const FitOptions& options) {
+  // oneDAL's iterations each solve a small problem of many rows; -1 is "until it is solved".
+  constexpr int64_t kUnbounded = 1'000'000;
+  SlipwaySvmTask task = {};
+  task.kernel = static_cast<int32_t>(kernel.function);
+  task.gamma = kernel.gamma;
+  task.coef0 = kernel.coef0;
+  task.degree = static_cast<int32_t>(kernel.degree);
+  task.c = parameters.number("C");
+  task.tolerance = parameters.number("tol");
+  const int64_t iterations = parameters.integer("max_iter");
+  task.iterations_max = iterations < 1 ? kUnbounded : iterations;
+  task.cache_mb = parameters.number("cache_size");
+  task.shrinking = parameters.flag("shrinking") ? 1 : 0;
+  task.threads = std::max(1U, options.threads);
+  return task;
+}
+
+/// Rows of one machine, and what came of them.
+struct Machine {
+  std::vector<double> x;
+  std::vector<double> y;
+  std::vector<double> weights;
+  std::vector<size_t> places;        // of the rows in the training data
+  std::vector<double> coefficients;  // by row of this machine; 0: no support vector
+  double bias = 0;
+
+  void add(const TrainingData& data, size_t row, double target) {
+    if (data.weight(row) == 0) return;
+    x.insert(x.end(), data.row(row), data.row(row) + data.columns);
+    y.push_back(target);
+    if (!data.weights.empty()) weights.push_back(data.weight(row));
+    places.push_back(row);
+  }
+
+  static void take(void* context, const int64_t* rows, const double* coefficients, size_t count,
+                   double bias) {
+    auto* machine = static_cast<Machine*>(context);
+    for (size_t i = 0; i < count; ++i) {
+      machine->coefficients[static_cast<size_t>(rows[i])] = coefficients[i];
+    }
+    machine->bias = bias;
+  }
+
+  Status solve(std::string_view learner, uint32_t columns, SlipwaySvmTask task) {
+    const SlipwayOnedalPlugin* library = TRY(onedal_library());
+    task.x = x.data();
+    task.y = y.data();
+    task.weights = weights.empty() ? nullptr : weights.data();
+    task.rows = y.size();
+    task.columns = columns;
+    coefficients.assign(y.size(), 0.0);
+    char message[512] = "";
+    if (library->svm(&task, {&Machine::take, this}, {message, sizeof message}) != 0) {
+      return internal_error(fmt::format("{}: oneDAL says: {}", learner, message));
+    }
+    return {};
+  }
+};
+
+/// The machines of all pairs, and for each training row whether one of them needs it.
+struct Pairs {
+  std::vector<Machine> machines;  // without rows: places and coefficients only
+  std::vector<bool> is_vector;
+};
+
+Result<Pairs> solve_pairs(const Learner& learner, const TrainingData& data,
+                          const SlipwaySvmTask& task, const FitOptions& options) {
+  std::vector<std::vector<size_t>> by_class(data.class_count);
+  for (size_t i = 0; i < data.rows; ++i) {
+    by_class[static_cast<size_t>(data.classes[i])].push_back(i);
+  }
+  Pairs pairs;
+  pairs.is_vector.assign(data.rows, false);
+  pairs.machines.reserve(svm_pairs(data.class_count));
+  for (uint32_t first = 0; first < data.class_count; ++first) {
+    for (uint32_t second = first + 1; second < data.class_count; ++second) {
+      if (options.is_stopped()) return Status(StatusCode::kCancelled, "training was stopped");
+      Machine machine;
+      for (const size_t row : by_class[first]) machine.add(data, row, 1);
+      for (const size_t row : by_class[second]) machine.add(data, row, -1);
+      TRY_STATUS(machine.solve(learner.name, data.columns, task));
+      for (size_t i = 0; i < machine.places.size(); ++i) {
+        if (machine.coefficients[i] != 0) pairs.is_vector[machine.places[i]] = true;
+      }
+      machine.x = {};
+      pairs.machines.push_back(std::move(machine));
+    }
+  }
+  return pairs;
+}
+
+/// libsvm's layout: support vectors by class; of the pair (i, j) the coefficients of vectors of
+/// class i stand in row j - 1, those of class j in row i.
+SvmOp::Tables lay_out(const TrainingData& data, const Pairs& pairs) {
+  SvmOp::Tables tables;
+  tables.features = data.columns;
+  tables.counts.assign(data.class_count, 0);
+  std::vector<size_t> order(data.rows, 0);
+  size_t count = 0;
+  for (uint32_t k = 0; k < data.class_count; ++k) {
+    for (size_t i = 0; i < data.rows; ++i) {
+      if (data.classes[i] != static_cast<int32_t>(k) || !pairs.is_vector[i]) continue;
+      order[i] = count++;
+      ++tables.counts[k];
+      tables.vectors.insert(tables.vectors.end(), data.row(i), data.row(i) + data.columns);
+    }
+  }
+  tables.dual.assign((data.class_count - 1) * count, 0.0);
+  auto machine = pairs.machines.begin();
+  for (uint32_t first = 0; first < data.class_count; ++first) {
+    for (uint32_t second = first + 1; second < data.class_count; ++second, ++machine) {
+      for (size_t i = 0; i < machine->places.size(); ++i) {
+        if (machine->coefficients[i] == 0) continue;
+        const size_t place = machine->places[i];
+        const size_t row = machine->y[i] > 0 ? second - 1 : first;
+        tables.dual[row * count + order[place]] = machine->coefficients[i];
+      }
+      tables.intercepts.push_back(machine->bias);
+    }
+  }
+  return tables;
+}
+
+Result<Fit> train_svc(const Learner& learner, const TrainingData& data,
+                      const Hyperparameters& parameters, const FitOptions& options) {
+  if (data.class_count > kSvmClassesMax) {
+    return resource_exhausted(
+        fmt::format("svc takes at most {} classes, got {}", kSvmClassesMax, data.class_count));
+  }
+  const SvmOp::Parameters kernel = kernel_of(data, parameters);
+  const Pairs pairs =
+      TRY(solve_pairs(learner, data, task_of(kernel, parameters, options), options));
+  Fit fit;
+  fit.model = std::make_unique<SvmModel>(learner.estimator, kernel, lay_out(data, pairs));
+  return fit;
+}
+
+Result<Fit> train_svr(const Learner& learner, const TrainingData& data,
+                      const Hyperparameters& parameters, const FitOptions& options) {
+  const SvmOp::Parameters kernel = kernel_of(data, parameters);
+  SlipwaySvmTask task = task_of(kernel, parameters, options);
+  task.regression = 1;
+  task.epsilon = parameters.number("epsilon");
+  Machine machine;
+  for (size_t i = 0; i < data.rows; ++i) machine.add(data, i, data.values[i]);
+  TRY_STATUS(machine.solve(learner.name, data.columns, task));
+  SvmOp::Tables tables;
+  tables.features = data.columns;
+  for (size_t i = 0; i < machine.places.size(); ++i) {
+    if (machine.coefficients[i] == 0) continue;
+    const double* row = data.row(machine.places[i]);
+    tables.vectors.insert(tables.vectors.end(), row, row + data.columns);
+    tables.dual.push_back(machine.coefficients[i]);
+  }
+  tables.intercepts = {machine.bias};
+  Fit fit;
+  fit.model = std::make_unique<SvmModel>(learner.estimator, kernel, std::move(tables));
+  return fit;
+}
+
+}  // namespace
+
+std::span<const Learner> svm_family() {
+  static constexpr std::array kTable = {
+      Learner{"svc", Task::kClassification, "SVC", "oneDAL", false, kSvcTable, train_svc},
+      Learner{"svr", Task::kRegression, "SVR", "oneDAL", false, kSvrTable, train_svr},
+  };
+  return kTable;
+}
+
+}  // namespace slipway::training
