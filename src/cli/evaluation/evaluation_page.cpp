@@ -83,6 +83,7 @@ std::vector<Series> series_of(const Evaluation& evaluation,
                               const std::vector<double> training::RocCurve::*x,
                               const std::vector<double> training::RocCurve::*y) {
   std::vector<Series> out;
+  out.reserve(evaluation.curves.size());
   for (const ClassCurves& one : evaluation.curves) {
     out.push_back({one.label, one.roc.*x, one.roc.*y});
   }
@@ -165,6 +166,7 @@ void add_slices(Page& page, const Evaluation& evaluation) {
   page.table(table);
   if (names.empty()) return;
   std::vector<report::Bar> bars;
+  bars.reserve(evaluation.slices.size());
   for (const SliceResult& slice : evaluation.slices) {
     bars.push_back({slice.value, value_of(slice.metrics, names.front())});
   }

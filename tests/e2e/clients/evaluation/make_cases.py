@@ -1,6 +1,7 @@
 """Trains models with scikit-learn and writes, for tests/e2e/test_evaluate.py, what its own functions say of them.
 
-    python make_cases.py FOLDER      writes FOLDER/cases.json and the models and tables that it names
+    python make_cases.py FOLDER DATA     writes FOLDER/cases.json and the models and tables that it names;
+                                         DATA is tests/data, whose models of other libraries are judged too
 
 NaN and infinity are written as null: JSON has no word for them.
 """
@@ -27,6 +28,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 warnings.simplefilter("ignore")
 FOLDER = pathlib.Path(sys.argv[1])
+DATA = pathlib.Path(sys.argv[2])
 
 
 def plain(value):
@@ -229,5 +231,35 @@ def bootstrap():
     return {"model": "bootstrap.joblib", "data": write_table("bootstrap.csv", frame), "target": "target", "expected": ends}
 
 
-out = {"cases": dict([*bundled(), *drawn()]), "slices": slices(), "importance": importance(), "bootstrap": bootstrap()}
+def foreign(name, model, labels, probabilities, label_output=None, arguments=()):
+    """A model of another library: its fixture holds rows and what that library answered; the truth is drawn."""
+    fixture = json.loads((DATA / model).with_suffix(".json").read_text())
+    answer = fixture["outputs"][probabilities]
+    chance = np.array(answer["values"], float).reshape(answer["shape"])
+    if chance.ndim == 1:
+        chance = np.column_stack([1 - chance, chance])
+    labels = np.array(labels)
+    plain_rows = [all(isinstance(cell, (int, float)) for cell in row) for row in fixture["rows"]]  # no NaN, no infinity
+    rows = np.array([row for row, keep in zip(fixture["rows"], plain_rows) if keep], float)
+    chance = chance[plain_rows]
+    frame = pd.DataFrame(rows, columns=fixture["columns"] or [f"x{i}" for i in range(rows.shape[1])])
+    frame["truth"] = labels[np.random.default_rng(1).integers(0, len(labels), len(frame))]
+    predicted = labels[chance.argmax(1)] if label_output is None else np.array(
+        fixture["outputs"][label_output]["values"])[plain_rows]
+    return name, {"model": str((DATA / model).resolve()), "data": write_table(f"{name}.csv", frame), "target": "truth",
+                  "arguments": list(arguments), "tolerance": max(1e-9, float(fixture["tolerance"])),
+                  "expected": {"metrics": classification(list(labels), frame["truth"].to_numpy(), predicted, chance)}}
+
+
+def foreigners():
+    booster = ["--task", "classification"]
+    yield foreign("lightgbm_binary", "lightgbm/3.3.5/objective_binary.txt", [0, 1], "predict", arguments=booster)
+    yield foreign("lightgbm_three", "lightgbm/3.3.5/objective_multiclass.txt", [0, 1, 2], "predict", arguments=booster)
+    yield foreign("onnx_labels_without_table", "onnx/1.17.3/pipe_mlp_logistic.onnx", [0, 1], "output_probability",
+                  "output_label")
+    yield foreign("pmml_texts_without_table", "pmml/0.133.1/sklearn2pmml_logistic3.pmml", ["high", "low", "mid"],
+                  "predict_proba", "predict")
+
+
+out = {"foreign": dict(foreigners()), "cases": dict([*bundled(), *drawn()]), "slices": slices(), "importance": importance(), "bootstrap": bootstrap()}
 (FOLDER / "cases.json").write_text(json.dumps(plain(out), allow_nan=False))
