@@ -6,8 +6,6 @@
 //   json.end('}');
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,7 +30,7 @@ class JsonWriter {
   }
   void number(uint64_t value) {
     comma();
-    text_ += fmt::format("{}", value);
+    text_ += std::to_string(value);
   }
   /// null where JSON has no word for it.
   void real(double value) {

@@ -63,7 +63,7 @@ std::string values_text(const data::ColumnProfile& column) {
   if (column.values == 0) return "no values";
   if (!column.number.has_value()) return top_values_text(column, kShownTop);
   const data::NumberProfile& number = *column.number;
-  const std::string range =
+  std::string range =
       fmt::format("{} .. {} .. {}", statistic_text(column, number.min),
                   statistic_text(column, number.quantiles[3]), statistic_text(column, number.max));
   if (column.kind == ColumnKind::kTime) return range;
