@@ -182,6 +182,14 @@ Status search(const TrainingPlan& plan, std::span<const training::Fold> folds, T
   return {};
 }
 
+/// Before anything is computed.
+Status check_metric(const TrainingRun& run) {
+  const std::vector<std::string> names = training::metric_names(run.problem);
+  if (std::ranges::find(names, run.scoring) != names.end()) return {};
+  return invalid_argument(fmt::format("there is no metric '{}' of a {}; there are {}", run.scoring,
+                                      task_name(run.problem.task), fmt::join(names, ", ")));
+}
+
 Status rank(TrainingRun& run) {
   for (size_t i = 0; i < run.scores.size(); ++i) {
     if (run.scores[i].status.ok()) run.ranking.push_back(i);
@@ -193,12 +201,7 @@ Status rank(TrainingRun& run) {
     return is_better(run.scores[a].mean(run.scoring), run.scores[b].mean(run.scoring), run.scoring);
   });
   if (!std::isnan(run.scores[run.ranking[0]].mean(run.scoring))) return {};
-  std::string names;
-  for (const auto& [name, value] : run.scores[run.ranking[0]].folds[0]) {
-    names.append(names.empty() ? "" : ", ").append(name);
-  }
-  return invalid_argument(fmt::format(
-      "the metric '{}' is not one of those that can be had here: {}", run.scoring, names));
+  return invalid_argument(fmt::format("{} cannot be told of these models", run.scoring));
 }
 
 Result<std::shared_ptr<const Graph>> graph_of(const Problem& problem,
@@ -246,6 +249,7 @@ Result<TrainingRun> run_training(const data::Frame& frame, const TrainingPlan& p
   run.problem = TRY(make_problem(frame, plan.problem));
   run.candidates = TRY(make_candidates(plan, run.problem));
   run.scoring = plan.scoring.empty() ? training::usual_metric(run.problem.task) : plan.scoring;
+  TRY_STATUS(check_metric(run));
   run.folds = plan.folds;
   const Rows rows = TRY(keep_back(plan, run.problem));
   const auto folds = TRY(make_folds(plan, run.problem, rows.train));

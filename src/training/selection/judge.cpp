@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "engine/compile.h"
 #include "training/metrics/classification.h"
@@ -79,6 +80,30 @@ bool is_loss(std::string_view metric) {
 
 std::string_view usual_metric(Task task) {
   return task == Task::kClassification ? "accuracy" : "r2";
+}
+
+std::vector<std::string> metric_names(const Problem& problem) {
+  // Names depend on nothing but the task and the number of classes.
+  if (problem.task == Task::kRegression) {
+    constexpr std::array<double, 2> kValues = {0, 1};
+    const auto metrics =
+        RegressionMetrics::create({.truth = kValues, .predicted = kValues, .weights = {}});
+    if (!metrics.ok()) return {};
+    return {metrics->names().begin(), metrics->names().end()};
+  }
+  const size_t classes = problem.labels.size();
+  std::vector<int32_t> truth(classes);
+  std::iota(truth.begin(), truth.end(), 0);
+  std::vector<double> probabilities(classes * classes, 0.0);
+  for (size_t i = 0; i < classes; ++i) probabilities[i * classes + i] = 1;
+  Classification judged;
+  judged.classes = classes;
+  judged.truth = truth;
+  judged.predicted = truth;
+  judged.probabilities = probabilities;
+  const auto metrics = ClassificationMetrics::create(judged);
+  if (!metrics.ok()) return {};
+  return {metrics->names().begin(), metrics->names().end()};
 }
 
 std::vector<double> rows_of(std::span<const double> matrix, uint32_t width,

@@ -24,6 +24,10 @@ bool is_loss(std::string_view metric);
 /// "accuracy", "r2": what models are chosen by if nobody says otherwise.
 std::string_view usual_metric(Task task);
 
+/// The names of all metrics that models of this problem may be judged by; of a classification with
+/// probabilities.
+std::vector<std::string> metric_names(const Problem& problem);
+
 /// Rows of a prepared matrix, copied out of it.
 std::vector<double> rows_of(std::span<const double> matrix, uint32_t width,
                             std::span<const uint32_t> rows);
