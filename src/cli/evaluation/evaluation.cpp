@@ -20,7 +20,6 @@ constexpr size_t kCalibrationBins = 10;
 constexpr size_t kHistogramBins = 40;
 
 Status check_values(const data::Frame& frame, const EvaluationColumns& columns) {
-  const std::string what = fmt::format("target '{}'", columns.target);
   if (frame.rows == 0) return invalid_argument("the data has no rows");
   const data::Column& target = *frame.find(columns.target);
   if (target.missing_count == frame.rows) {
@@ -40,6 +39,14 @@ std::vector<uint32_t> rows_with_value(const data::Column& column) {
     if (!column.is_missing(row)) rows.push_back(static_cast<uint32_t>(row));
   }
   return rows;
+}
+
+/// The rows, copied into `storage` unless they are all: a table may take much of the memory.
+const data::Frame& some_rows(const data::Frame& frame, const std::vector<uint32_t>& rows,
+                             data::Frame& storage) {
+  if (rows.size() == frame.rows) return frame;
+  storage = take_rows(frame, rows);
+  return storage;
 }
 
 /// Before the model runs: labels that it does not know, texts for a regression.
@@ -181,11 +188,12 @@ Result<Evaluation> evaluate_model(const Executable& model, const data::Frame& fr
   const ModelRoles roles = TRY(find_roles(signature, options.task));
   const EvaluationColumns columns = TRY(find_columns(frame, signature, options));
   TRY_STATUS(check_values(frame, columns));
-  const data::Frame known = take_rows(frame, rows_with_value(*frame.find(columns.target)));
+  data::Frame kept;
+  const data::Frame& known = some_rows(frame, rows_with_value(*frame.find(columns.target)), kept);
   TRY_STATUS(check_target(*known.find(columns.target), signature, roles));
-  const std::vector<uint32_t> rows =
-      TRY(rows_to_evaluate(known, *known.find(columns.target), options));
-  const data::Frame chosen = take_rows(known, rows);
+  data::Frame tested;
+  const data::Frame& chosen =
+      some_rows(known, TRY(rows_to_evaluate(known, *known.find(columns.target), options)), tested);
   const data::Column& target = *chosen.find(columns.target);
 
   Evaluation out;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "cli/evaluation/evaluation_output.h"
+#include "text/code_point.h"
 
 namespace slipway::cli {
 namespace {
@@ -14,12 +15,14 @@ namespace {
 constexpr size_t kClassesMax = 20;  // in tables of a terminal
 constexpr size_t kLabelWidth = 24;
 
-/// Without control characters, which a terminal would obey; cut.
-std::string plain(std::string_view text) {
+/// Without control characters, which a terminal would obey; cut to so many characters.
+std::string plain(std::string_view text, size_t characters_max = kLabelWidth) {
   std::string out;
-  for (const char c : text.substr(0, kLabelWidth)) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back(byte < 0x20 || byte == 0x7F ? '?' : c);
+  size_t place = 0;
+  for (size_t i = 0; i < characters_max && place < text.size(); ++i) {
+    const char32_t code = text::next_code_point(text, place);
+    const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
+    text::append_code_point(out, is_control ? U'?' : code);
   }
   return out;
 }
@@ -35,7 +38,9 @@ void add_head(std::string& out, const Evaluation& evaluation, const EvaluateOpti
   if (evaluation.split != "none")
     add(out, ", split {} (seed {})", evaluation.split, evaluation.seed);
   out += "\n";
-  for (const std::string& note : evaluation.notes) add(out, "note: {}\n", note);
+  for (const std::string& note : evaluation.notes) {
+    add(out, "note: {}\n", plain(note, 400));
+  }
 }
 
 void add_metrics(std::string& out, const Evaluation& evaluation) {
@@ -63,7 +68,7 @@ void add_classes(std::string& out, const Evaluation& evaluation) {
     return;
   }
   add(out, "\n{:<24}", "true \\ predicted");
-  for (const std::string& label : evaluation.classes) add(out, " {:>9}", plain(label).substr(0, 9));
+  for (const std::string& label : evaluation.classes) add(out, " {:>9}", plain(label, 9));
   out += "\n";
   for (size_t row = 0; row < evaluation.classes.size(); ++row) {
     add(out, "{:<24}", plain(evaluation.classes[row]));
@@ -91,8 +96,7 @@ void add_slices(std::string& out, const Evaluation& evaluation) {
   for (const std::string& name : names) add(out, " {:>20}", name);
   out += "\n";
   for (const SliceResult& slice : evaluation.slices) {
-    add(out, "{:<40}{:>9}", plain(slice.column) + " = " + plain(slice.value).substr(0, 14),
-        slice.rows);
+    add(out, "{:<40}{:>9}", plain(slice.column) + " = " + plain(slice.value, 14), slice.rows);
     for (const std::string& name : names) {
       add(out, " {:>20}", shown_number(value_of(slice.metrics, name)));
     }

@@ -73,7 +73,7 @@ ClassTable found_classes(const data::Column& target, const Predictions& predicti
   const bool are_numbers = predictions.label_texts.empty();
   if (roles.probabilities.has_value()) {
     const OutputSpec& output = signature.outputs[*roles.probabilities];
-    const ClassTable named(output.columns, are_numbers);
+    ClassTable named(output.columns, are_numbers);
     const auto is_named = [&](const std::string& label) {
       return named.find(std::string_view(label)).has_value();
     };
