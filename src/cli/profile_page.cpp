@@ -99,7 +99,7 @@ void add_target(const data::TargetProfile& target, report::Page& page) {
   page.paragraph(fmt::format(
       "Strength: Pearson's correlation of two numbers, the correlation ratio of a number and "
       "classes, Cramer's V of two columns of classes. Alone: how well the column by itself tells "
-      "the target, learnt on half of the rows and tried on the others ({}).",
+      "the target, learnt on each half of the rows and tried on the other ({}).",
       target.has_classes ? "share of right classes" : "R2"));
   page.table(table);
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// Fewer rows on which a column is tried tell nothing.
-constexpr size_t kTriedRowsMin = 10;
+constexpr size_t kTriedRowsMin = 20;
 /// A target of more classes is none that a column alone would tell.
 constexpr size_t kTargetClassesMax = 1000;
 
@@ -222,17 +222,19 @@ class Guess {
 };
 
 /// Which half of the rows one is in; without any pattern that the file's order may have.
-bool is_tried(size_t row) {
+bool in_second_half(size_t row) {
   uint64_t value = row * 0x9e3779b97f4a7c15ULL + 0x2545f4914f6cdd1dULL;
   value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9ULL;
   return ((value ^ (value >> 27U)) * 0x94d049bb133111ebULL >> 63U) != 0;
 }
 
-/// Learns the target for each value of a column on one half of the rows: a value of the other half
-/// is taken for the nearest that is known, a class for itself. A missing value is a value too.
+/// Learns the target for each value of a column on the other half of the rows than the one that is
+/// tried: a value there is taken for the nearest that is known, a class for itself. A missing value
+/// is a value too.
 class LoneColumn {
  public:
-  LoneColumn(const Side& side, const Side& target, size_t rows) : side_(side), target_(target) {
+  LoneColumn(const Side& side, const Side& target, size_t rows, bool tries_second_half)
+      : side_(side), target_(target), tries_second_half_(tries_second_half) {
     if (side.numbers != nullptr) {
       for (size_t row = 0; row < rows; ++row) {
         if (is_learnt(row) && !side.is_missing(row)) values_.push_back(side.numbers[row]);
@@ -257,6 +259,7 @@ class LoneColumn {
 
  private:
   bool is_learnt(size_t row) const { return !is_tried(row) && !target_.is_missing(row); }
+  bool is_tried(size_t row) const { return in_second_half(row) == tries_second_half_; }
 
   size_t place_of(size_t row) const {
     if (side_.is_missing(row)) return guesses_.size() - 1;
@@ -272,33 +275,48 @@ class LoneColumn {
 
   const Side& side_;
   const Side& target_;
+  const bool tries_second_half_;
   std::vector<double> values_;  // of a column of numbers: those that are known
   std::vector<Guess> guesses_;  // by value or class; the last one for missing values
   Guess all_;
 };
 
-double score_alone(const Side& side, const Side& target, size_t rows) {
-  if (target.classes > kTargetClassesMax) return kNan;
-  const LoneColumn column(side, target, rows);
+/// Over both halves, each by what the other one taught.
+struct LoneScore {
   size_t tried = 0;
   size_t right = 0;
   double squares = 0;
   double blind_squares = 0;
-  for (size_t row = 0; row < rows; ++row) {
-    if (!is_tried(row) || target.is_missing(row)) continue;
+
+  void add(const Side& target, size_t row, const LoneColumn& column) {
     ++tried;
     if (target.numbers == nullptr) {
       right += column.guess(row).commonest() == target.codes[row] ? 1 : 0;
-      continue;
+      return;
     }
     const double off = target.numbers[row] - column.guess(row).mean();
     const double blind = target.numbers[row] - column.blind().mean();
     squares += off * off;
     blind_squares += blind * blind;
   }
-  if (tried < kTriedRowsMin || column.blind().is_empty()) return kNan;
-  if (target.numbers == nullptr) return static_cast<double>(right) / static_cast<double>(tried);
-  return blind_squares > 0 ? 1 - squares / blind_squares : kNan;
+};
+
+double score_alone(const Side& side, const Side& target, size_t rows) {
+  if (target.classes > kTargetClassesMax) return kNan;
+  LoneScore score;
+  for (const bool second_half : {false, true}) {
+    const LoneColumn column(side, target, rows, second_half);
+    if (column.blind().is_empty()) return kNan;
+    for (size_t row = 0; row < rows; ++row) {
+      if (in_second_half(row) != second_half || target.is_missing(row)) continue;
+      score.add(target, row, column);
+    }
+  }
+  if (score.tried < kTriedRowsMin) return kNan;
+  if (target.numbers == nullptr) {
+    return static_cast<double>(score.right) / static_cast<double>(score.tried);
+  }
+  return score.blind_squares > 0 ? 1 - score.squares / score.blind_squares : kNan;
 }
 
 bool is_class_column(const Column& column) {

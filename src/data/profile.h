@@ -87,7 +87,7 @@ struct Association {
   Measure measure = Measure::kPearson;
   double value = 0;                          // NaN: one of the two is constant
   std::optional<double> mutual_information;  // of two columns of classes, in nats
-  /// How well the column alone tells the target, learnt on one half of the rows and tried on the
+  /// How well the column alone tells the target, learnt on each half of the rows and tried on the
   /// other: the share of right classes, or R2. NaN: too few rows.
   double alone = 0;
 };

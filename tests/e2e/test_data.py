@@ -296,7 +296,7 @@ def test_what_looks_wrong(tmp_path):
                      ("nearly", "nearly_constant"), ("mixed", "mixed_types"), ("sparse", "mostly_missing"),
                      ("sparse", "constant"), ("names", "high_cardinality"), ("unbounded", "infinite"),
                      ("outcome", "leaks_target")}
-    assert profile(FLOWERS)["suspicions"] == []
+    assert profile(FLOWERS, "--target", "species")["suspicions"] == []
 
 
 class Links(html.parser.HTMLParser):
