@@ -8,6 +8,7 @@
 
 #include "rows/internal/arrow_column.h"
 #include "rows/internal/arrow_library.h"
+#include "rows/internal/arrow_plain.h"
 #include "rows/internal/column_match.h"
 
 namespace slipway::rows {
@@ -66,13 +67,7 @@ class ArrowRows final : public RowSource {
   const std::vector<std::string>& key_names() const override { return match_.key_names; }
 
   Status open(const std::vector<std::string>& keys) {
-    const SlipwayArrowPlugin* plugin = TRY(arrow_library());
-    const auto size = static_cast<int64_t>(bytes_.size());
-    ArrowMessage message;
-    if (plugin->open_ipc(bytes_.data(), bytes_.size(), std::max(kMemoryMin, kMemoryPerByte * size),
-                         &stream_, message.error()) != 0) {
-      return invalid_argument(fmt::format("not a valid Arrow stream: {}", message.text()));
-    }
+    if (!open_plain_arrow(bytes_, stream_)) TRY_STATUS(open_by_plugin());
     if (stream_.get_schema(&stream_, &schema_) != 0) return stream_error();
     return match(keys);
   }
@@ -96,6 +91,17 @@ class ArrowRows final : public RowSource {
   }
 
  private:
+  Status open_by_plugin() {
+    const SlipwayArrowPlugin* plugin = TRY(arrow_library());
+    const auto size = static_cast<int64_t>(bytes_.size());
+    ArrowMessage message;
+    if (plugin->open_ipc(bytes_.data(), bytes_.size(), std::max(kMemoryMin, kMemoryPerByte * size),
+                         &stream_, message.error()) != 0) {
+      return invalid_argument(fmt::format("not a valid Arrow stream: {}", message.text()));
+    }
+    return {};
+  }
+
   Status stream_error() {
     const char* text = stream_.get_last_error(&stream_);
     return invalid_argument(

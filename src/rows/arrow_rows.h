@@ -3,10 +3,11 @@
 //   IPC bytes --open_arrow_rows--> RowSource --> InputBuffer
 //   ArrowTable --write_arrow--> IPC bytes
 //
-// Arrow C++ is a plug-in (arrow_plugin.h), opened when it is first needed: libslipway_arrow.so in
-// the folder that SLIPWAY_PLUGIN_DIR names, beside the program, or in ../lib/slipway from there.
-// Without it every function here is UNIMPLEMENTED, with a message that says where it was looked
-// for.
+// Plain streams (columns of numbers and texts, not compressed) are read without Arrow C++, and
+// tables are written without it. For all else it is a plug-in (arrow_plugin.h), opened when it is
+// first needed: libslipway_arrow.so in the folder that SLIPWAY_PLUGIN_DIR names, beside the
+// program, or in ../lib/slipway from there. Without it such input is UNIMPLEMENTED, with a message
+// that says where it was looked for.
 //
 // Columns are matched as those of CSV (row_source.h). A number column takes integers, floats,
 // decimals, booleans and nulls; a text column texts, also dictionary-encoded ones (what pandas

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "rows/arrow_rows.h"
+#include "rows/internal/arrow_plain.h"
 
 namespace slipway::rows {
 namespace {
@@ -78,6 +79,101 @@ TEST_F(Arrow, ReadsEveryTypeOfNumbersFromStreamsAndFiles) {
       }
     }
   }
+}
+
+bool is_plain(const std::string& bytes) {
+  ArrowArrayStream stream{};
+  const bool is_plain = open_plain_arrow(bytes, stream);
+  if (is_plain) stream.release(&stream);
+  return is_plain;
+}
+
+/// Arrow C++ reads the form without the mark that begins a message, too; it alone does.
+std::string unmarked(const std::string& bytes) {
+  return bytes.substr(std::min<size_t>(4, bytes.size()));
+}
+
+Signature plain_columns() {
+  std::vector<InputColumn> wanted;
+  for (const char* name : {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+                           "half", "float", "double", "bool", "whole"}) {
+    wanted.push_back({name});
+  }
+  for (const char* name : {"utf8", "large"}) wanted.push_back({name, ColumnType::kText});
+  return columns(wanted);
+}
+
+/// All cells, comparable.
+std::string cells_of(InputBuffer& input, const Signature& signature) {
+  std::string cells;
+  for (size_t row = 0; row < input.rows(); ++row) {
+    for (size_t column = 0; column < signature.columns.size(); ++column) {
+      if (signature.columns[column].is_text()) {
+        const StringCell& cell = input.string_row(row)[column];
+        cells += cell.missing() ? "null" : "'" + std::string(cell.view()) + "'";
+      } else {
+        cells += std::to_string(input.number_row(row)[column]);
+      }
+      cells += ' ';
+    }
+    cells += '\n';
+  }
+  return cells;
+}
+
+TEST_F(Arrow, PlainStreamsAreReadWithoutThePlugIn) {
+  for (const char* name : {"plain.arrows", "row.arrows"}) EXPECT_TRUE(is_plain(file(name))) << name;
+  for (const char* name : {"plain.arrow", "numbers.arrows", "texts.arrows", "packed.arrows",
+                           "struct.arrows", "nulls.arrows"}) {
+    EXPECT_FALSE(is_plain(file(name))) << name;
+  }
+  EXPECT_FALSE(is_plain(""));
+  EXPECT_FALSE(is_plain(unmarked(file("plain.arrows"))));
+}
+
+TEST_F(Arrow, PlainStreamsGiveWhatArrowGives) {
+  const Signature signature = plain_columns();
+  const std::string bytes = file("plain.arrows");
+  std::vector<std::string> cells;
+  for (const std::string& each : {bytes, unmarked(bytes), file("plain.arrow")}) {
+    const Status status = read(each, signature);
+    ASSERT_TRUE(status.ok()) << status.message();
+    cells.push_back(cells_of(input_, signature));
+  }
+  EXPECT_EQ(cells[0], cells[1]);
+  EXPECT_EQ(cells[0], cells[2]);
+  EXPECT_EQ(input_.rows(), 5U);
+  EXPECT_TRUE(std::isnan(input_.number_row(3)[10]));
+  EXPECT_EQ(input_.number_row(4)[8], 3);
+  EXPECT_EQ(input_.number_row(3)[12], 3);
+  EXPECT_EQ(input_.string_row(2)[13].view(), kLong);
+  EXPECT_TRUE(input_.string_row(1)[14].missing());
+  EXPECT_EQ(input_.string_row(4)[14].view(), "é");
+}
+
+TEST_F(Arrow, ChangedPlainStreamsNeverGiveOtherCellsThanArrow) {
+  const Signature signature = plain_columns();
+  const std::string bytes = file("plain.arrows");
+  size_t both = 0;
+  for (size_t place = 4; place < bytes.size(); ++place) {
+    for (const int change : {0x01, 0x80, 0xff}) {
+      std::string changed = bytes;
+      changed[place] = static_cast<char>(changed[place] ^ change);
+      if (!is_plain(changed) || !read(changed, signature).ok()) continue;
+      const std::string cells = cells_of(input_, signature);
+      if (!read(unmarked(changed), signature).ok()) continue;
+      EXPECT_EQ(cells, cells_of(input_, signature)) << place;
+      ++both;
+    }
+  }
+  EXPECT_GT(both, 1000U);
+}
+
+TEST_F(Arrow, CutPlainStreamsAreLeftToArrow) {
+  const std::string bytes = file("row.arrows");
+  EXPECT_TRUE(is_plain(bytes.substr(0, bytes.size() - 8)));  // the end may be left out
+  EXPECT_FALSE(is_plain(bytes.substr(0, bytes.size() - 4)));
+  EXPECT_FALSE(is_plain(bytes.substr(0, bytes.size() - 16)));
 }
 
 TEST_F(Arrow, ReadsTruthValuesAndDecimals) {
