@@ -3,11 +3,17 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <thread>
+#include <utility>
 #include <vector>
+
+#include "base/thread_annotations.h"
+#include "rows/arrow_rows.h"
 
 namespace slipway::rows {
 namespace {
@@ -52,11 +58,56 @@ Result<const SlipwayArrowPlugin*> open_library() {
                                    looked.empty() ? "no folder is known" : looked));
 }
 
+std::atomic<bool> was_tried{false};
+
+/// Who waits for the one thread that opens it.
+class Waiting {
+ public:
+  void add(std::function<void()> done) {
+    bool is_first = false;
+    {
+      const MutexLock lock(mutex_);
+      done_.push_back(std::move(done));
+      is_first = !std::exchange(is_opening_, true);
+    }
+    if (!is_first) return;
+    try {
+      std::thread([this] { open(); }).detach();
+    } catch (const std::system_error&) {
+      open();  // no thread is to be had
+    }
+  }
+
+ private:
+  void open() {
+    (void)arrow_library();
+    std::vector<std::function<void()>> done;
+    {
+      const MutexLock lock(mutex_);
+      done.swap(done_);
+      is_opening_ = false;
+    }
+    for (const auto& each : done) each();
+  }
+
+  Mutex mutex_;
+  std::vector<std::function<void()>> done_ GUARDED_BY(mutex_);
+  bool is_opening_ GUARDED_BY(mutex_) = false;
+};
+
 }  // namespace
 
 Result<const SlipwayArrowPlugin*> arrow_library() {
   static const Result<const SlipwayArrowPlugin*> library = open_library();
+  was_tried = true;
   return library;
+}
+
+bool arrow_library_was_tried() { return was_tried; }
+
+void open_arrow_library(std::function<void()> done) {
+  static Waiting waiting;
+  waiting.add(std::move(done));
 }
 
 }  // namespace slipway::rows

@@ -66,8 +66,13 @@ class ArrowRows final : public RowSource {
 
   const std::vector<std::string>& key_names() const override { return match_.key_names; }
 
-  Status open(const std::vector<std::string>& keys) {
-    if (!open_plain_arrow(bytes_, stream_)) TRY_STATUS(open_by_plugin());
+  Status open(const std::vector<std::string>& keys, ArrowPlugin plugin) {
+    if (!open_plain_arrow(bytes_, stream_)) {
+      if (plugin == ArrowPlugin::kAsked && !arrow_library_was_tried()) {
+        return unavailable("Arrow's plug-in is not open yet");
+      }
+      TRY_STATUS(open_by_plugin());
+    }
     if (stream_.get_schema(&stream_, &schema_) != 0) return stream_error();
     return match(keys);
   }
@@ -283,9 +288,10 @@ class ArrowRows final : public RowSource {
 
 Result<std::unique_ptr<RowSource>> open_arrow_rows(std::string_view bytes,
                                                    const Signature& signature,
-                                                   const std::vector<std::string>& keys) {
+                                                   const std::vector<std::string>& keys,
+                                                   ArrowPlugin plugin) {
   auto rows = std::make_unique<ArrowRows>(bytes, signature);
-  TRY_STATUS(rows->open(keys));
+  TRY_STATUS(rows->open(keys, plugin));
   return std::unique_ptr<RowSource>(std::move(rows));
 }
 

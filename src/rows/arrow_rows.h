@@ -14,6 +14,8 @@
 // calls categories), and whole numbers where the model takes them; a record column structs.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,11 +28,20 @@
 
 namespace slipway::rows {
 
+/// What happens where the plug-in is needed for the first time: opening it takes some milliseconds.
+enum class ArrowPlugin : uint8_t {
+  kOpened,  // that is done now
+  kAsked,   // UNAVAILABLE: the caller has open_arrow_library() do it, and comes back
+};
 /// An IPC stream or file (Feather). The bytes must live as long as the source. `keys` as for CSV.
 /// INVALID_ARGUMENT: the bytes are no such table, a column is missing, twice or of a wrong type.
 Result<std::unique_ptr<RowSource>> open_arrow_rows(std::string_view bytes,
                                                    const Signature& signature,
-                                                   const std::vector<std::string>& keys);
+                                                   const std::vector<std::string>& keys,
+                                                   ArrowPlugin plugin = ArrowPlugin::kOpened);
+/// Opens the plug-in on a thread of its own, which then calls `done`, whether it could or not.
+/// Thread-safe.
+void open_arrow_library(std::function<void()> done);
 /// Whether bytes begin as an Arrow file or stream does.
 bool holds_arrow(std::string_view bytes);
 
