@@ -92,7 +92,7 @@ void AnswerPlan::clear() {
   single = false;
   probabilities = false;
   columnar = false;
-  signature.clear();
+  note.clear();
   urgency = {};
 }
 
@@ -122,7 +122,6 @@ Status choose_model(BaseCall& call, std::string_view name, std::string_view vers
   if (found.ok()) {
     call.infer.model = *found;
     const std::vector<std::string>& keys = (*found)->loaded.key_fields;
-    call.plan.unnamed_output = (*found)->chosen_output(kKserveV2Dialect.name);
     call.plan.keys.begin(keys.empty() ? nullptr : &keys);
     call.loop->read->keys = keys.empty() ? nullptr : &call.plan.keys;
     return {};

@@ -88,11 +88,11 @@ struct AnswerPlan {
   bool single = false;         // simple: one named object, answered by one value
   bool probabilities = false;  // simple: outputs[1] holds them
   bool columnar = false;       // tf_serving: the request was in columns, and so is its answer
-  std::string signature;       // tf_serving: the name that was asked for; may be empty
-  Urgency urgency;             // kserve_v2
-  /// kserve_v2: what the operator chose for requests that name no output; set by choose_model().
-  std::optional<uint32_t> unnamed_output;
-  KeyFields keys;  // set by choose_model()
+  /// What a dialect needs to know again when it answers. tf_serving: the signature that was asked
+  /// for, maybe empty; torchserve: the version; openscoring: the rows' errors, or the separator.
+  std::string note;
+  Urgency urgency;  // kserve_v2
+  KeyFields keys;   // set by choose_model()
 
   /// All but the keys.
   void clear();
