@@ -63,36 +63,48 @@ std::atomic<bool> was_tried{false};
 /// Who waits for the one thread that opens it.
 class Waiting {
  public:
+  Waiting() = default;
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() {
+    if (thread_.joinable()) thread_.join();
+  }
+
   void add(std::function<void()> done) {
-    bool is_first = false;
-    {
-      const MutexLock lock(mutex_);
-      done_.push_back(std::move(done));
-      is_first = !std::exchange(is_opening_, true);
-    }
-    if (!is_first) return;
-    try {
-      std::thread([this] { open(); }).detach();
-    } catch (const std::system_error&) {
-      open();  // no thread is to be had
-    }
+    if (keep(done)) return;
+    if (!was_tried) open();  // no thread is to be had
+    done();
   }
 
  private:
+  /// False if `done` may run at once.
+  bool keep(const std::function<void()>& done) {
+    const MutexLock lock(mutex_);
+    if (was_tried) return false;
+    if (!thread_.joinable()) {
+      try {
+        thread_ = std::thread([this] { open(); });
+      } catch (const std::system_error&) {
+        return false;
+      }
+    }
+    done_.push_back(done);
+    return true;
+  }
+
   void open() {
     (void)arrow_library();
     std::vector<std::function<void()>> done;
     {
       const MutexLock lock(mutex_);
       done.swap(done_);
-      is_opening_ = false;
     }
     for (const auto& each : done) each();
   }
 
   Mutex mutex_;
   std::vector<std::function<void()>> done_ GUARDED_BY(mutex_);
-  bool is_opening_ GUARDED_BY(mutex_) = false;
+  std::thread thread_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
