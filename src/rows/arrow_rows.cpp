@@ -9,6 +9,7 @@
 #include "rows/internal/arrow_column.h"
 #include "rows/internal/arrow_library.h"
 #include "rows/internal/arrow_plain.h"
+#include "rows/internal/arrow_schema_size.h"
 #include "rows/internal/column_match.h"
 
 namespace slipway::rows {
@@ -97,6 +98,11 @@ class ArrowRows final : public RowSource {
 
  private:
   Status open_by_plugin() {
+    if (!arrow_schema_is_bounded(bytes_)) {
+      return invalid_argument(
+          "not a valid Arrow stream: its schema points outside of itself, or takes far more memory "
+          "than its bytes");
+    }
     const SlipwayArrowPlugin* plugin = TRY(arrow_library());
     const auto size = static_cast<int64_t>(bytes_.size());
     ArrowMessage message;

@@ -3,12 +3,15 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "rows/arrow_rows.h"
+#include "rows/internal/arrow_metadata.h"
 #include "rows/internal/arrow_plain.h"
+#include "rows/internal/flat_buffer.h"
 
 namespace slipway::rows {
 namespace {
@@ -174,6 +177,40 @@ TEST_F(Arrow, CutPlainStreamsAreLeftToArrow) {
   EXPECT_TRUE(is_plain(bytes.substr(0, bytes.size() - 8)));  // the end may be left out
   EXPECT_FALSE(is_plain(bytes.substr(0, bytes.size() - 4)));
   EXPECT_FALSE(is_plain(bytes.substr(0, bytes.size() - 16)));
+}
+
+/// A stream of `count` fields that are one and the same, with a name of `size` letters, of the type
+/// null.
+std::string stream_of_one_field(size_t count, size_t size) {
+  namespace meta = arrow_metadata;
+  std::string metadata;
+  FlatWriter flat(metadata);
+  const size_t message = flat.table({0, 1, 2, 3});
+  flat.point(0, message);
+  flat.set(FlatWriter::field(message, meta::message::kVersion), meta::kVersion5);
+  flat.set(FlatWriter::field(message, meta::message::kHeaderType), meta::message::kSchema);
+  const size_t schema = flat.table({meta::schema::kFields});
+  flat.point(FlatWriter::field(message, meta::message::kHeader), schema);
+  const size_t fields = flat.vector(count, 4);
+  flat.point(FlatWriter::field(schema, meta::schema::kFields), fields);
+  const size_t field = flat.table({0, 1, 2, 3, 5});
+  for (size_t i = 0; i < count; ++i) flat.point(FlatWriter::element(fields, i, 4), field);
+  flat.set(FlatWriter::field(field, meta::field::kTypeType), uint8_t{1});
+  flat.point(FlatWriter::field(field, meta::field::kType), flat.table({0}));
+  flat.point(FlatWriter::field(field, meta::field::kChildren), flat.vector(0, 4));
+  flat.point(FlatWriter::field(field, meta::field::kName), flat.text(std::string(size, 'x')));
+  flat.pad();
+  std::string stream(8, '\xff');
+  const auto length = static_cast<uint32_t>(metadata.size());
+  std::memcpy(stream.data() + 4, &length, sizeof length);
+  return stream + metadata;
+}
+
+TEST_F(Arrow, ASchemaThatTakesFarMoreThanItsBytesIsRefused) {
+  EXPECT_EQ(error(stream_of_one_field(1, 100'000), columns({{"y"}})), "column 'y' is missing");
+  EXPECT_TRUE(read(stream_of_one_field(1, 1), columns({{"x"}})).ok());
+  const std::string bomb = stream_of_one_field(4096, 100'000);
+  EXPECT_NE(error(bomb, columns({{"y"}})).find("takes far more memory"), std::string::npos);
 }
 
 TEST_F(Arrow, ReadsTruthValuesAndDecimals) {
