@@ -9,7 +9,6 @@
 #include <string>
 #include <system_error>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "base/thread_annotations.h"
@@ -70,7 +69,7 @@ class Waiting {
     if (thread_.joinable()) thread_.join();
   }
 
-  void add(std::function<void()> done) {
+  void add(const std::function<void()>& done) {
     if (keep(done)) return;
     if (!was_tried) open();  // no thread is to be had
     done();
@@ -117,9 +116,9 @@ Result<const SlipwayArrowPlugin*> arrow_library() {
 
 bool arrow_library_was_tried() { return was_tried; }
 
-void open_arrow_library(std::function<void()> done) {
+void open_arrow_library(const std::function<void()>& done) {
   static Waiting waiting;
-  waiting.add(std::move(done));
+  waiting.add(done);
 }
 
 }  // namespace slipway::rows

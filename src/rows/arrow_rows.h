@@ -41,7 +41,7 @@ Result<std::unique_ptr<RowSource>> open_arrow_rows(std::string_view bytes,
                                                    ArrowPlugin plugin = ArrowPlugin::kOpened);
 /// Opens the plug-in on a thread of its own, which then calls `done`, whether it could or not.
 /// Thread-safe.
-void open_arrow_library(std::function<void()> done);
+void open_arrow_library(const std::function<void()>& done);
 /// Whether bytes begin as an Arrow file or stream does.
 bool holds_arrow(std::string_view bytes);
 
