@@ -8,15 +8,13 @@ usage: protocol_bench.py SLIPWAY_BINARY MODEL [--rounds N] [--seconds S] [--json
 Needs wrk, h2load, curl and protoc. FILE holds a row as an Arrow stream.
 """
 
-import argparse
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
-from servers import HERE, ONE_ROW, h2load, interleaved, slipway_server, wrk
+from servers import HERE, ONE_ROW, h2load, interleaved, options_of, slipway_server, wrk
 from wire_bench import GRPC_TYPE, INFER_CALL, INFER_PATH, check_grpc, grpc_frame, infer_json, infer_message, print_table
 
 PROTOS = HERE.parent / "src/protocols/proto"
@@ -102,18 +100,8 @@ def loads(server, work, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary")
-    parser.add_argument("model")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--json", help="write all numbers here")
-    parser.add_argument("--only", default="", help="protocols whose name holds this, beside the first")
-    parser.add_argument("--arrow", help="a row as an Arrow stream")
-    options = parser.parse_args()
-    for tool in ("wrk", "h2load", "taskset", "curl", "protoc"):
-        if shutil.which(tool) is None:
-            sys.exit(f"protocol_bench: {tool} is missing")
+    options = options_of(__doc__, ("binary", "model"), ("wrk", "h2load", "taskset", "curl", "protoc"),
+                         "protocols whose name holds this, beside the first", [("--arrow", "a row as an Arrow stream")])
     with tempfile.TemporaryDirectory() as folder:
         server = slipway_server(options.binary, options.model)
         server.start()

@@ -3,15 +3,18 @@
 CPU per request comes from /proc, since the client saturates first.
 """
 
+import argparse
 import http.client
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import statistics
 import subprocess
+import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -183,3 +186,21 @@ def interleaved(loads, rounds):
         for name, run in loads.items():
             results[name].append(run())
     return results
+
+
+def options_of(description, positional, tools, only, further=()):
+    """The options of a benchmark that asks in rounds; ends the program if a tool is missing."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in positional:
+        parser.add_argument(name)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--json", help="write all numbers here")
+    parser.add_argument("--only", default="", help=only)
+    for name, text in further:
+        parser.add_argument(name, help=text)
+    options = parser.parse_args()
+    for tool in tools:
+        if shutil.which(tool) is None:
+            sys.exit(f"{pathlib.Path(sys.argv[0]).stem}: {tool} is missing")
+    return options

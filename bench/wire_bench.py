@@ -8,10 +8,8 @@ usage: wire_bench.py SLIPWAY_BINARY GRPC_EMPTY_BINARY MODEL [--rounds N] [--seco
 Needs wrk, h2load, nginx, openssl, curl and protoc.
 """
 
-import argparse
 import json
 import pathlib
-import shutil
 import statistics
 import struct
 import subprocess
@@ -19,7 +17,7 @@ import sys
 import tempfile
 
 from servers import (HERE, ONE_ROW, ROWS_64, PortServer, free_port, h2load, interleaved, make_certificate, median_of,
-                     nginx_server, slipway_server, wrk)
+                     nginx_server, options_of, slipway_server, wrk)
 
 PROTO = HERE.parent / "src/protocols/proto/inference.proto"
 JSON_TYPE = {"content-type": "application/json"}
@@ -187,18 +185,8 @@ def start_servers(options, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary")
-    parser.add_argument("grpc_empty")
-    parser.add_argument("model")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--json", help="write all numbers here")
-    parser.add_argument("--only", default="", help="tables whose title holds this")
-    options = parser.parse_args()
-    for tool in ("wrk", "h2load", "nginx", "taskset", "openssl", "curl", "protoc"):
-        if shutil.which(tool) is None:
-            sys.exit(f"wire_bench: {tool} is missing")
+    options = options_of(__doc__, ("binary", "grpc_empty", "model"),
+                         ("wrk", "h2load", "nginx", "taskset", "openssl", "curl", "protoc"), "tables whose title holds this")
     report = {}
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)

@@ -1,5 +1,7 @@
 #include "cli/internal/foreign_flags.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -36,6 +38,23 @@ std::optional<int64_t> whole_number(std::string_view text) {
   const auto [place, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && place == text.data() + text.size() ? std::optional(value)
                                                                     : std::nullopt;
+}
+
+Result<std::vector<std::string>> flag_values(std::string_view name, FlagTakes takes,
+                                             const std::vector<std::string>& arguments,
+                                             size_t& place) {
+  std::vector<std::string> values;
+  const std::string& flag = arguments[place];
+  const size_t equals = flag.find('=');
+  if (equals != std::string::npos) values.push_back(flag.substr(equals + 1));
+  if (takes == FlagTakes::kSwitch && values.empty()) values.emplace_back("true");
+  if (takes == FlagTakes::kNothing || takes == FlagTakes::kSwitch) return values;
+  while ((values.empty() || takes == FlagTakes::kValues) && place + 1 < arguments.size() &&
+         !arguments[place + 1].starts_with("--")) {
+    values.push_back(arguments[++place]);
+  }
+  if (values.empty()) return invalid_argument(fmt::format("--{} has no value", name));
+  return values;
 }
 
 }  // namespace slipway::cli

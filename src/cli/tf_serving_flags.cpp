@@ -42,7 +42,7 @@ enum class Kind : uint8_t {
 struct Flag {
   std::string_view name;
   Kind kind;
-  bool is_switch = false;  // takes =true or =false, or nothing
+  FlagTakes takes = FlagTakes::kValue;
 };
 
 constexpr Flag kFlags[] = {
@@ -55,14 +55,14 @@ constexpr Flag kFlags[] = {
     {"batching_parameters_file", Kind::kBatching},
     {"file_system_poll_wait_seconds", Kind::kPoll},
     {"num_load_threads", Kind::kLoadThreads},
-    {"rest_api_enable_cors_support", Kind::kCors, true},
+    {"rest_api_enable_cors_support", Kind::kCors, FlagTakes::kSwitch},
     {"ssl_config_file", Kind::kTls},
-    {"use_alts_credentials", Kind::kRefused, true},
-    {"enable_batching", Kind::kSilent, true},
+    {"use_alts_credentials", Kind::kRefused, FlagTakes::kSwitch},
+    {"enable_batching", Kind::kSilent, FlagTakes::kSwitch},
     {"model_config_file_poll_wait_seconds", Kind::kSilent},
-    {"allow_version_labels_for_unavailable_models", Kind::kSilent, true},
-    {"enable_model_warmup", Kind::kSilent, true},
-    {"enable_grpc_healthcheck_service", Kind::kSilent, true},
+    {"allow_version_labels_for_unavailable_models", Kind::kSilent, FlagTakes::kSwitch},
+    {"enable_model_warmup", Kind::kSilent, FlagTakes::kSwitch},
+    {"enable_grpc_healthcheck_service", Kind::kSilent, FlagTakes::kSwitch},
     {"rest_api_num_threads", Kind::kIgnored},
     {"rest_api_timeout_in_ms", Kind::kIgnored},
     {"grpc_max_threads", Kind::kIgnored},
@@ -70,7 +70,7 @@ constexpr Flag kFlags[] = {
     {"num_unload_threads", Kind::kIgnored},
     {"max_num_load_retries", Kind::kIgnored},
     {"load_retry_interval_micros", Kind::kIgnored},
-    {"flush_filesystem_caches", Kind::kIgnored, true},
+    {"flush_filesystem_caches", Kind::kIgnored, FlagTakes::kSwitch},
     {"tensorflow_session_parallelism", Kind::kIgnored},
     {"tensorflow_session_config_file", Kind::kIgnored},
     {"tensorflow_intra_op_parallelism", Kind::kIgnored},
@@ -79,19 +79,19 @@ constexpr Flag kFlags[] = {
     {"per_process_gpu_memory_fraction", Kind::kIgnored},
     {"saved_model_tags", Kind::kIgnored},
     {"num_request_iterations_for_warmup", Kind::kIgnored},
-    {"remove_unused_fields_from_bundle_metagraph", Kind::kIgnored, true},
-    {"prefer_tflite_model", Kind::kIgnored, true},
+    {"remove_unused_fields_from_bundle_metagraph", Kind::kIgnored, FlagTakes::kSwitch},
+    {"prefer_tflite_model", Kind::kIgnored, FlagTakes::kSwitch},
     {"num_tflite_pools", Kind::kIgnored},
     {"num_tflite_interpreters_per_pool", Kind::kIgnored},
-    {"enable_signature_method_name_check", Kind::kIgnored, true},
-    {"xla_cpu_compilation_enabled", Kind::kIgnored, true},
-    {"xla_gpu_compilation_enabled", Kind::kIgnored, true},
-    {"enable_profiler", Kind::kIgnored, true},
-    {"enable_per_model_batching_parameters", Kind::kIgnored, true},
+    {"enable_signature_method_name_check", Kind::kIgnored, FlagTakes::kSwitch},
+    {"xla_cpu_compilation_enabled", Kind::kIgnored, FlagTakes::kSwitch},
+    {"xla_gpu_compilation_enabled", Kind::kIgnored, FlagTakes::kSwitch},
+    {"enable_profiler", Kind::kIgnored, FlagTakes::kSwitch},
+    {"enable_per_model_batching_parameters", Kind::kIgnored, FlagTakes::kSwitch},
     {"thread_pool_factory_config_file", Kind::kIgnored},
     {"mixed_precision", Kind::kIgnored},
-    {"skip_initialize_tpu", Kind::kIgnored, true},
-    {"enable_serialization_as_tensor_content", Kind::kIgnored, true},
+    {"skip_initialize_tpu", Kind::kIgnored, FlagTakes::kSwitch},
+    {"enable_serialization_as_tensor_content", Kind::kIgnored, FlagTakes::kSwitch},
 };
 
 Result<TextField> read_text_file(const std::string& path) {
@@ -126,7 +126,8 @@ class Translation {
     is_used_ = true;
     const auto number = whole_number(value);
     const bool is_on = value == "true" || value == "1";
-    if (flag.is_switch && !is_on && value != "false" && value != "0") {
+    const bool is_switch = flag.takes == FlagTakes::kSwitch;
+    if (is_switch && !is_on && value != "false" && value != "0") {
       return wrong_value(flag, "true or false", value);
     }
     switch (flag.kind) {
@@ -135,7 +136,7 @@ class Translation {
         log_warning("--{} means nothing to Slipway and is passed over", flag.name);
         return {};
       case Kind::kRefused:
-        if (flag.is_switch && !is_on) return {};
+        if (is_switch && !is_on) return {};
         return invalid_argument(fmt::format(
             "--{} is not taken; TLS is set by --tls-cert, --tls-key and --tls-client-ca",
             flag.name));
@@ -303,28 +304,10 @@ Result<std::vector<std::string>> translate_tf_serving_flags(std::vector<std::str
   const std::string compat = compat_of(arguments);
   if (!names_dialect(compat, kDialect)) return arguments;
   Translation translation(compat);
-  std::vector<std::string> given;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string_view argument = arguments[i];
-    const size_t equals = std::min(argument.find('='), argument.size());
-    const auto* const flag = find_flag(kFlags, argument);
-    if (flag == std::end(kFlags)) {
-      given.push_back(std::move(arguments[i]));
-      continue;
-    }
-    std::string value(argument.substr(std::min(equals + 1, argument.size())));
-    if (equals == argument.size()) {
-      const bool follows = i + 1 < arguments.size() && !arguments[i + 1].starts_with("--");
-      if (flag->is_switch) {
-        value = "true";
-      } else if (follows) {
-        value = arguments[++i];
-      } else {
-        return invalid_argument(fmt::format("--{} has no value", flag->name));
-      }
-    }
-    TRY_STATUS(translation.take(*flag, value));
-  }
+  const auto take = [&](const Flag& flag, const std::vector<std::string>& values) {
+    return translation.take(flag, values[0]);
+  };
+  std::vector<std::string> given = TRY(take_flags(kFlags, std::move(arguments), take));
   return translation.finish(std::move(given));
 }
 

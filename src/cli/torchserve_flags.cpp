@@ -24,30 +24,28 @@ constexpr std::string_view kMetrics = "torchserve-metrics";
 constexpr std::string_view kKeyFile = "key_file.json";
 constexpr uint64_t kFileBytesMax = 1 << 20;
 
-enum class Takes : uint8_t { kNothing, kValue, kValues };
-
 struct Flag {
   std::string_view name;
-  Takes takes;
+  FlagTakes takes;
   bool is_ignored = false;
 };
 
 constexpr Flag kFlags[] = {
-    {"start", Takes::kNothing},
-    {"foreground", Takes::kNothing},
-    {"stop", Takes::kNothing},
-    {"ncs", Takes::kNothing},
-    {"no-config-snapshots", Takes::kNothing},
-    {"models", Takes::kValues},
-    {"ts-config", Takes::kValue},
-    {"disable-token-auth", Takes::kNothing},
-    {"dt", Takes::kNothing},
-    {"enable-model-api", Takes::kNothing},
-    {"workflow-store", Takes::kValue, true},
-    {"log-config", Takes::kValue, true},
-    {"cpp-log-config", Takes::kValue, true},
-    {"plugins-path", Takes::kValue, true},
-    {"ppath", Takes::kValue, true},
+    {"start", FlagTakes::kNothing},
+    {"foreground", FlagTakes::kNothing},
+    {"stop", FlagTakes::kNothing},
+    {"ncs", FlagTakes::kNothing},
+    {"no-config-snapshots", FlagTakes::kNothing},
+    {"models", FlagTakes::kValues},
+    {"ts-config", FlagTakes::kValue},
+    {"disable-token-auth", FlagTakes::kNothing},
+    {"dt", FlagTakes::kNothing},
+    {"enable-model-api", FlagTakes::kNothing},
+    {"workflow-store", FlagTakes::kValue, true},
+    {"log-config", FlagTakes::kValue, true},
+    {"cpp-log-config", FlagTakes::kValue, true},
+    {"plugins-path", FlagTakes::kValue, true},
+    {"ppath", FlagTakes::kValue, true},
 };
 
 /// What config.properties may hold that says something here.
@@ -399,27 +397,10 @@ Result<std::vector<std::string>> translate_torchserve_flags(std::vector<std::str
   const std::string compat = compat_of(arguments);
   if (!names_dialect(compat, kDialect)) return arguments;
   Translation translation(compat);
-  std::vector<std::string> given;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string_view argument = arguments[i];
-    const size_t equals = std::min(argument.find('='), argument.size());
-    const auto* const flag = find_flag(kFlags, argument);
-    if (flag == std::end(kFlags)) {
-      given.push_back(arguments[i]);
-      continue;
-    }
-    std::vector<std::string> values;
-    if (equals < argument.size()) values.emplace_back(argument.substr(equals + 1));
-    while (flag->takes != Takes::kNothing && i + 1 < arguments.size() &&
-           !arguments[i + 1].starts_with("--") &&
-           (values.empty() || flag->takes == Takes::kValues)) {
-      values.push_back(arguments[++i]);
-    }
-    if (flag->takes != Takes::kNothing && values.empty()) {
-      return invalid_argument(fmt::format("--{} has no value", flag->name));
-    }
-    TRY_STATUS(translation.take(*flag, values));
-  }
+  const auto take = [&](const Flag& flag, const std::vector<std::string>& values) {
+    return translation.take(flag, values);
+  };
+  std::vector<std::string> given = TRY(take_flags(kFlags, std::move(arguments), take));
   if (!translation.is_used()) return given;
   return translation.finish(std::move(given));
 }

@@ -6,6 +6,7 @@
 #include "data/internal/read_text.h"
 #include "rows/arrow_column.h"
 #include "rows/arrow_library.h"
+#include "rows/arrow_schema_size.h"
 
 namespace slipway::data {
 namespace {
@@ -23,6 +24,9 @@ class ArrowReader {
       : bytes_(bytes), is_parquet_(is_parquet), builder_(builder) {}
 
   Status read() {
+    if (!is_parquet_ && !rows::arrow_schema_is_bounded(bytes_)) {
+      return broken("its schema points outside of itself, or takes far more memory than its bytes");
+    }
     const SlipwayArrowPlugin* plugin = TRY(rows::arrow_library());
     const auto size = static_cast<int64_t>(bytes_.size());
     const int64_t memory_max = std::max(kMemoryMin, kMemoryPerByte * size);

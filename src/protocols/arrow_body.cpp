@@ -75,15 +75,22 @@ bool names_arrow(std::string_view header) {
   return names_media_type(header, kArrowStream) || names_media_type(header, kArrowFile);
 }
 
-Status read_arrow_body(std::string_view body, const Signature& signature, InputBuffer& input,
-                       KeyFields& keys) {
+Status read_arrow_body(BaseCall& call, std::string_view body) {
+  const Signature& signature = call.infer.model->signature();
+  KeyFields& keys = call.plan.keys;
   const bool by_place = !signature.columns_named && !keys.empty();
-  const std::unique_ptr<rows::RowSource> source = TRY(
-      rows::open_arrow_rows(body, signature, by_place ? keys.names() : std::vector<std::string>()));
+  const bool can_wait = call.loop->server.post != nullptr;
+  Result<std::unique_ptr<rows::RowSource>> source =
+      rows::open_arrow_rows(body, signature, by_place ? keys.names() : std::vector<std::string>(),
+                            can_wait ? rows::ArrowPlugin::kAsked : rows::ArrowPlugin::kOpened);
+  if (!source.ok()) {
+    call.needs_arrow = source.status().code() == StatusCode::kUnavailable;
+    return std::move(source).status();
+  }
   std::vector<rows::KeyCell> cells;
-  const size_t count = TRY(source->next(kRowsMax, input, cells));
+  const size_t count = TRY((*source)->next(kRowsMax, call.infer.input, cells));
   if (count == 0) return invalid_argument("the request has no rows");
-  keys.take(source->key_names(), cells, count);
+  keys.take((*source)->key_names(), cells, count);
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "protocols/internal/dialect.h"
 #include "protocols/internal/json.h"
 #include "protocols/internal/request_identity.h"
+#include "rows/arrow_rows.h"
 
 namespace slipway::protocols {
 namespace {
@@ -51,6 +52,7 @@ void BaseCall::restart() {
   error = Status();
   deferred = false;
   needs_model = false;
+  needs_arrow = false;
   gave_up = false;
   waits_until = SteadyTime::max();
   begin = nullptr;
@@ -90,7 +92,7 @@ void AnswerPlan::clear() {
   single = false;
   probabilities = false;
   columnar = false;
-  signature.clear();
+  note.clear();
   urgency = {};
 }
 
@@ -120,7 +122,6 @@ Status choose_model(BaseCall& call, std::string_view name, std::string_view vers
   if (found.ok()) {
     call.infer.model = *found;
     const std::vector<std::string>& keys = (*found)->loaded.key_fields;
-    call.plan.unnamed_output = (*found)->chosen_output(kKserveV2Dialect.name);
     call.plan.keys.begin(keys.empty() ? nullptr : &keys);
     call.loop->read->keys = keys.empty() ? nullptr : &call.plan.keys;
     return {};
@@ -139,6 +140,13 @@ uint32_t default_output(const Call& call) {
 
 void demand_model(BaseCall& call, SteadyTime received, std::function<void(Status)> again) {
   const ServerInfo& server = call.loop->server;
+  if (call.needs_arrow) {
+    auto token = std::make_shared<DeferredToken>(server.deferred);
+    return rows::open_arrow_library(
+        [&server, index = call.loop->index, token = std::move(token), again = std::move(again)] {
+          server.post(index, [again] { again({}); });
+        });
+  }
   if (call.waits_until == SteadyTime::max()) {
     call.waits_until = std::min(call.infer.deadline, received + server.load_timeout);
   }
@@ -151,6 +159,7 @@ void demand_model(BaseCall& call, SteadyTime received, std::function<void(Status
 
 bool take_demanded(BaseCall& call, Status status) {
   call.needs_model = false;
+  call.needs_arrow = false;
   call.gave_up = !status.ok();
   call.error = Status();
   const bool is_final = status.code() == StatusCode::kDeadlineExceeded ||

@@ -51,7 +51,8 @@ MediaType parse_media_type(std::string_view header) {
 }
 
 bool names_media_type(std::string_view header, std::string_view type) {
-  const std::string_view name = trimmed(header.substr(0, header.find_first_of(";,")));
+  const size_t end = std::min(header.find(';'), header.find(','));
+  const std::string_view name = trimmed(header.substr(0, end));
   return std::ranges::equal(name, type, {}, to_lower);
 }
 

@@ -146,7 +146,7 @@ class Service final : public HttpService {
   void identify(Call& call);
   void settle(LoopState& loop, std::unique_ptr<Call>& call);
   void defer(std::unique_ptr<Call> call);
-  void wait_for_model(LoopState& loop, std::unique_ptr<Call> owned);
+  void wait_for_it(LoopState& loop, std::unique_ptr<Call> owned);
   static void add_timing(Call& call);
 
   const RouteTables routes_;
@@ -267,7 +267,7 @@ void Service::add_timing(Call& call) {
 /// After dispatch: finishes the call, or hands it on, and then `call` is null.
 void Service::settle(LoopState& loop, std::unique_ptr<Call>& call) {
   if (call->deferred) return defer(std::move(call));
-  if (call->needs_model) return wait_for_model(loop, std::move(call));
+  if (call->needs_model || call->needs_arrow) return wait_for_it(loop, std::move(call));
   add_timing(*call);
   journal_.answered(*call, loop.index);
   if (is_oversized(*call)) call.reset();
@@ -305,8 +305,8 @@ void Service::defer(std::unique_ptr<Call> handed) {
   begin_deferred(*call, done);
 }
 
-/// Has the model loaded, and the call asked again once it is there.
-void Service::wait_for_model(LoopState& loop, std::unique_ptr<Call> owned) {
+/// Has what the call needs brought, and the call asked again once it is there.
+void Service::wait_for_it(LoopState& loop, std::unique_ptr<Call> owned) {
   if (!owned->complete) owned->complete = owned->exchange->defer();
   Call& waiting = *owned;
   const auto kept = std::make_shared<std::unique_ptr<Call>>(std::move(owned));
@@ -320,7 +320,7 @@ void Service::wait_for_model(LoopState& loop, std::unique_ptr<Call> owned) {
       answer_error(*call, std::move(call->error));
     }
     const std::function<void()> complete = call->complete;
-    const bool finished = !call->deferred && !call->needs_model;
+    const bool finished = !call->deferred && !call->needs_model && !call->needs_arrow;
     settle(loop, call);
     if (finished) complete();
   });

@@ -6,8 +6,11 @@
 
 namespace slipway::rows {
 
-/// UNIMPLEMENTED if it is not there or of another ABI; tried once. Thread-safe.
+/// UNIMPLEMENTED if it is not there or of another ABI; tried once, which blocks for some
+/// milliseconds. Thread-safe.
 Result<const SlipwayArrowPlugin*> arrow_library();
+/// Whether that was tried. Thread-safe.
+bool arrow_library_was_tried();
 
 /// Any of the three structs of the C data interface; released at its end.
 template <typename T>

@@ -4,7 +4,8 @@
 //
 //   bytes --plug-in (Arrow C++)--> ArrowArrayStream --rows/arrow_rows.h--> InputBuffer
 //
-// Why a plug-in: Arrow C++ adds 18 MB and milliseconds to every start, and most servers never see
+// Why a plug-in: Arrow C++ adds 18 MB and milliseconds to every start, and most servers never need
+// it: plain streams are read without it (internal/arrow_plain.h), and tables are written without
 // it. It is opened on first use. What it hands over is validated: offsets and indices lie inside
 // their buffers. Thread rule: all functions are thread-safe; a stream is single-sequence.
 #pragma once
@@ -82,10 +83,6 @@ struct SlipwayArrowPlugin {
   /// success.
   int (*open_ipc)(const void* bytes, size_t size, int64_t memory_max, struct ArrowArrayStream* out,
                   struct SlipwayArrowError error);
-  /// Writes all batches of `in`, which it releases, as an IPC stream to `sink`. 0 on success.
-  int (*write_ipc)(struct ArrowArrayStream* in,
-                   void (*sink)(void* context, const void* bytes, size_t size), void* context,
-                   struct SlipwayArrowError error);
   /// As open_ipc, of a Parquet file; its row groups are decoded one after the other, in batches of
   /// at most 65536 rows, so that `memory_max` holds for a row group's encoded columns and a batch.
   int (*open_parquet)(const void* bytes, size_t size, int64_t memory_max,

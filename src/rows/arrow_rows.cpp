@@ -8,6 +8,8 @@
 
 #include "rows/arrow_column.h"
 #include "rows/arrow_library.h"
+#include "rows/arrow_plain.h"
+#include "rows/arrow_schema_size.h"
 #include "rows/column_match.h"
 
 namespace slipway::rows {
@@ -56,16 +58,12 @@ class ArrowRows final : public RowSource {
 
   const std::vector<std::string>& key_names() const override { return match_.key_names; }
 
-  Status open(const std::vector<std::string>& keys) {
-    const SlipwayArrowPlugin* plugin = TRY(arrow_library());
-    const auto size = static_cast<int64_t>(bytes_.size());
-    ArrowMessage message;
-    const auto open_stream = is_parquet_ ? plugin->open_parquet : plugin->open_ipc;
-    const int64_t memory_max = is_parquet_
-                                   ? std::max(kParquetMemoryMin, kParquetMemoryPerByte * size)
-                                   : std::max(kMemoryMin, kMemoryPerByte * size);
-    if (open_stream(bytes_.data(), bytes_.size(), memory_max, &stream_, message.error()) != 0) {
-      return broken(message.text());
+  Status open(const std::vector<std::string>& keys, ArrowPlugin plugin) {
+    if (is_parquet_ || !open_plain_arrow(bytes_, stream_)) {
+      if (plugin == ArrowPlugin::kAsked && !arrow_library_was_tried()) {
+        return unavailable("Arrow's plug-in is not open yet");
+      }
+      TRY_STATUS(open_by_plugin());
     }
     if (stream_.get_schema(&stream_, &schema_) != 0) return stream_error();
     return match(keys);
@@ -90,6 +88,23 @@ class ArrowRows final : public RowSource {
   }
 
  private:
+  Status open_by_plugin() {
+    if (!is_parquet_ && !arrow_schema_is_bounded(bytes_)) {
+      return broken("its schema points outside of itself, or takes far more memory than its bytes");
+    }
+    const SlipwayArrowPlugin* plugin = TRY(arrow_library());
+    const auto size = static_cast<int64_t>(bytes_.size());
+    ArrowMessage message;
+    const auto open_stream = is_parquet_ ? plugin->open_parquet : plugin->open_ipc;
+    const int64_t memory_max = is_parquet_
+                                   ? std::max(kParquetMemoryMin, kParquetMemoryPerByte * size)
+                                   : std::max(kMemoryMin, kMemoryPerByte * size);
+    if (open_stream(bytes_.data(), bytes_.size(), memory_max, &stream_, message.error()) != 0) {
+      return broken(message.text());
+    }
+    return {};
+  }
+
   Status stream_error() {
     const char* text = stream_.get_last_error(&stream_);
     return broken(text == nullptr ? "no reason is given" : text);
@@ -277,9 +292,10 @@ class ArrowRows final : public RowSource {
 
 Result<std::unique_ptr<RowSource>> open_arrow_rows(std::string_view bytes,
                                                    const Signature& signature,
-                                                   const std::vector<std::string>& keys) {
+                                                   const std::vector<std::string>& keys,
+                                                   ArrowPlugin plugin) {
   auto rows = std::make_unique<ArrowRows>(bytes, false, signature);
-  TRY_STATUS(rows->open(keys));
+  TRY_STATUS(rows->open(keys, plugin));
   return std::unique_ptr<RowSource>(std::move(rows));
 }
 
@@ -287,7 +303,7 @@ Result<std::unique_ptr<RowSource>> open_parquet_rows(std::string_view bytes,
                                                      const Signature& signature,
                                                      const std::vector<std::string>& keys) {
   auto rows = std::make_unique<ArrowRows>(bytes, true, signature);
-  TRY_STATUS(rows->open(keys));
+  TRY_STATUS(rows->open(keys, ArrowPlugin::kOpened));
   return std::unique_ptr<RowSource>(std::move(rows));
 }
 

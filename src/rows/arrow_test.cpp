@@ -3,11 +3,15 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "rows/arrow_rows.h"
+#include "rows/arrow_metadata.h"
+#include "rows/arrow_plain.h"
+#include "rows/flat_buffer.h"
 
 namespace slipway::rows {
 namespace {
@@ -78,6 +82,135 @@ TEST_F(Arrow, ReadsEveryTypeOfNumbersFromStreamsAndFiles) {
       }
     }
   }
+}
+
+bool is_plain(const std::string& bytes) {
+  ArrowArrayStream stream{};
+  const bool is_plain = open_plain_arrow(bytes, stream);
+  if (is_plain) stream.release(&stream);
+  return is_plain;
+}
+
+/// Arrow C++ reads the form without the mark that begins a message, too; it alone does.
+std::string unmarked(const std::string& bytes) {
+  return bytes.substr(std::min<size_t>(4, bytes.size()));
+}
+
+Signature plain_columns() {
+  std::vector<InputColumn> wanted;
+  for (const char* name : {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+                           "half", "float", "double", "bool", "whole"}) {
+    wanted.push_back({name});
+  }
+  for (const char* name : {"utf8", "large"}) wanted.push_back({name, ColumnType::kText});
+  return columns(wanted);
+}
+
+/// All cells, comparable.
+std::string cells_of(InputBuffer& input, const Signature& signature) {
+  std::string cells;
+  for (size_t row = 0; row < input.rows(); ++row) {
+    for (size_t column = 0; column < signature.columns.size(); ++column) {
+      if (signature.columns[column].is_text()) {
+        const StringCell& cell = input.string_row(row)[column];
+        cells += cell.missing() ? "null" : "'" + std::string(cell.view()) + "'";
+      } else {
+        cells += std::to_string(input.number_row(row)[column]);
+      }
+      cells += ' ';
+    }
+    cells += '\n';
+  }
+  return cells;
+}
+
+TEST_F(Arrow, PlainStreamsAreReadWithoutThePlugIn) {
+  for (const char* name : {"plain.arrows", "row.arrows"}) EXPECT_TRUE(is_plain(file(name))) << name;
+  for (const char* name : {"plain.arrow", "numbers.arrows", "texts.arrows", "packed.arrows",
+                           "struct.arrows", "nulls.arrows"}) {
+    EXPECT_FALSE(is_plain(file(name))) << name;
+  }
+  EXPECT_FALSE(is_plain(""));
+  EXPECT_FALSE(is_plain(unmarked(file("plain.arrows"))));
+}
+
+TEST_F(Arrow, PlainStreamsGiveWhatArrowGives) {
+  const Signature signature = plain_columns();
+  const std::string bytes = file("plain.arrows");
+  std::vector<std::string> cells;
+  for (const std::string& each : {bytes, unmarked(bytes), file("plain.arrow")}) {
+    const Status status = read(each, signature);
+    ASSERT_TRUE(status.ok()) << status.message();
+    cells.push_back(cells_of(input_, signature));
+  }
+  EXPECT_EQ(cells[0], cells[1]);
+  EXPECT_EQ(cells[0], cells[2]);
+  EXPECT_EQ(input_.rows(), 5U);
+  EXPECT_TRUE(std::isnan(input_.number_row(3)[10]));
+  EXPECT_EQ(input_.number_row(4)[8], 3);
+  EXPECT_EQ(input_.number_row(3)[12], 3);
+  EXPECT_EQ(input_.string_row(2)[13].view(), kLong);
+  EXPECT_TRUE(input_.string_row(1)[14].missing());
+  EXPECT_EQ(input_.string_row(4)[14].view(), "é");
+}
+
+TEST_F(Arrow, ChangedPlainStreamsNeverGiveOtherCellsThanArrow) {
+  const Signature signature = plain_columns();
+  const std::string bytes = file("plain.arrows");
+  size_t both = 0;
+  for (size_t place = 4; place < bytes.size(); ++place) {
+    for (const int change : {0x01, 0x80, 0xff}) {
+      std::string changed = bytes;
+      changed[place] = static_cast<char>(changed[place] ^ change);
+      if (!is_plain(changed) || !read(changed, signature).ok()) continue;
+      const std::string cells = cells_of(input_, signature);
+      if (!read(unmarked(changed), signature).ok()) continue;
+      EXPECT_EQ(cells, cells_of(input_, signature)) << place;
+      ++both;
+    }
+  }
+  EXPECT_GT(both, 1000U);
+}
+
+TEST_F(Arrow, CutPlainStreamsAreLeftToArrow) {
+  const std::string bytes = file("row.arrows");
+  EXPECT_TRUE(is_plain(bytes.substr(0, bytes.size() - 8)));  // the end may be left out
+  EXPECT_FALSE(is_plain(bytes.substr(0, bytes.size() - 4)));
+  EXPECT_FALSE(is_plain(bytes.substr(0, bytes.size() - 16)));
+}
+
+/// A stream of `count` fields that are one and the same, with a name of `size` letters, of the type
+/// null.
+std::string stream_of_one_field(size_t count, size_t size) {
+  namespace meta = arrow_metadata;
+  std::string metadata;
+  FlatWriter flat(metadata);
+  const size_t message = flat.table({0, 1, 2, 3});
+  flat.point(0, message);
+  flat.set(FlatWriter::field(message, meta::message::kVersion), meta::kVersion5);
+  flat.set(FlatWriter::field(message, meta::message::kHeaderType), meta::message::kSchema);
+  const size_t schema = flat.table({meta::schema::kFields});
+  flat.point(FlatWriter::field(message, meta::message::kHeader), schema);
+  const size_t fields = flat.vector(count, 4);
+  flat.point(FlatWriter::field(schema, meta::schema::kFields), fields);
+  const size_t field = flat.table({0, 1, 2, 3, 5});
+  for (size_t i = 0; i < count; ++i) flat.point(FlatWriter::element(fields, i, 4), field);
+  flat.set(FlatWriter::field(field, meta::field::kTypeType), uint8_t{1});
+  flat.point(FlatWriter::field(field, meta::field::kType), flat.table({0}));
+  flat.point(FlatWriter::field(field, meta::field::kChildren), flat.vector(0, 4));
+  flat.point(FlatWriter::field(field, meta::field::kName), flat.text(std::string(size, 'x')));
+  flat.pad();
+  std::string stream(8, '\xff');
+  const auto length = static_cast<uint32_t>(metadata.size());
+  std::memcpy(stream.data() + 4, &length, sizeof length);
+  return stream + metadata;
+}
+
+TEST_F(Arrow, ASchemaThatTakesFarMoreThanItsBytesIsRefused) {
+  EXPECT_EQ(error(stream_of_one_field(1, 100'000), columns({{"y"}})), "column 'y' is missing");
+  EXPECT_TRUE(read(stream_of_one_field(1, 1), columns({{"x"}})).ok());
+  const std::string bomb = stream_of_one_field(4096, 100'000);
+  EXPECT_NE(error(bomb, columns({{"y"}})).find("takes far more memory"), std::string::npos);
 }
 
 TEST_F(Arrow, ReadsTruthValuesAndDecimals) {

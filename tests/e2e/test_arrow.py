@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -32,7 +35,9 @@ def ask(server, body, path="/predict", kind=STREAM, accept=STREAM):
 def table_of(answer):
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == STREAM
-    return ipc.open_stream(answer.content).read_all()
+    table = ipc.open_stream(answer.content).read_all()
+    table.validate(full=True)
+    return table
 
 
 def columns(kind=None):
@@ -128,8 +133,44 @@ def test_without_the_plug_in_it_says_what_is_missing(tmp_path, monkeypatch):
 
     monkeypatch.setenv("SLIPWAY_PLUGIN_DIR", str(tmp_path))
     server = Server(IRIS).wait_ready()
-    answer = ask(server, stream(columns()))
+    assert table_of(ask(server, stream(columns()))).num_rows == 3  # a plain stream does not need it
+    answer = ask(server, stream(columns(), ipc.IpcWriteOptions(compression="zstd")))
     assert answer.status_code == 501
     assert f"{tmp_path}/libslipway_arrow.so" in answer.json()["error"]
     assert server.post("/predict", {"features": ROWS[0]}).status_code == 200
     assert server.stop() == 0
+
+
+def test_opening_the_plug_in_keeps_nobody_waiting(tmp_path, monkeypatch):
+    """Whoever opens this "library" waits until somebody writes to it: one loop must go on answering meanwhile."""
+    from conftest import IRIS
+
+    library = tmp_path / "libslipway_arrow.so"
+    os.mkfifo(library)
+    monkeypatch.setenv("SLIPWAY_PLUGIN_DIR", str(tmp_path))
+    server = Server(IRIS, "--loops", "1").wait_ready()
+    packed = stream(columns(), ipc.IpcWriteOptions(compression="zstd"))
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(ask, server, packed) for _ in range(4)]
+        for _ in range(20):
+            assert server.post("/predict", {"features": ROWS[0]}).status_code == 200
+            assert table_of(ask(server, stream(columns()))).num_rows == 3
+            time.sleep(0.01)
+        assert not any(each.done() for each in waiting)
+        library.write_bytes(b"no library")
+        for each in waiting:
+            assert each.result().status_code == 501
+            assert "Arrow's plug-in cannot be opened" in each.result().json()["error"]
+    assert ask(server, packed).status_code == 501  # it is tried once
+    assert server.stop() == 0
+
+
+def test_first_requests_for_the_plug_in_are_all_answered(start):
+    from conftest import IRIS
+
+    packed = stream(columns(), ipc.IpcWriteOptions(compression="zstd"))
+    server = start(IRIS)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: ask(server, packed), range(64)))
+    want = table_of(ask(server, stream(columns())))
+    assert all(table_of(answer) == want for answer in answers)

@@ -1,88 +1,17 @@
-"""Triton's extensions by its own client in its four forms: REST and gRPC, each also asynchronous."""
+"""Triton's extensions by its own client in its four forms; the last test holds that every method was called."""
 
-import asyncio
 import inspect
 import json
 import os
-import shutil
 import time
 
 import numpy as np
 import pytest
-import tritonclient.http as http
-import tritonclient.http.aio as http_aio
 import tritonclient.utils.shared_memory as shm
 from tritonclient.utils import InferenceServerException
 
-from conftest import IRIS, Server, import_apart
-
-triton, triton_aio = import_apart("tritonclient.grpc", "tritonclient.grpc.aio")
-
-ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]])
-LABELS = [[b"setosa"], [b"virginica"]]
-TOKEN = {"Authorization": "Bearer s3cret"}
-FORMS = {"http": (http, http), "grpc": (triton, triton), "http.aio": (http_aio, http), "grpc.aio": (triton_aio, triton)}
-# REST answers and gRPC's codes for the same failure.
-STATUS = {"400": "INVALID_ARGUMENT", "404": "NOT_FOUND", "403": "PERMISSION_DENIED", "500": "INTERNAL", "501": "UNIMPLEMENTED",
-          "409": "ALREADY_EXISTS", "503": "UNAVAILABLE"}
-
-
-class Client:
-    """One of the four clients, called as if all were synchronous; knows which of its methods were called."""
-
-    def __init__(self, form, port):
-        self.form, (module, self.tensors) = form, FORMS[form]
-        self.loop = asyncio.new_event_loop()
-        self.called = set()
-
-        async def make():
-            return module.InferenceServerClient(f"127.0.0.1:{port}")
-
-        self.inner = self.run(make()) if form.endswith("aio") else module.InferenceServerClient(f"127.0.0.1:{port}")
-
-    def run(self, awaitable):
-        return self.loop.run_until_complete(awaitable)
-
-    def __getattr__(self, name):
-        self.called.add(name)
-        method = getattr(self.inner, name)
-
-        def call(*arguments, **options):
-            result = method(*arguments, **options)
-            return self.run(result) if inspect.isawaitable(result) else result
-
-        return call
-
-    def json(self, name, *arguments, **options):
-        """An answer as JSON; gRPC's has 64-bit numbers as texts."""
-        if self.form.startswith("grpc"):
-            options["as_json"] = True
-        headers = options.pop("headers", None)
-        if headers and self.form.startswith("grpc"):
-            headers = {key.lower(): value for key, value in headers.items()}
-        return getattr(self, name)(*arguments, headers=headers, **options)
-
-    def admin(self, name, *arguments, **options):
-        token = {key.lower(): value for key, value in TOKEN.items()} if self.form.startswith("grpc") else TOKEN
-        return getattr(self, name)(*arguments, headers=token, **options)
-
-    def input(self, data=ROWS):
-        made = self.tensors.InferInput("x", list(data.shape), "FP64")
-        made.set_data_from_numpy(data)
-        return made
-
-    def output(self, name, **options):
-        return self.tensors.InferRequestedOutput(name, **options)
-
-    def fails(self, status, text, name, *arguments, admin=False, **options):
-        with pytest.raises(InferenceServerException) as error:
-            if admin:
-                self.admin(name, *arguments, **options)
-            else:
-                getattr(self, name)(*arguments, **options)
-        expected = status if self.form.startswith("http") else f"StatusCode.{STATUS[status]}"
-        assert error.value.status() == expected, error.value
-        assert text in error.value.message(), error.value
+from conftest import IRIS, Server
+from triton_client import FORMS, LABELS, ROWS, Client
 
 
 @pytest.fixture(scope="module")
@@ -392,55 +321,3 @@ def test_streams_and_asynchronous_calls_end_the_list_of_methods(client):
     methods = {name for name, _ in inspect.getmembers(type(client.inner), callable) if not name.startswith("_")}
     others = {"close", "register_plugin", "unregister_plugin", "plugin", "generate_request_body", "parse_response_body"}
     assert methods - client.called - others == set()
-
-
-@pytest.mark.parametrize("path", ["/v2/models/iris/generate", "/v2/models/iris/versions/1/generate"])
-def test_generate_answers_one_row(server, path):
-    columns = [tensor["name"] for tensor in server.get("/v2/models/iris").json()["inputs"]]
-    given = dict(zip(columns, ROWS[1].tolist()))
-    answer = server.post(path, given).json()
-    assert answer["model_name"] == "iris" and answer["predict"] == "virginica" and len(answer["predict_proba"]) == 3
-    assert server.post(path, {"parameters": {key: [value] for key, value in given.items()}}).json() == answer
-    stream = server.post(path + "_stream", given)
-    assert stream.headers["Content-Type"].startswith("text/event-stream")
-    assert stream.text.startswith("data: ") and json.loads(stream.text[6:]) == answer
-    assert server.post(path, {columns[0]: 1}).status_code == 400
-
-
-def test_the_names_of_tritons_metrics(server, iris):
-    before = server.get("/metrics").text
-    server.post("/v2/models/iris/infer", {"inputs": [{"name": "x", "shape": [2, 4], "datatype": "FP64", "data": ROWS.ravel().tolist()}]})
-    after = server.get("/metrics").text
-
-    def value(text, name):
-        return float([line.split()[-1] for line in text.splitlines() if line.startswith(name + '{model="iris",version="1"')][0])
-
-    for name, growth in (("nv_inference_request_success", 1), ("nv_inference_count", 2), ("nv_inference_exec_count", 1)):
-        assert value(after, name) - value(before, name) == growth
-    for stage in ("request", "compute_input", "compute_infer", "compute_output"):
-        assert value(after, f"nv_inference_{stage}_duration_us") > value(before, f"nv_inference_{stage}_duration_us")
-    assert value(after, "nv_inference_queue_duration_us") >= 0 and value(after, "nv_inference_pending_request_count") == 0
-    assert 'nv_inference_request_failure{model="iris",version="1",reason="REJECTED"}' in after
-    assert "nv_" not in iris.get("/metrics").text
-
-
-def test_batches_are_counted_in_the_pool(start, tmp_path):
-    shutil.copy(IRIS, tmp_path / "iris.joblib")
-    server = start(tmp_path, "--inline-ms-max", "0", "--max-queue-delay", "200ms")
-    with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as made:
-        config = made.get_model_config("iris", as_json=True)["config"]
-        assert int(config["dynamic_batching"]["max_queue_delay_microseconds"]) == 200_000
-        one = triton.InferInput("x", [1, 4], "FP64")
-        one.set_data_from_numpy(ROWS[:1])
-        done = []
-        for _ in range(8):
-            made.async_infer("iris", [one], callback=lambda result, error: done.append(error))
-        for _ in range(1000):
-            if len(done) == 8:
-                break
-            time.sleep(0.01)
-        assert done == [None] * 8
-        (stats,) = made.get_inference_statistics("iris", as_json=True)["model_stats"]
-    assert int(stats["inference_count"]) == 8 and int(stats["execution_count"]) < 8
-    assert sum(int(batch["batch_size"]) * int(batch["compute_infer"]["count"]) for batch in stats["batch_stats"]) == 8
-    assert int(stats["inference_stats"]["queue"]["ns"]) > 0

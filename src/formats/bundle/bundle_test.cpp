@@ -2,34 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "formats/bundle/files_test.h"
+
 namespace slipway::bundle {
 namespace {
 
-using formats::FileSet;
 using formats::FormatSet;
 using formats::ReadOptions;
 using formats::ReadReport;
-
-/// Files of a test.
-class Files final : public FileSet {
- public:
-  Files(std::initializer_list<std::pair<std::string, std::string>> all) {
-    for (const auto& [name, content] : all) {
-      files_.push_back({name, content.size()});
-      contents_.push_back(content);
-    }
-  }
-  const std::vector<File>& files() const override { return files_; }
-  Result<std::string> read(size_t file) const override { return contents_[file]; }
-  Result<std::string> read_start(size_t file, size_t bytes_max) const override {
-    return contents_[file].substr(0, bytes_max);
-  }
-  std::optional<std::string_view> stored(size_t file) const override { return contents_[file]; }
-
- private:
-  std::vector<File> files_;
-  std::vector<std::string> contents_;
-};
 
 /// Recognises files that begin with its name; what it read is the class of its report.
 class NamedFormat final : public formats::ModelFormat {

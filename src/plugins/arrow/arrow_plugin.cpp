@@ -10,7 +10,7 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
-#include <arrow/ipc/writer.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/config.h>
 
@@ -87,57 +87,7 @@ int open_ipc(const void* bytes, size_t size, int64_t memory_max, ArrowArrayStrea
   return fail(error, thrown.what());
 }
 
-/// Hands on what is written.
-class SinkStream final : public arrow::io::OutputStream {
- public:
-  SinkStream(void (*sink)(void*, const void*, size_t), void* context)
-      : sink_(sink), context_(context) {}
-
-  arrow::Status Write(const void* bytes, int64_t size) override {
-    sink_(context_, bytes, static_cast<size_t>(size));
-    written_ += size;
-    return arrow::Status::OK();
-  }
-  arrow::Status Close() override {
-    closed_ = true;
-    return arrow::Status::OK();
-  }
-  arrow::Result<int64_t> Tell() const override { return written_; }
-  bool closed() const override { return closed_; }
-
- private:
-  void (*sink_)(void*, const void*, size_t);
-  void* context_;
-  int64_t written_ = 0;
-  bool closed_ = false;
-};
-
-arrow::Status write_all(ArrowArrayStream* in, SinkStream& out) {
-  ARROW_ASSIGN_OR_RAISE(const auto reader, arrow::ImportRecordBatchReader(in));
-  arrow::ipc::IpcWriteOptions options;
-  options.use_threads = false;
-  ARROW_ASSIGN_OR_RAISE(const auto writer,
-                        arrow::ipc::MakeStreamWriter(&out, reader->schema(), options));
-  std::shared_ptr<arrow::RecordBatch> batch;
-  ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
-  for (; batch != nullptr;) {
-    ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
-    ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
-  }
-  return writer->Close();
-}
-
-int write_ipc(ArrowArrayStream* in, void (*sink)(void*, const void*, size_t), void* context,
-              SlipwayArrowError error) try {
-  SinkStream out(sink, context);
-  const arrow::Status status = write_all(in, out);
-  return status.ok() ? 0 : fail(error, status.message());
-} catch (const std::exception& thrown) {
-  return fail(error, thrown.what());
-}
-
-constexpr SlipwayArrowPlugin kPlugin{kSlipwayArrowAbi, ARROW_VERSION_STRING, open_ipc, write_ipc,
-                                     open_parquet};
+constexpr SlipwayArrowPlugin kPlugin{kSlipwayArrowAbi, ARROW_VERSION_STRING, open_ipc, open_parquet};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // name others, these stand there, too (cli/platform.h).
 #include "base/json_escape.h"
 #include "protocols/cloud/predict.h"
+#include "protocols/http_status.h"
 #include "protocols/internal/call.h"
 #include "protocols/internal/dialect.h"
 
@@ -42,6 +43,16 @@ void health(Call& call) {
   answer_json(call, 200, "{}");
 }
 
+/// Vertex AI's prebuilt containers name what is wrong "error", its server for custom prediction
+/// routines "detail".
+void write_error(transport::HttpResponse& response, const Status& status) {
+  answer_error(response, status);
+  response.body.pop_back();
+  response.body += ",\"detail\":";
+  append_json_string(response.body, status.message());
+  response.body.push_back('}');
+}
+
 constexpr Route kRoutes[] = {
     {HttpMethod::kPost, "/v1/endpoints/{endpoint}/deployedModels/{model}:predict", predict},
     {HttpMethod::kGet, "/v1/endpoints/{endpoint}/deployedModels/{model}", health},
@@ -49,6 +60,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-const Dialect kVertexDialect{.name = "vertex", .routes = kRoutes};
+const Dialect kVertexDialect{.name = "vertex", .routes = kRoutes, .write_error = write_error};
 
 }  // namespace slipway::protocols

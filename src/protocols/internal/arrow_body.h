@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "graph/signature.h"
+#include "protocols/internal/call.h"
 #include "protocols/internal/key_fields.h"
 #include "tensor/batch.h"
 
@@ -25,9 +26,10 @@ inline constexpr std::string_view kArrowFile = "application/vnd.apache.arrow.fil
 /// Whether a Content-Type or Accept header names Arrow, as stream or file.
 bool names_arrow(std::string_view header);
 
-/// Keeps the values of the model's key fields. INVALID_ARGUMENT names the column.
-Status read_arrow_body(std::string_view body, const Signature& signature, InputBuffer& input,
-                       KeyFields& keys);
+/// Keeps the values of the model's key fields. INVALID_ARGUMENT names the column. UNAVAILABLE: the
+/// Arrow plug-in is needed and not open yet; the call is asked again once it is
+/// (BaseCall::needs_arrow). Where there is no way to do that it is opened here.
+Status read_arrow_body(BaseCall& call, std::string_view body);
 
 /// One output as columns of a table: `name` for a vector, else name_CLASS or name_0, name_1, ...
 struct ArrowOutput {

@@ -88,11 +88,11 @@ struct AnswerPlan {
   bool single = false;         // simple: one named object, answered by one value
   bool probabilities = false;  // simple: outputs[1] holds them
   bool columnar = false;       // tf_serving: the request was in columns, and so is its answer
-  std::string signature;       // tf_serving: the name that was asked for; may be empty
-  Urgency urgency;             // kserve_v2
-  /// kserve_v2: what the operator chose for requests that name no output; set by choose_model().
-  std::optional<uint32_t> unnamed_output;
-  KeyFields keys;  // set by choose_model()
+  /// What a dialect needs to know again when it answers. tf_serving: the signature that was asked
+  /// for, maybe empty; torchserve: the version; openscoring: the rows' errors, or the separator.
+  std::string note;
+  Urgency urgency;  // kserve_v2
+  KeyFields keys;   // set by choose_model()
 
   /// All but the keys.
   void clear();
@@ -111,7 +111,8 @@ struct BaseCall {
   Status error;
   bool deferred = false;
   bool needs_model = false;  // the one it names rests: it is to be loaded, then asked again
-  SteadyTime waits_until = SteadyTime::max();  // for that; set once it waits
+  bool needs_arrow = false;  // Arrow's plug-in is to be opened, then it is asked again
+  SteadyTime waits_until = SteadyTime::max();  // for a model; set once it waits
   std::string wanted_model;
   bool gave_up = false;  // it could not be loaded: answer with what there is
   /// What a deferred call does, if not inference; calls back once, on any thread.
@@ -146,8 +147,9 @@ void begin_deferred(BaseCall& call, std::function<void()> done);
 Status choose_model(BaseCall& call, std::string_view name, std::string_view version);
 /// What a request gets that names no output, over the dialect that has this route.
 uint32_t default_output(const Call& call);
-/// Has the model that the call needs loaded. `again` runs on the call's loop once it is there, or
-/// cannot be; never if the server stops meanwhile: what it holds ends with it.
+/// Has the model that the call needs loaded, or Arrow's plug-in opened. `again` runs on the call's
+/// loop once it is there, or cannot be; never if the server stops meanwhile: what it holds ends
+/// with it.
 void demand_model(BaseCall& call, SteadyTime received, std::function<void(Status)> again);
 /// What demand_model() came to: true if the call is to be handled again, false if its error stands.
 bool take_demanded(BaseCall& call, Status status);

@@ -13,11 +13,9 @@ constexpr std::string_view kHeaderLength = "Inference-Header-Content-Length";
 
 Status read(Call& call) {
   const transport::HttpRequest& request = call.request();
-  const serving::ServedModel& model = *call.infer.model;
   const std::string_view header_length = request.header(kHeaderLength);
   const kserve_v2::Body body = TRY(kserve_v2::split_body(request.body, header_length));
-  const kserve_v2::ModelInputs inputs{model.signature(), model.column_places,
-                                      call.loop->server.shared_memory.get()};
+  const kserve_v2::ModelInputs inputs = kserve_v2::inputs_of(call);
   if (body.json.empty() && header_length.data() != nullptr) {
     return kserve_v2::read_raw_request(body.binary, inputs, *call.loop->read, call.infer.input,
                                        call.plan, call.infer.wanted);

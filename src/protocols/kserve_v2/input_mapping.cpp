@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "protocols/internal/closest.h"
+#include "protocols/internal/dialect.h"
 #include "protocols/json_output.h"
 
 namespace slipway::protocols::kserve_v2 {
@@ -29,6 +30,12 @@ Status check_type(const Tensor& tensor, ColumnType type) {
 }
 
 }  // namespace
+
+ModelInputs inputs_of(const BaseCall& call) {
+  const serving::ServedModel& model = *call.infer.model;
+  return {model.signature(), model.column_places, call.loop->server.shared_memory.get(),
+          model.chosen_output(kKserveV2Dialect.name)};
+}
 
 Result<size_t> shared_bytes_of(std::span<const Tensor> tensors, const ModelInputs& model) {
   uint64_t bytes = 0;
@@ -195,7 +202,7 @@ Status OutputChoice::add(uint32_t index, const OutputForm& form) {
 
 void OutputChoice::finish(bool binary_default) {
   if (plan_.outputs.empty()) {
-    const uint32_t output = plan_.unnamed_output.value_or(signature_.default_output);
+    const uint32_t output = model_.unnamed_output.value_or(signature_.default_output);
     plan_.outputs.push_back({.index = output, .binary = binary_default});
     wanted_ = OutputMask{1} << output;
     return;

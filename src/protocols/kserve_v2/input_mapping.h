@@ -31,7 +31,11 @@ struct ModelInputs {
   const Signature& signature;
   const std::unordered_map<std::string_view, uint32_t>& column_places;  // may be empty
   const SharedMemory* shared = nullptr;                                 // null: there is none
+  /// What the operator chose for requests that name no output; none: the model's default.
+  std::optional<uint32_t> unnamed_output = std::nullopt;
 };
+/// Of the model that a call has chosen.
+ModelInputs inputs_of(const BaseCall& call);
 
 /// The parameters of a tensor that say where its data lies.
 struct SharedPlace {

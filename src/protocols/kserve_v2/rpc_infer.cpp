@@ -25,11 +25,9 @@ Status read(RpcCall& call) {
   call.plan.id = head.id;  // also of a request that fails
   TRY_STATUS(choose_model(call, head.model_name, head.model_version));
   apply(head.urgency, call.received, call.infer);
-  const serving::ServedModel& model = *call.infer.model;
-  return kserve_v2::read_proto_request(
-      call.message, head,
-      {model.signature(), model.column_places, call.loop->server.shared_memory.get()},
-      *call.loop->read, call.infer.input, call.plan, call.infer.wanted);
+  return kserve_v2::read_proto_request(call.message, head, kserve_v2::inputs_of(call),
+                                       *call.loop->read, call.infer.input, call.plan,
+                                       call.infer.wanted);
 }
 
 struct ContentsSink {

@@ -20,7 +20,7 @@ namespace {
 
 using serving::ServedModel;
 
-/// Lines of plan.id and plan.signature: JSON has no line breaks.
+/// Lines of plan.id and plan.note: JSON has no line breaks.
 std::string_view next_line(std::string_view& lines) {
   const size_t end = std::min(lines.find('\n'), lines.size());
   const std::string_view line = lines.substr(0, end);
@@ -98,7 +98,7 @@ void write_row_by_row(Call& call) {
   std::vector<OutputBuffer> outputs;
   std::string& body = call.response().body;
   std::string_view ids = call.plan.id;
-  std::string_view errors = call.plan.signature;
+  std::string_view errors = call.plan.note;
   body.push_back('{');
   append_id(body, next_line(ids));
   body += "\"responses\":[";
@@ -131,7 +131,7 @@ void write_row_by_row(Call& call) {
 /// Of a batch whose rows fail one by one: as run_inference(), in the pool where the model is dear.
 void run_batch(Call& call) {
   serving::Inference& inference = call.loop->inference;
-  const bool has_unread = call.plan.signature.find('"') != std::string::npos;
+  const bool has_unread = call.plan.note.find('"') != std::string::npos;
   const auto recover = [has_unread](Call& failed) {
     const bool is_row = failed.result.status.code() == StatusCode::kInvalidArgument;
     if (has_unread || is_row) write_row_by_row(failed);
@@ -165,8 +165,8 @@ Status read(Call& call, bool is_batch) {
     call.plan.id += id;
   }
   for (size_t row = 0; row < ids.errors.size(); ++row) {
-    if (row > 0) call.plan.signature.push_back('\n');
-    if (!ids.errors[row].empty()) append_json_string(call.plan.signature, ids.errors[row]);
+    if (row > 0) call.plan.note.push_back('\n');
+    if (!ids.errors[row].empty()) append_json_string(call.plan.note, ids.errors[row]);
   }
   return {};
 }
@@ -196,14 +196,14 @@ Result<char> separator_of(const transport::HttpRequest& request) {
 }
 
 /// plan.id: the ids as CSV, a line each, the column's name first; empty without such a column.
-/// plan.signature: the separator.
+/// plan.note: the separator.
 void write_csv(Call& call) {
   transport::HttpResponse& response = call.response();
   response.content_type = "text/plain;charset=UTF-8";
   response.headers.emplace_back("Content-Disposition", "attachment; filename=results.csv");
   std::string& body = response.body;
   std::string_view ids = call.plan.id;
-  const char separator = call.plan.signature[0];
+  const char separator = call.plan.note[0];
   const bool has_ids = !ids.empty();
   const Signature& signature = call.infer.model->signature();
   const size_t rows = call.result.outputs[call.plan.outputs[0].index].rows;
@@ -232,7 +232,7 @@ Status read_csv(Call& call) {
   plan_outputs(call);
   rows::CsvOptions options;
   options.separator = TRY(separator_of(call.request()));
-  call.plan.signature = std::string(1, options.separator);
+  call.plan.note = std::string(1, options.separator);
   const CsvKeys keys = TRY(read_csv_rows(call.request().body, call.infer.model->signature(),
                                          options, {}, call.infer.input));
   for (size_t place = 0; place < keys.names.size(); ++place) {

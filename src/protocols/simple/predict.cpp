@@ -46,9 +46,7 @@ Status read_rows(Call& call) {
     return read_csv_body(request.body, model.signature(), CsvHeader::kFind, call.infer.input,
                          call.plan.keys);
   }
-  if (names_arrow(type)) {
-    return read_arrow_body(request.body, model.signature(), call.infer.input, call.plan.keys);
-  }
+  if (names_arrow(type)) return read_arrow_body(call, request.body);
   return simple::read_request(request.body, model.signature(), model.column_places,
                               *call.loop->read, call.infer.input, call.plan);
 }

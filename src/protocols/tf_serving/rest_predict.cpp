@@ -65,7 +65,7 @@ Status read_examples(Call& call) {
   const serving::ServedModel& model = *call.infer.model;
   call.plan.clear();
   return tf_serving::read_examples(call.request().body, {model.signature(), model.column_places},
-                                   *call.loop->read, call.infer.input, call.plan.signature);
+                                   *call.loop->read, call.infer.input, call.plan.note);
 }
 
 void append_classes(std::string& out, const Call& call, size_t row) {
@@ -106,7 +106,7 @@ void write_classify(Call& call) {
 void classify(Call& call, Status status) {
   if (status.ok()) status = read_examples(call);
   if (!status.ok()) return answer_error(call, std::move(status));
-  const auto plan = tf_serving::plan_classify(call.infer.model->signature(), call.plan.signature);
+  const auto plan = tf_serving::plan_classify(call.infer.model->signature(), call.plan.note);
   if (!plan.ok()) return answer_error(call, plan.status());
   call.plan.outputs.push_back({plan->classes});
   if (plan->scores) call.plan.outputs.push_back({*plan->scores});
@@ -128,7 +128,7 @@ void write_regress(Call& call) {
 void regress(Call& call, Status status) {
   if (status.ok()) status = read_examples(call);
   if (!status.ok()) return answer_error(call, std::move(status));
-  const auto output = tf_serving::plan_regress(call.infer.model->signature(), call.plan.signature);
+  const auto output = tf_serving::plan_regress(call.infer.model->signature(), call.plan.note);
   if (!output.ok()) return answer_error(call, output.status());
   call.plan.outputs.push_back({*output});
   call.infer.wanted = OutputMask{1} << *output;

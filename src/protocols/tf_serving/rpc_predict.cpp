@@ -39,7 +39,7 @@ void write_predict(RpcCall& call) {
     out.close(tensor);
     out.close(entry);
   }
-  append_spec(out, 2, call, call.plan.signature);
+  append_spec(out, 2, call, call.plan.note);
 }
 
 void append_class(ProtoWriter& out, const LabelTable& table, int32_t index, double score) {
@@ -88,7 +88,7 @@ void write_classify(RpcCall& call) {
   const size_t result = out.open(1);
   append_classes(out, call, plan_of(call));
   out.close(result);
-  append_spec(out, 2, call, call.plan.signature);
+  append_spec(out, 2, call, call.plan.note);
 }
 
 void write_regress(RpcCall& call) {
@@ -96,7 +96,7 @@ void write_regress(RpcCall& call) {
   const size_t result = out.open(1);
   append_values(out, call.result.outputs[call.plan.outputs[0].index]);
   out.close(result);
-  append_spec(out, 2, call, call.plan.signature);
+  append_spec(out, 2, call, call.plan.note);
 }
 
 Status read_predict(RpcCall& call) {
@@ -104,7 +104,7 @@ Status read_predict(RpcCall& call) {
   ReadSpec read;
   TRY_STATUS(tf_serving::read_spec(call.message, 1, read));
   TRY_STATUS(tf_serving::choose(call, read.spec));
-  call.plan.signature = read.spec.signature_name;
+  call.plan.note = read.spec.signature_name;
   const serving::ServedModel& model = *call.infer.model;
   return tf_serving::read_predict_proto(call.message, {model.signature(), model.column_places},
                                         read.spec, *call.loop->read, call.infer.input, call.plan,
@@ -117,7 +117,7 @@ Status read_examples(RpcCall& call) {
   ReadSpec read;
   TRY_STATUS(tf_serving::read_spec(call.message, 1, read));
   TRY_STATUS(tf_serving::choose(call, read.spec));
-  call.plan.signature = read.spec.signature_name;
+  call.plan.note = read.spec.signature_name;
   return {};
 }
 
@@ -131,7 +131,7 @@ Status read_rows(RpcCall& call) {
 Status read_classify(RpcCall& call) {
   TRY_STATUS(read_examples(call));
   const Signature& signature = call.infer.model->signature();
-  const auto plan = TRY(tf_serving::plan_classify(signature, call.plan.signature));
+  const auto plan = TRY(tf_serving::plan_classify(signature, call.plan.note));
   call.plan.outputs.push_back({plan.classes});
   if (plan.scores) call.plan.outputs.push_back({*plan.scores});
   call.infer.wanted = plan.mask();
@@ -141,7 +141,7 @@ Status read_classify(RpcCall& call) {
 Status read_regress(RpcCall& call) {
   TRY_STATUS(read_examples(call));
   const Signature& signature = call.infer.model->signature();
-  const uint32_t output = TRY(tf_serving::plan_regress(signature, call.plan.signature));
+  const uint32_t output = TRY(tf_serving::plan_regress(signature, call.plan.note));
   call.plan.outputs.push_back({output});
   call.infer.wanted = OutputMask{1} << output;
   return read_rows(call);

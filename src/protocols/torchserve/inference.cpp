@@ -25,10 +25,10 @@ RowsTarget begin_request(BaseCall& call, std::string_view version) {
   call.plan.clear();
   const uint32_t output = model.default_output("torchserve");
   call.plan.outputs.push_back({output});
-  call.plan.signature = version.empty() ? "default" : version;
+  call.plan.note = version.empty() ? "default" : version;
   call.infer.wanted = OutputMask{1} << output;
   State& state = state_of(call);
-  state.series(model.name, call.plan.signature).requests.add(metrics::kSharedShard);
+  state.series(model.name, call.plan.note).requests.add(metrics::kSharedShard);
   return {signature, model.column_places, *call.loop->read, call.infer.input};
 }
 
@@ -37,7 +37,7 @@ void end_request(BaseCall& call, const RowsTarget& target) { call.plan.single = 
 namespace {
 
 void count_latency(const BaseCall& call) {
-  const State::Series& series = state_of(call).series(call.infer.model->name, call.plan.signature);
+  const State::Series& series = state_of(call).series(call.infer.model->name, call.plan.note);
   const auto microseconds = [](double seconds) { return static_cast<uint64_t>(seconds * 1e6); };
   const double queued = call.result.queue_seconds + call.result.batch_seconds;
   series.queued.add(metrics::kSharedShard, microseconds(queued));

@@ -3,7 +3,8 @@
     "$(tools/venv arrow src/plugins/arrow/requirements.txt)/bin/python" tests/data/arrow/make.py
 
 numbers.*: eleven number columns of different types, whose value in row i is i - 1 (unsigned: i), null in row 3; two
-batches of 3 and 2 rows, the second a slice. texts.*: four text columns with "a", null, a text of 20 bytes, "".
+batches of 3 and 2 rows, the second a slice. plain.*: those of them, and of the texts, that neither are nested nor have a
+dictionary, one without nulls, and metadata. texts.*: four text columns with "a", null, a text of 20 bytes, "".
 """
 
 import decimal
@@ -39,6 +40,9 @@ texts = ["a", None, LONG, ""]
 kinds = {"utf8": pa.array(texts), "large": pa.array(texts, pa.large_utf8()), "view": pa.array(texts, pa.string_view()),
          "category": pa.array(texts).dictionary_encode()}
 write("texts", pa.table(kinds), [(1, 3), (0, 2)])
+plain = {name: column for name, column in columns.items() if name not in ("decimal", "dictionary")}
+plain |= {"utf8": pa.array([*texts, "é"]), "large": pa.array([*texts, "é"], pa.large_utf8()), "whole": pa.array(range(5))}
+write("plain", pa.table(plain).replace_schema_metadata({"pandas": "{}"}), [(0, 3), (3, 2)])
 write("packed", pa.table({"x": pa.array([0.5] * 1000)}), [(0, 1000)], ipc.IpcWriteOptions(compression="zstd"))
 write("nulls", pa.table({"x": pa.nulls(1 << 24)}), [(0, 1 << 24)])
 record = pa.array([{"city": "Rome", "age": 3}, None, {"city": None, "age": 5}],
