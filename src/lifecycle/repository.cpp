@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,8 +18,11 @@
 #include "base/thread_annotations.h"
 #include "lifecycle/archive_version.h"
 #include "lifecycle/folder_watch.h"
+#include "lifecycle/internal/command.h"
+#include "lifecycle/internal/enrollment.h"
+#include "lifecycle/internal/list_wait.h"
+#include "lifecycle/internal/wake_up.h"
 #include "lifecycle/model_config.h"
-#include "lifecycle/model_store.h"
 #include "lifecycle/stable_loader.h"
 #include "lifecycle/uploads.h"
 #include "lifecycle/url.h"
@@ -32,60 +33,6 @@ namespace {
 /// Events come in bursts: this long after the first, all are taken at once.
 constexpr int kGatherMs = 5;
 constexpr int kSettleStepsPerQuiet = 4;
-
-/// Wakes the thread that polls its descriptor. Thread-safe.
-class WakeUp {
- public:
-  WakeUp() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~WakeUp() {
-    if (valid()) close(descriptor_);
-  }
-  WakeUp(const WakeUp&) = delete;
-  WakeUp& operator=(const WakeUp&) = delete;
-
-  bool valid() const { return descriptor_ >= 0; }
-  int descriptor() const { return descriptor_; }
-  void wake() const { eventfd_write(descriptor_, 1); }
-  void clear() const {
-    eventfd_t ignored = 0;
-    eventfd_read(descriptor_, &ignored);
-  }
-
- private:
-  const int descriptor_;
-};
-
-/// Collects the outcomes of a list's models. Thread-safe.
-class ListWait {
- public:
-  ListWait(size_t models, std::function<void(Status)> told)
-      : done(std::move(told)), left_(models) {}
-
-  void take(const std::string& name, const Status& status) EXCLUDES(mutex_) {
-    Status outcome;
-    {
-      const MutexLock lock(mutex_);
-      if (!status.ok()) {
-        ++failed_;
-        failures_ += fmt::format(" {{name: {}}} due to error: {}", name, status.message());
-      }
-      if (--left_ > 0) return;
-      if (failed_ > 0) {
-        outcome = failed_precondition(
-            fmt::format("{} servable(s) did not become available:{}", failed_, failures_));
-      }
-    }
-    done(std::move(outcome));
-  }
-
-  const std::function<void(Status)> done;
-
- private:
-  Mutex mutex_;
-  size_t left_ GUARDED_BY(mutex_);
-  size_t failed_ GUARDED_BY(mutex_) = 0;
-  std::string failures_ GUARDED_BY(mutex_);
-};
 
 /// What an admin call has set goes before what the repository says.
 void override_settings(serving::ModelSource& model, const serving::ModelOverrides& overrides) {
@@ -118,6 +65,7 @@ class RepositoryImpl final : public Repository {
             "Folders, lists and names of the model repository that could not be used at the last "
             "look.",
             {})),
+        enrollment_(options_.stores, scanner_, settling_, known_),
         loader_(loader,
                 [this] {
                   file_changed_.store(true);
@@ -215,33 +163,6 @@ class RepositoryImpl final : public Repository {
   }
 
  private:
-  struct Command {
-    enum class Kind : uint8_t {
-      kLoad,
-      kUnload,
-      kPut,        // `address` is the file
-      kSettlePut,  // `address` is the file, which has been loaded or refused
-      kReplace,    // `address` is the list
-      kRescan,
-      kWhenStarted,
-      kEnroll,
-      kRetire,
-      kSetDefault,
-      kDrop,  // what could not be loaded after it was enrolled
-    };
-    Kind kind;
-    std::string name;
-    std::function<void(Status)> done;
-    std::string address =
-        {};                  // where it lies, or as the kind says; kSetDefault, kRetire: a version
-    bool refused = false;    // kSettlePut
-    bool refreshed = false;  // what lies at addresses has been looked at for it
-    bool waits = true;       // kEnroll: for its load
-    std::string version = {};  // kEnroll: as the archive writes it; empty: not known yet
-    std::function<void(Result<serving::Registered>)> enrolled = nullptr;
-    serving::ModelOverrides overrides = {};  // kLoad
-  };
-
   struct Demand {
     std::string name;
     SteadyTime deadline;
@@ -288,15 +209,7 @@ class RepositoryImpl final : public Repository {
   }
 
   static void answer_stopping(std::vector<Command>& commands) {
-    for (Command& command : commands) {
-      answer(command, unavailable("the server is stopping"));
-    }
-  }
-
-  /// A command that comes to nothing.
-  static void answer(Command& command, Status status) {
-    if (command.enrolled) return command.enrolled(std::move(status));
-    if (command.done) command.done(std::move(status));
+    for (Command& command : commands) command.answer(unavailable("the server is stopping"));
   }
 
   /// On the repository's thread.
@@ -328,7 +241,7 @@ class RepositoryImpl final : public Repository {
   bool is_refused(Command& command) {
     Status status = prepare(command);
     if (!status.ok()) {
-      answer(command, std::move(status));
+      command.answer(std::move(status));
       return true;
     }
     if (command.kind != Command::Kind::kSettlePut) return false;
@@ -391,8 +304,8 @@ class RepositoryImpl final : public Repository {
 
   /// Tells once each model of the list has been tried.
   void await_list(std::function<void(Status)> done) {
+    if (list_names_.empty()) return done(Status());
     const auto wait = std::make_shared<ListWait>(list_names_.size(), std::move(done));
-    if (list_names_.empty()) return wait->done(Status());
     for (const std::string& name : list_names_) {
       manager_.when_done(name, [wait, name](const Status& status) { wait->take(name, status); });
     }
@@ -429,8 +342,8 @@ class RepositoryImpl final : public Repository {
       case Command::Kind::kPut: return take_put(command);
       case Command::Kind::kReplace: return take_list(command.address);
       case Command::Kind::kEnroll: return prepare_enroll(command);
-      case Command::Kind::kRetire: return prepare_retire(command);
-      case Command::Kind::kSetDefault: return prepare_default(command);
+      case Command::Kind::kRetire: return enrollment_.prepare_retire(command);
+      case Command::Kind::kSetDefault: return enrollment_.prepare_default(command);
       case Command::Kind::kDrop:
         if (looks_like_url(command.address)) scanner_.forget_added(command.name);
         if (!looks_like_url(command.address)) scanner_.ignore(command.address);
@@ -439,7 +352,7 @@ class RepositoryImpl final : public Repository {
     }
   }
 
-  /// Finds the file, and what it calls itself.
+  /// What lies at an address is a model by itself; of a file, what it calls itself counts.
   Status prepare_enroll(Command& command) {
     if (looks_like_url(command.address) && !command.address.starts_with("file://")) {
       if (command.name.empty()) {
@@ -453,81 +366,7 @@ class RepositoryImpl final : public Repository {
       scanner_.add(command.name, command.address);
       return {};
     }
-    command.address = TRY(find_in_stores(options_.stores, command.address));
-    const std::optional<ArchiveNames> names = scanner_.identify(command.address);
-    const std::string given = command.name;
-    if (given.empty() && names.has_value()) command.name = names->name;
-    if (command.name.empty()) {
-      const size_t slash = command.address.rfind('/') + 1;
-      command.name = name_by_content(std::string_view(command.address).substr(slash));
-    }
-    command.version = names.has_value() ? names->version : "1";
-    const auto known = known_.find(command.name);
-    if (known != known_.end()) {
-      const uint64_t number = archive_version_number(command.version);
-      const auto& versions = known->second.versions;
-      const bool is_there =
-          std::ranges::find(versions, number, &serving::VersionSource::version) != versions.end();
-      if (is_there && held_.erase(command.name) > 0) return {};
-      if (is_there || !names.has_value() || known->second.labels.empty()) {
-        return already_exists(fmt::format("Model version {} is already registered for model {}",
-                                          command.version, command.name));
-      }
-    }
-    scanner_.add_file(command.address, given);
-    return {};
-  }
-
-  Status prepare_default(const Command& command) {
-    const serving::VersionSource* version = known_version(command.name, command.address);
-    if (version == nullptr) return no_version(command);
-    defaults_[command.name] = version->version;
-    return {};
-  }
-
-  Status prepare_retire(const Command& command) {
-    const serving::VersionSource* version = known_version(command.name, command.address);
-    if (version == nullptr) return no_version(command);
-    if (scanner_.was_added(command.name)) {
-      scanner_.forget_added(command.name);
-      settling_.forget(version->path);
-    } else {
-      scanner_.ignore(version->path);
-    }
-    return {};
-  }
-
-  const serving::VersionSource* known_version(const std::string& name,
-                                              const std::string& number) const {
-    const auto model = known_.find(name);
-    if (model == known_.end()) return nullptr;
-    for (const serving::VersionSource& version : model->second.versions) {
-      if (std::to_string(version.version) == number) return &version;
-    }
-    return nullptr;
-  }
-
-  static Status no_version(const Command& command) {
-    return not_found(
-        fmt::format("Model version {} does not exist for model {}", command.address, command.name));
-  }
-
-  /// Archives keep the version that was there first as their default, until an admin call names
-  /// another; other models have the newest one until then.
-  void choose_default(serving::ModelSource& model, bool is_archive) {
-    const auto chosen = defaults_.find(model.name);
-    if (chosen != defaults_.end() &&
-        std::ranges::find(model.versions, chosen->second, &serving::VersionSource::version) !=
-            model.versions.end()) {
-      model.default_version = chosen->second;
-      return;
-    }
-    if (chosen != defaults_.end()) defaults_.erase(chosen);
-    if (!is_archive || model.labels.empty()) return;
-    const auto latest = std::ranges::max_element(model.labels, [](const auto& a, const auto& b) {
-      return later_archive_version(b.first, a.first);
-    });
-    model.default_version = defaults_[model.name] = latest->second;
+    return enrollment_.prepare_enroll(command, held_);
   }
 
   /// After the scan: waits for the load, and forgets what could not be loaded.
@@ -663,7 +502,7 @@ class RepositoryImpl final : public Repository {
       known_.clear();
       for (serving::ModelSource& model : scan.models) {
         model.held = held_.contains(model.name);
-        choose_default(model, scan.archives.contains(model.name));
+        enrollment_.choose_default(model, scan.archives.contains(model.name));
         if (const auto own = overrides_.find(model.name); own != overrides_.end()) {
           override_settings(model, own->second);
         }
@@ -740,9 +579,9 @@ class RepositoryImpl final : public Repository {
   Scanner scanner_;
   metrics::Gauge& scan_errors_;
   SteadyTime looked_at_;
-  std::set<std::string> held_;                                // unloaded by admin calls
-  std::map<std::string, serving::ModelSource> known_;         // of the last scan
-  std::map<std::string, uint64_t> defaults_;                  // versions that answer who names none
+  std::set<std::string> held_;  // unloaded by admin calls
+  KnownModels known_;           // of the last scan
+  Enrollment enrollment_;
   std::map<std::string, serving::ModelOverrides> overrides_;  // by admin calls
   std::set<std::string> told_errors_;
   std::set<std::string> put_names_;      // of models that were put, also once they are gone again
