@@ -21,10 +21,10 @@
 #include "lifecycle/internal/command.h"
 #include "lifecycle/internal/enrollment.h"
 #include "lifecycle/internal/list_wait.h"
+#include "lifecycle/internal/put_models.h"
 #include "lifecycle/internal/wake_up.h"
 #include "lifecycle/model_config.h"
 #include "lifecycle/stable_loader.h"
-#include "lifecycle/uploads.h"
 #include "lifecycle/url.h"
 
 namespace slipway::lifecycle {
@@ -65,7 +65,9 @@ class RepositoryImpl final : public Repository {
             "Folders, lists and names of the model repository that could not be used at the last "
             "look.",
             {})),
+        puts_(scanner_),
         enrollment_(options_.stores, scanner_, settling_, known_),
+        asked_for_(options_.first_models.value_or(std::set<std::string>())),
         loader_(loader,
                 [this] {
                   file_changed_.store(true);
@@ -121,16 +123,17 @@ class RepositoryImpl final : public Repository {
     send({Command::Kind::kLoad, std::move(name), std::move(done), std::move(address)});
   }
   void put(std::string name, std::string content, std::function<void(Status)> done) override {
-    const Result<std::string> path = uploads_.write(name, content);
-    if (!path.ok()) return done(path.status());
-    auto told = [this, name, path = *path, done = std::move(done)](Status status) {
-      // What cannot be loaded is forgotten again, what was replaced is not needed any more.
-      Command settle{Command::Kind::kSettlePut, name, nullptr, path};
-      settle.refused = !status.ok();
-      send(std::move(settle));
-      done(std::move(status));
-    };
-    send({Command::Kind::kPut, std::move(name), std::move(told), *path});
+    Command command{Command::Kind::kPut, std::move(name), std::move(done)};
+    command.files.push_back({"", std::move(content)});
+    send(std::move(command));
+  }
+  void load_files(std::string name, std::vector<serving::ModelFile> files,
+                  serving::ModelOverrides overrides, std::function<void(Status)> done) override {
+    Command command{Command::Kind::kPut, std::move(name), std::move(done)};
+    command.files = std::move(files);
+    command.overrides = std::move(overrides);
+    command.replaces = true;
+    send(std::move(command));
   }
   void replace_list(std::string list, std::function<void(Status)> done) override {
     send({Command::Kind::kReplace, "", std::move(done), std::move(list)});
@@ -170,6 +173,11 @@ class RepositoryImpl final : public Repository {
   };
 
   void send(Command command) EXCLUDES(mutex_) {
+    if (!options_.calls_change && command.changes_models()) {
+      return command.answer(
+          unavailable("explicit model load / unload is not allowed: the server was started with "
+                      "--model-control-mode none or poll"));
+    }
     {
       const MutexLock lock(mutex_);
       commands_.push_back(std::move(command));
@@ -263,9 +271,8 @@ class RepositoryImpl final : public Repository {
           fmt::format("expected an absolute path or an address, got {}", command.address));
     }
     TRY_STATUS(check_place(command.name, command.address));
-    if (known_.contains(command.name) && !put_names_.contains(command.name)) return {};
-    put_names_.insert(command.name);
-    scanner_.put(command.name, command.address);
+    if (known_.contains(command.name) && !puts_.owns(command.name)) return {};
+    puts_.serve(command.name, command.address);
     return {};
   }
 
@@ -278,28 +285,40 @@ class RepositoryImpl final : public Repository {
                     name, path));
   }
 
-  Status take_put(const Command& command) {
-    const std::string before = scanner_.put_path(command.name);
-    if (known_.contains(command.name) && !put_names_.contains(command.name)) {
+  Status take_put(Command& command) {
+    if (!command.replaces && known_.contains(command.name) && !puts_.owns(command.name)) {
       return failed_precondition(fmt::format(
           "the repository holds a model \"{}\" already; choose another name", command.name));
     }
-    put_names_.insert(command.name);
-    replaced_puts_[command.address] = before;
-    scanner_.put(command.name, command.address);
+    PutModels::Before before;
+    before.held = held_.contains(command.name);
+    const auto overrides = overrides_.find(command.name);
+    if (overrides != overrides_.end()) before.overrides = overrides->second;
+    std::string path = TRY(puts_.begin(command, std::move(before)));
+    command.done = [this, name = command.name, path = std::move(path),
+                    done = std::move(command.done)](Status status) {
+      Command settle{Command::Kind::kSettlePut, name, nullptr, path};
+      settle.refused = !status.ok();
+      send(std::move(settle));
+      done(std::move(status));
+    };
     return {};
   }
 
-  /// A file that could not be loaded gives way to the one before it; else that one goes.
+  /// What could not be loaded gives way to what was there before it.
   void settle_put(const Command& command) {
-    const std::string before = std::exchange(replaced_puts_[command.address], "");
-    replaced_puts_.erase(command.address);
-    if (!command.refused) return uploads_.remove(before);
-    if (scanner_.put_path(command.name) == command.address) scanner_.put(command.name, before);
-    for (auto& [newer, replaced] : replaced_puts_) {
-      if (replaced == command.address) replaced = before;
+    auto before = puts_.settle(command.name, command.address, command.refused);
+    if (!before) return;
+    set_overrides(command.name, std::move(before->overrides));
+    if (before->held) held_.insert(command.name);
+  }
+
+  void set_overrides(const std::string& name, std::optional<serving::ModelOverrides> overrides) {
+    if (!overrides || overrides->empty()) {
+      overrides_.erase(name);
+    } else {
+      overrides_[name] = *std::move(overrides);
     }
-    uploads_.remove(command.address);
   }
 
   /// Tells once each model of the list has been tried.
@@ -333,6 +352,7 @@ class RepositoryImpl final : public Repository {
     for (const ListedModel& model : models) list_names_.push_back(model.name);
     scanner_.replace_list(std::move(models));
     held_.clear();
+    asked_for_.insert(list_names_.begin(), list_names_.end());
     return {};
   }
 
@@ -441,23 +461,34 @@ class RepositoryImpl final : public Repository {
   }
 
   /// What has to be known before the scan.
-  void hold(const Command& command) {
+  void hold(Command& command) {
     const bool loads = command.kind == Command::Kind::kLoad || command.kind == Command::Kind::kPut;
     if (loads) held_.erase(command.name);
-    if (command.kind == Command::Kind::kLoad) {
-      overrides_.erase(command.name);
-      if (!command.overrides.empty()) overrides_[command.name] = command.overrides;
+    if (loads || command.kind == Command::Kind::kEnroll) asked_for_.insert(command.name);
+    if (command.kind == Command::Kind::kLoad || command.replaces) {
+      set_overrides(command.name, command.overrides);
     }
+    if (command.kind == Command::Kind::kLoad) puts_.leave(command.name);
     if (command.kind == Command::Kind::kUnload && known_.contains(command.name)) {
       held_.insert(command.name);
-      uploads_.remove(scanner_.put_path(command.name));
-      scanner_.put(command.name, "");
+      if (!scanner_.put_model(command.name).path.empty()) {
+        puts_.remove(command.name);
+        command.done = [done = std::move(command.done)](Status status) {
+          done(status.code() == StatusCode::kNotFound ? Status() : std::move(status));
+        };
+      }
     }
   }
 
   void carry_out(Command& command) {
     switch (command.kind) {
       case Command::Kind::kLoad:
+        if (puts_.stays(command.name)) {
+          return command.answer(not_found(
+              fmt::format("there is no model \"{}\" in the repository; the uploaded one goes on",
+                          command.name)));
+        }
+        [[fallthrough]];
       case Command::Kind::kPut: manager_.retry(command.name); break;
       case Command::Kind::kUnload:
       case Command::Kind::kSettlePut: break;
@@ -495,13 +526,14 @@ class RepositoryImpl final : public Repository {
     looked_at_ = clock_.now();
     settling_.begin(looked_at_, clock_.wall_now(), std::move(moved_in));
     Scan scan = scanner_.scan();
+    puts_.clean_up();
     tell_errors(scan);
     if (scan.postponed) return;
     broken_ = std::move(scan.broken);
     if (broken_.ok()) {
       known_.clear();
       for (serving::ModelSource& model : scan.models) {
-        model.held = held_.contains(model.name);
+        hold_back(model);
         enrollment_.choose_default(model, scan.archives.contains(model.name));
         if (const auto own = overrides_.find(model.name); own != overrides_.end()) {
           override_settings(model, own->second);
@@ -511,14 +543,31 @@ class RepositoryImpl final : public Repository {
       if (options_.configure) options_.configure(scan.models);
       manager_.apply(std::move(scan.models), {told_errors_.begin(), told_errors_.end()});
     }
+    if (!looked_) not_there_ = check_first_models();
     looked_ = true;
     tell_started();
+  }
+
+  /// What admin calls have taken away, or, under explicit control, none has asked for.
+  void hold_back(serving::ModelSource& model) const {
+    const bool waits = options_.first_models && !asked_for_.contains(model.name);
+    model.held = waits || held_.contains(model.name);
+    if (waits) model.required = false;
+  }
+
+  /// Under explicit control, of the first look.
+  Status check_first_models() const {
+    for (const std::string& name : options_.first_models.value_or(std::set<std::string>())) {
+      if (known_.contains(name)) continue;
+      return not_found(fmt::format("--load-model: the repository holds no model \"{}\"", name));
+    }
+    return {};
   }
 
   void tell_started() {
     if (!looked_ || !started_) return;
     std::function<void(Status)> started = std::exchange(started_, nullptr);
-    if (!broken_.ok()) return started(broken_);
+    if (!broken_.ok() || !not_there_.ok()) return started(broken_.ok() ? not_there_ : broken_);
     manager_.when_done("", std::move(started));
   }
 
@@ -571,7 +620,6 @@ class RepositoryImpl final : public Repository {
   const RepositoryOptions options_;
   const SystemClock clock_;
   const WakeUp wake_;
-  Uploads uploads_;                           // thread-safe
   const std::unique_ptr<FolderWatch> watch_;  // null unless inotify is used
 
   // The thread's own.
@@ -580,15 +628,16 @@ class RepositoryImpl final : public Repository {
   metrics::Gauge& scan_errors_;
   SteadyTime looked_at_;
   std::set<std::string> held_;  // unloaded by admin calls
-  KnownModels known_;           // of the last scan
+  PutModels puts_;
+  KnownModels known_;  // of the last scan
   Enrollment enrollment_;
   std::map<std::string, serving::ModelOverrides> overrides_;  // by admin calls
+  std::set<std::string> asked_for_;                           // by --load-model and admin calls
   std::set<std::string> told_errors_;
-  std::set<std::string> put_names_;      // of models that were put, also once they are gone again
   std::vector<std::string> list_names_;  // of an admin's list
-  std::map<std::string, std::string> replaced_puts_;  // by the new file: the one before it
   std::vector<std::string> moved_in_;
   Status broken_;
+  Status not_there_;  // of check_first_models()
   bool looked_ = false;
   std::function<void(Status)> started_;
 

@@ -14,7 +14,7 @@ import tritonclient.http.aio as http_aio
 import tritonclient.utils.shared_memory as shm
 from tritonclient.utils import InferenceServerException
 
-from conftest import IRIS, Server, import_apart
+from conftest import DATA, IRIS, Server, import_apart, run
 
 triton, triton_aio = import_apart("tritonclient.grpc", "tritonclient.grpc.aio")
 
@@ -357,10 +357,50 @@ def test_a_load_takes_the_settings_of_a_configuration_until_the_next_one(client)
     client.admin("load_model", "iris")
     assert list(policy()) == ["latest"]
     client.fails("400", "backend", "load_model", "iris", config='{"backend": "onnxruntime"}', admin=True)
-    client.fails("501", "cannot be uploaded", "load_model", "iris", config="{}", files={"file:1/model.pkl": b"x"}, admin=True)
     if client.form.startswith("http"):  # as it was given out
         client.admin("load_model", "iris", config=json.dumps(client.json("get_model_config", "iris")))
     assert client.is_model_ready("iris")
+
+
+def test_a_load_takes_the_files_of_a_model(client):
+    config = json.dumps({"name": "iris", "backend": "sklearn", "max_batch_size": 8,
+                         "input": [{"name": "x", "data_type": "TYPE_FP64", "dims": [4]}]})
+    iris = IRIS.read_bytes()
+    digits = (DATA / "1.5.2" / "digits_pca_svc.joblib").read_bytes()
+
+    def columns(name):
+        return int(client.json("get_model_metadata", name)["inputs"][0]["shape"][1])
+
+    def answers(name="iris"):
+        return client.infer(name, [client.input()]).as_numpy("predict").tolist() == LABELS
+
+    files = {"file:7/model.joblib": iris, "file:7/notes.txt": b"nothing"}
+    client.fails("403", "admin token", "load_model", "iris", config=config, files=files)
+    client.fails("400", "Load parameter 'config' must be specified", "load_model", "iris", files=files, admin=True)
+    client.admin("load_model", "iris", config=config, files=files)
+    assert client.is_model_ready("iris", "7") and not client.is_model_ready("iris", "1") and answers()
+    # What cannot be loaded, or be a file, leaves the one before it serving.
+    with pytest.raises(InferenceServerException, match="version 8 could not be loaded"):
+        client.admin("load_model", "iris", config=config, files={"file:8/model.joblib": b"x"})
+    for path in ("../model.joblib", "/etc/model.joblib", "1/../../model.joblib"):
+        client.fails("400", "must stay within the model directory", "load_model", "iris", config=config,
+                     files={"file:" + path: iris}, admin=True)
+    assert client.is_model_ready("iris", "7") and answers()
+    # Another model under the same name, two versions of it; then back to the repository's.
+    client.admin("load_model", "iris", config='{"version_policy": {"all": {}}}',
+                 files={"file:1/model.joblib": digits, "file:2/model.joblib": iris})
+    assert client.is_model_ready("iris", "1") and client.is_model_ready("iris", "2") and answers()
+    client.admin("load_model", "iris", config="{}", files={"file:1/model.joblib": digits})
+    assert columns("iris") != 4
+    client.admin("load_model", "iris")
+    assert client.is_model_ready("iris", "1") and answers() and not client.is_model_ready("iris", "2")
+    # A name that the repository does not hold.
+    client.admin("load_model", "rose", config="{}", files={"file:1/model.joblib": iris})
+    assert answers("rose")
+    client.fails("404", "no model \"rose\" in the repository", "load_model", "rose", admin=True)
+    assert answers("rose")
+    client.admin("unload_model", "rose")
+    assert not client.is_model_ready("rose")
 
 
 def test_streams_and_asynchronous_calls_end_the_list_of_methods(client):
@@ -444,3 +484,43 @@ def test_batches_are_counted_in_the_pool(start, tmp_path):
     assert int(stats["inference_count"]) == 8 and int(stats["execution_count"]) < 8
     assert sum(int(batch["batch_size"]) * int(batch["compute_infer"]["count"]) for batch in stats["batch_stats"]) == 8
     assert int(stats["inference_stats"]["queue"]["ns"]) > 0
+
+
+def test_the_control_modes_of_tritonserver(start, tmp_path):
+    for name in ("iris", "rose"):
+        (tmp_path / name / "1").mkdir(parents=True)
+        shutil.copy(IRIS, tmp_path / name / "1" / "model.joblib")
+
+    def client_of(*flags):
+        return Client("grpc", start(tmp_path, "--admin-token", "s3cret", *flags).port)
+
+    explicit = client_of("--model-control-mode=explicit", "--load-model=rose")
+    assert explicit.is_model_ready("rose") and not explicit.is_model_ready("iris") and explicit.is_server_ready()
+    explicit.admin("load_model", "iris")
+    explicit.admin("unload_model", "rose")
+    assert explicit.is_model_ready("iris") and not explicit.is_model_ready("rose")
+    assert client_of("--model-control-mode=explicit", "--load-model=*").is_model_ready("iris")
+    for mode in ("none", "poll"):
+        other = client_of(f"--model-control-mode={mode}", "--repository-poll-secs=1")
+        assert other.is_model_ready("iris")
+        other.fails("503", "explicit model load / unload is not allowed", "load_model", "iris", admin=True)
+        other.fails("503", "explicit model load / unload is not allowed", "unload_model", "iris", admin=True)
+        name = "late" + mode
+        (tmp_path / name / "1").mkdir(parents=True)
+        shutil.copy(IRIS, tmp_path / name / "1" / "model.joblib")
+        for _ in range(60 if mode == "poll" else 20):
+            if other.is_model_ready(name):
+                break
+            time.sleep(0.1)
+        assert other.is_model_ready(name) == (mode == "poll")
+
+
+@pytest.mark.parametrize("flags, text", [
+    (["--load-model=iris"], "--load-model requires --model-control-mode"),
+    (["--model-control-mode=none", "--load-model=iris"], "--load-model needs --model-control-mode explicit"),
+    (["--model-control-mode=explicit", "--load-model=oak"], 'the repository holds no model "oak"'),
+    (["--model-control-mode=explicit", "--load-model=*", "--load-model=a"], "no other name goes with it"),
+    (["--model-control-mode=poll", "--watch=off"], "excludes"), (["--model-control-mode=some"], "some")])
+def test_control_modes_that_cannot_be(flags, text):
+    made = run("serve", IRIS, "--port", "0", *flags)
+    assert made.returncode != 0 and text in made.stdout + made.stderr, made.stdout + made.stderr

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "serving/model_control.h"
@@ -17,8 +18,8 @@ struct Command {
   enum class Kind : uint8_t {
     kLoad,
     kUnload,
-    kPut,        // `address` is the file
-    kSettlePut,  // `address` is the file, which has been loaded or refused
+    kPut,        // `files`
+    kSettlePut,  // `address` is where they lie; they have been loaded or refused
     kReplace,    // `address` is the list
     kRescan,
     kWhenStarted,
@@ -37,8 +38,15 @@ struct Command {
   bool waits = true;         // kEnroll: for its load
   std::string version = {};  // kEnroll: as the archive writes it; empty: not known yet
   std::function<void(Result<serving::Registered>)> enrolled = nullptr;
-  serving::ModelOverrides overrides = {};  // kLoad
+  serving::ModelOverrides overrides = {};      // kLoad, kPut
+  std::vector<serving::ModelFile> files = {};  // kPut; of a single one only the content counts
+  bool replaces = false;  // kPut: a folder, in place of the repository's model of that name
 
+  /// By an admin call, that is: nothing of what the repository does by itself.
+  bool changes_models() const {
+    return kind != Kind::kRescan && kind != Kind::kWhenStarted && kind != Kind::kSettlePut &&
+           kind != Kind::kDrop;
+  }
   /// Of one that comes to nothing.
   void answer(Status status) {
     if (enrolled) return enrolled(std::move(status));
