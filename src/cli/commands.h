@@ -49,8 +49,11 @@ struct ServeOptions {
   std::vector<std::string> require_signature;  // public keys; only bundles they signed are served
   bool shared_memory = false;                  // clients may register regions
   bool triton_metrics = false;
-  std::string trace_folder;  // empty: no traces are written
-  std::string admin;         // HOST:PORT or unix:PATH; empty: no admin listener
+  std::string model_control_mode;         // as Triton's: "none", "poll", "explicit"; empty: --watch
+  std::vector<std::string> load_models;   // "explicit": at the start; "*": all
+  uint32_t repository_poll_seconds = 15;  // "poll"
+  std::string trace_folder;               // empty: no traces are written
+  std::string admin;                      // HOST:PORT or unix:PATH; empty: no admin listener
   std::string admin_token;
   std::string host = "127.0.0.1";
   uint16_t port = 8080;

@@ -63,7 +63,9 @@ Result<ModelFile> read_folder_as_model(const std::string& path, const std::strin
   Result<formats::ReadReport> report = bundle::read_files(*files, {select}, all_formats(), limits);
   if (!report.ok()) return std::move(report).status().with_context(path);
   file.report = std::move(report).value();
-  file.method = bundle::predict_function(*files);
+  bundle::MlflowFacts facts = bundle::mlflow_facts(*files);
+  file.method = std::move(facts.method);
+  file.schema = std::move(facts.schema);
   return file;
 }
 
@@ -273,6 +275,7 @@ Result<serving::LoadedModel> FileModelLoader::load(const serving::VersionSource&
   model.library = file.report.info.library;
   model.library_version = file.report.info.library_version;
   model.digest = std::move(file.digest);
+  model.schema = std::move(file.schema);
   model.file_bytes = file.report.info.file_bytes;
   model.warnings = file.report.info.warnings;
   if (source.settings != nullptr) {

@@ -30,6 +30,7 @@ struct ModelFile {
   formats::ReadReport report;
   std::string digest;  // "sha256:...", or empty if it was not wanted
   std::string method;  // what MLflow's predict calls, if it is another output; else empty
+  std::shared_ptr<const RequestSchema> schema;  // of MLflow's signature; null: none
 };
 
 /// Whether a file's digest is asked for: of a large one it takes as long as all the rest.

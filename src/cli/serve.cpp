@@ -157,6 +157,7 @@ Status check_started(const ServeOptions& options, const serving::ModelSet& model
     reasons += (reasons.empty() ? "" : "\n") + model.status.message();
   }
   if (!reasons.empty()) return failed_precondition(reasons);
+  if (!options.model_control_mode.empty()) return {};
   if (options.watch == "off") return failed_precondition("there is no model at the given paths");
   log_warning("there is no model at the given paths yet; they are watched");
   return {};

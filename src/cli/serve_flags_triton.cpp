@@ -1,5 +1,7 @@
 #include "cli/internal/serve_flags_triton.h"
 
+#include "cli/internal/flag_values.h"
+
 namespace slipway::cli {
 
 void add_triton_flags(CLI::App& command, ServeOptions& options) {
@@ -15,6 +17,30 @@ void add_triton_flags(CLI::App& command, ServeOptions& options) {
                   "nowhere)")
       ->check(CLI::ExistingDirectory)
       ->type_name("FOLDER")
+      ->group(kGroup);
+  command
+      .add_option("--model-control-mode", options.model_control_mode,
+                  "As tritonserver: none (what is there at the start), poll (with changes), both "
+                  "without admin calls; explicit (admin calls and --load-model alone)")
+      ->check(CLI::IsMember({"none", "poll", "explicit"}))
+      ->excludes("--watch")
+      ->group(kGroup);
+  command
+      .add_option("--load-model", options.load_models,
+                  "With --model-control-mode explicit, a model that is loaded at the start; * for "
+                  "all; may be given several times")
+      ->transform(filled_value())
+      ->allow_extra_args(false)
+      ->needs("--model-control-mode")
+      ->type_name("NAME")
+      ->group(kGroup);
+  command
+      .add_option("--repository-poll-secs", options.repository_poll_seconds,
+                  "With --model-control-mode poll, look this often")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 86'400U))
+      ->needs("--model-control-mode")
+      ->type_name("SECONDS")
       ->group(kGroup);
   command
       .add_flag("--triton-metrics", options.triton_metrics,

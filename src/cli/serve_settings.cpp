@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <initializer_list>
+#include <set>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -79,6 +80,30 @@ std::vector<std::string> model_stores(const ServeOptions& options) {
     if (text.starts_with(kFileScheme)) stores.push_back(text.substr(kFileScheme.size()));
   }
   return stores;
+}
+
+/// Triton's three ways to follow a repository, in place of --watch.
+Status apply_control_mode(const ServeOptions& options, lifecycle::RepositoryOptions& repository) {
+  const std::string& mode = options.model_control_mode;
+  if (mode != "explicit" && !options.load_models.empty()) {
+    return invalid_argument("--load-model needs --model-control-mode explicit");
+  }
+  if (mode.empty()) return {};
+  repository.watch = mode == "poll" ? lifecycle::WatchMode::kPoll : lifecycle::WatchMode::kOff;
+  repository.mirror.polls = mode == "poll";
+  repository.calls_change = mode == "explicit";
+  if (mode == "poll") {
+    repository.poll_interval = std::chrono::seconds(options.repository_poll_seconds);
+    repository.mirror.poll_interval = repository.poll_interval;
+  }
+  if (mode != "explicit") return {};
+  const std::set<std::string> names(options.load_models.begin(), options.load_models.end());
+  if (!names.contains("*")) {
+    repository.first_models = names;
+  } else if (names.size() > 1) {
+    return invalid_argument("--load-model *: all models; no other name goes with it");
+  }
+  return {};
 }
 
 }  // namespace
@@ -187,6 +212,7 @@ Result<lifecycle::RepositoryOptions> repository_options(const ServeOptions& opti
   repository.memory_budget = options.memory_budget;
   repository.load_on_demand = options.load_on_demand;
   repository.allowed_folders = options.allow_folders;
+  TRY_STATUS(apply_control_mode(options, repository));
   return repository;
 }
 

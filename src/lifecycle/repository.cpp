@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,10 +18,13 @@
 #include "base/thread_annotations.h"
 #include "lifecycle/archive_version.h"
 #include "lifecycle/folder_watch.h"
+#include "lifecycle/internal/command.h"
+#include "lifecycle/internal/enrollment.h"
+#include "lifecycle/internal/list_wait.h"
+#include "lifecycle/internal/put_models.h"
+#include "lifecycle/internal/wake_up.h"
 #include "lifecycle/model_config.h"
-#include "lifecycle/model_store.h"
 #include "lifecycle/stable_loader.h"
-#include "lifecycle/uploads.h"
 #include "lifecycle/url.h"
 
 namespace slipway::lifecycle {
@@ -32,60 +33,6 @@ namespace {
 /// Events come in bursts: this long after the first, all are taken at once.
 constexpr int kGatherMs = 5;
 constexpr int kSettleStepsPerQuiet = 4;
-
-/// Wakes the thread that polls its descriptor. Thread-safe.
-class WakeUp {
- public:
-  WakeUp() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~WakeUp() {
-    if (valid()) close(descriptor_);
-  }
-  WakeUp(const WakeUp&) = delete;
-  WakeUp& operator=(const WakeUp&) = delete;
-
-  bool valid() const { return descriptor_ >= 0; }
-  int descriptor() const { return descriptor_; }
-  void wake() const { eventfd_write(descriptor_, 1); }
-  void clear() const {
-    eventfd_t ignored = 0;
-    eventfd_read(descriptor_, &ignored);
-  }
-
- private:
-  const int descriptor_;
-};
-
-/// Collects the outcomes of a list's models. Thread-safe.
-class ListWait {
- public:
-  ListWait(size_t models, std::function<void(Status)> told)
-      : done(std::move(told)), left_(models) {}
-
-  void take(const std::string& name, const Status& status) EXCLUDES(mutex_) {
-    Status outcome;
-    {
-      const MutexLock lock(mutex_);
-      if (!status.ok()) {
-        ++failed_;
-        failures_ += fmt::format(" {{name: {}}} due to error: {}", name, status.message());
-      }
-      if (--left_ > 0) return;
-      if (failed_ > 0) {
-        outcome = failed_precondition(
-            fmt::format("{} servable(s) did not become available:{}", failed_, failures_));
-      }
-    }
-    done(std::move(outcome));
-  }
-
-  const std::function<void(Status)> done;
-
- private:
-  Mutex mutex_;
-  size_t left_ GUARDED_BY(mutex_);
-  size_t failed_ GUARDED_BY(mutex_) = 0;
-  std::string failures_ GUARDED_BY(mutex_);
-};
 
 /// What an admin call has set goes before what the repository says.
 void override_settings(serving::ModelSource& model, const serving::ModelOverrides& overrides) {
@@ -118,6 +65,9 @@ class RepositoryImpl final : public Repository {
             "Folders, lists and names of the model repository that could not be used at the last "
             "look.",
             {})),
+        puts_(scanner_),
+        enrollment_(options_.stores, scanner_, settling_, known_),
+        asked_for_(options_.first_models.value_or(std::set<std::string>())),
         loader_(loader,
                 [this] {
                   file_changed_.store(true);
@@ -173,16 +123,17 @@ class RepositoryImpl final : public Repository {
     send({Command::Kind::kLoad, std::move(name), std::move(done), std::move(address)});
   }
   void put(std::string name, std::string content, std::function<void(Status)> done) override {
-    const Result<std::string> path = uploads_.write(name, content);
-    if (!path.ok()) return done(path.status());
-    auto told = [this, name, path = *path, done = std::move(done)](Status status) {
-      // What cannot be loaded is forgotten again, what was replaced is not needed any more.
-      Command settle{Command::Kind::kSettlePut, name, nullptr, path};
-      settle.refused = !status.ok();
-      send(std::move(settle));
-      done(std::move(status));
-    };
-    send({Command::Kind::kPut, std::move(name), std::move(told), *path});
+    Command command{Command::Kind::kPut, std::move(name), std::move(done)};
+    command.files.push_back({"", std::move(content)});
+    send(std::move(command));
+  }
+  void load_files(std::string name, std::vector<serving::ModelFile> files,
+                  serving::ModelOverrides overrides, std::function<void(Status)> done) override {
+    Command command{Command::Kind::kPut, std::move(name), std::move(done)};
+    command.files = std::move(files);
+    command.overrides = std::move(overrides);
+    command.replaces = true;
+    send(std::move(command));
   }
   void replace_list(std::string list, std::function<void(Status)> done) override {
     send({Command::Kind::kReplace, "", std::move(done), std::move(list)});
@@ -215,33 +166,6 @@ class RepositoryImpl final : public Repository {
   }
 
  private:
-  struct Command {
-    enum class Kind : uint8_t {
-      kLoad,
-      kUnload,
-      kPut,        // `address` is the file
-      kSettlePut,  // `address` is the file, which has been loaded or refused
-      kReplace,    // `address` is the list
-      kRescan,
-      kWhenStarted,
-      kEnroll,
-      kRetire,
-      kSetDefault,
-      kDrop,  // what could not be loaded after it was enrolled
-    };
-    Kind kind;
-    std::string name;
-    std::function<void(Status)> done;
-    std::string address =
-        {};                  // where it lies, or as the kind says; kSetDefault, kRetire: a version
-    bool refused = false;    // kSettlePut
-    bool refreshed = false;  // what lies at addresses has been looked at for it
-    bool waits = true;       // kEnroll: for its load
-    std::string version = {};  // kEnroll: as the archive writes it; empty: not known yet
-    std::function<void(Result<serving::Registered>)> enrolled = nullptr;
-    serving::ModelOverrides overrides = {};  // kLoad
-  };
-
   struct Demand {
     std::string name;
     SteadyTime deadline;
@@ -249,6 +173,11 @@ class RepositoryImpl final : public Repository {
   };
 
   void send(Command command) EXCLUDES(mutex_) {
+    if (!options_.calls_change && command.changes_models()) {
+      return command.answer(
+          unavailable("explicit model load / unload is not allowed: the server was started with "
+                      "--model-control-mode none or poll"));
+    }
     {
       const MutexLock lock(mutex_);
       commands_.push_back(std::move(command));
@@ -288,15 +217,7 @@ class RepositoryImpl final : public Repository {
   }
 
   static void answer_stopping(std::vector<Command>& commands) {
-    for (Command& command : commands) {
-      answer(command, unavailable("the server is stopping"));
-    }
-  }
-
-  /// A command that comes to nothing.
-  static void answer(Command& command, Status status) {
-    if (command.enrolled) return command.enrolled(std::move(status));
-    if (command.done) command.done(std::move(status));
+    for (Command& command : commands) command.answer(unavailable("the server is stopping"));
   }
 
   /// On the repository's thread.
@@ -328,7 +249,7 @@ class RepositoryImpl final : public Repository {
   bool is_refused(Command& command) {
     Status status = prepare(command);
     if (!status.ok()) {
-      answer(command, std::move(status));
+      command.answer(std::move(status));
       return true;
     }
     if (command.kind != Command::Kind::kSettlePut) return false;
@@ -350,9 +271,8 @@ class RepositoryImpl final : public Repository {
           fmt::format("expected an absolute path or an address, got {}", command.address));
     }
     TRY_STATUS(check_place(command.name, command.address));
-    if (known_.contains(command.name) && !put_names_.contains(command.name)) return {};
-    put_names_.insert(command.name);
-    scanner_.put(command.name, command.address);
+    if (known_.contains(command.name) && !puts_.owns(command.name)) return {};
+    puts_.serve(command.name, command.address);
     return {};
   }
 
@@ -365,34 +285,46 @@ class RepositoryImpl final : public Repository {
                     name, path));
   }
 
-  Status take_put(const Command& command) {
-    const std::string before = scanner_.put_path(command.name);
-    if (known_.contains(command.name) && !put_names_.contains(command.name)) {
+  Status take_put(Command& command) {
+    if (!command.replaces && known_.contains(command.name) && !puts_.owns(command.name)) {
       return failed_precondition(fmt::format(
           "the repository holds a model \"{}\" already; choose another name", command.name));
     }
-    put_names_.insert(command.name);
-    replaced_puts_[command.address] = before;
-    scanner_.put(command.name, command.address);
+    PutModels::Before before;
+    before.held = held_.contains(command.name);
+    const auto overrides = overrides_.find(command.name);
+    if (overrides != overrides_.end()) before.overrides = overrides->second;
+    std::string path = TRY(puts_.begin(command, std::move(before)));
+    command.done = [this, name = command.name, path = std::move(path),
+                    done = std::move(command.done)](Status status) {
+      Command settle{Command::Kind::kSettlePut, name, nullptr, path};
+      settle.refused = !status.ok();
+      send(std::move(settle));
+      done(std::move(status));
+    };
     return {};
   }
 
-  /// A file that could not be loaded gives way to the one before it; else that one goes.
+  /// What could not be loaded gives way to what was there before it.
   void settle_put(const Command& command) {
-    const std::string before = std::exchange(replaced_puts_[command.address], "");
-    replaced_puts_.erase(command.address);
-    if (!command.refused) return uploads_.remove(before);
-    if (scanner_.put_path(command.name) == command.address) scanner_.put(command.name, before);
-    for (auto& [newer, replaced] : replaced_puts_) {
-      if (replaced == command.address) replaced = before;
+    auto before = puts_.settle(command.name, command.address, command.refused);
+    if (!before) return;
+    set_overrides(command.name, std::move(before->overrides));
+    if (before->held) held_.insert(command.name);
+  }
+
+  void set_overrides(const std::string& name, std::optional<serving::ModelOverrides> overrides) {
+    if (!overrides || overrides->empty()) {
+      overrides_.erase(name);
+    } else {
+      overrides_[name] = *std::move(overrides);
     }
-    uploads_.remove(command.address);
   }
 
   /// Tells once each model of the list has been tried.
   void await_list(std::function<void(Status)> done) {
+    if (list_names_.empty()) return done(Status());
     const auto wait = std::make_shared<ListWait>(list_names_.size(), std::move(done));
-    if (list_names_.empty()) return wait->done(Status());
     for (const std::string& name : list_names_) {
       manager_.when_done(name, [wait, name](const Status& status) { wait->take(name, status); });
     }
@@ -420,6 +352,7 @@ class RepositoryImpl final : public Repository {
     for (const ListedModel& model : models) list_names_.push_back(model.name);
     scanner_.replace_list(std::move(models));
     held_.clear();
+    asked_for_.insert(list_names_.begin(), list_names_.end());
     return {};
   }
 
@@ -429,8 +362,8 @@ class RepositoryImpl final : public Repository {
       case Command::Kind::kPut: return take_put(command);
       case Command::Kind::kReplace: return take_list(command.address);
       case Command::Kind::kEnroll: return prepare_enroll(command);
-      case Command::Kind::kRetire: return prepare_retire(command);
-      case Command::Kind::kSetDefault: return prepare_default(command);
+      case Command::Kind::kRetire: return enrollment_.prepare_retire(command);
+      case Command::Kind::kSetDefault: return enrollment_.prepare_default(command);
       case Command::Kind::kDrop:
         if (looks_like_url(command.address)) scanner_.forget_added(command.name);
         if (!looks_like_url(command.address)) scanner_.ignore(command.address);
@@ -439,7 +372,7 @@ class RepositoryImpl final : public Repository {
     }
   }
 
-  /// Finds the file, and what it calls itself.
+  /// What lies at an address is a model by itself; of a file, what it calls itself counts.
   Status prepare_enroll(Command& command) {
     if (looks_like_url(command.address) && !command.address.starts_with("file://")) {
       if (command.name.empty()) {
@@ -453,81 +386,7 @@ class RepositoryImpl final : public Repository {
       scanner_.add(command.name, command.address);
       return {};
     }
-    command.address = TRY(find_in_stores(options_.stores, command.address));
-    const std::optional<ArchiveNames> names = scanner_.identify(command.address);
-    const std::string given = command.name;
-    if (given.empty() && names.has_value()) command.name = names->name;
-    if (command.name.empty()) {
-      const size_t slash = command.address.rfind('/') + 1;
-      command.name = name_by_content(std::string_view(command.address).substr(slash));
-    }
-    command.version = names.has_value() ? names->version : "1";
-    const auto known = known_.find(command.name);
-    if (known != known_.end()) {
-      const uint64_t number = archive_version_number(command.version);
-      const auto& versions = known->second.versions;
-      const bool is_there =
-          std::ranges::find(versions, number, &serving::VersionSource::version) != versions.end();
-      if (is_there && held_.erase(command.name) > 0) return {};
-      if (is_there || !names.has_value() || known->second.labels.empty()) {
-        return already_exists(fmt::format("Model version {} is already registered for model {}",
-                                          command.version, command.name));
-      }
-    }
-    scanner_.add_file(command.address, given);
-    return {};
-  }
-
-  Status prepare_default(const Command& command) {
-    const serving::VersionSource* version = known_version(command.name, command.address);
-    if (version == nullptr) return no_version(command);
-    defaults_[command.name] = version->version;
-    return {};
-  }
-
-  Status prepare_retire(const Command& command) {
-    const serving::VersionSource* version = known_version(command.name, command.address);
-    if (version == nullptr) return no_version(command);
-    if (scanner_.was_added(command.name)) {
-      scanner_.forget_added(command.name);
-      settling_.forget(version->path);
-    } else {
-      scanner_.ignore(version->path);
-    }
-    return {};
-  }
-
-  const serving::VersionSource* known_version(const std::string& name,
-                                              const std::string& number) const {
-    const auto model = known_.find(name);
-    if (model == known_.end()) return nullptr;
-    for (const serving::VersionSource& version : model->second.versions) {
-      if (std::to_string(version.version) == number) return &version;
-    }
-    return nullptr;
-  }
-
-  static Status no_version(const Command& command) {
-    return not_found(
-        fmt::format("Model version {} does not exist for model {}", command.address, command.name));
-  }
-
-  /// Archives keep the version that was there first as their default, until an admin call names
-  /// another; other models have the newest one until then.
-  void choose_default(serving::ModelSource& model, bool is_archive) {
-    const auto chosen = defaults_.find(model.name);
-    if (chosen != defaults_.end() &&
-        std::ranges::find(model.versions, chosen->second, &serving::VersionSource::version) !=
-            model.versions.end()) {
-      model.default_version = chosen->second;
-      return;
-    }
-    if (chosen != defaults_.end()) defaults_.erase(chosen);
-    if (!is_archive || model.labels.empty()) return;
-    const auto latest = std::ranges::max_element(model.labels, [](const auto& a, const auto& b) {
-      return later_archive_version(b.first, a.first);
-    });
-    model.default_version = defaults_[model.name] = latest->second;
+    return enrollment_.prepare_enroll(command, held_);
   }
 
   /// After the scan: waits for the load, and forgets what could not be loaded.
@@ -602,23 +461,34 @@ class RepositoryImpl final : public Repository {
   }
 
   /// What has to be known before the scan.
-  void hold(const Command& command) {
+  void hold(Command& command) {
     const bool loads = command.kind == Command::Kind::kLoad || command.kind == Command::Kind::kPut;
     if (loads) held_.erase(command.name);
-    if (command.kind == Command::Kind::kLoad) {
-      overrides_.erase(command.name);
-      if (!command.overrides.empty()) overrides_[command.name] = command.overrides;
+    if (loads || command.kind == Command::Kind::kEnroll) asked_for_.insert(command.name);
+    if (command.kind == Command::Kind::kLoad || command.replaces) {
+      set_overrides(command.name, command.overrides);
     }
+    if (command.kind == Command::Kind::kLoad) puts_.leave(command.name);
     if (command.kind == Command::Kind::kUnload && known_.contains(command.name)) {
       held_.insert(command.name);
-      uploads_.remove(scanner_.put_path(command.name));
-      scanner_.put(command.name, "");
+      if (!scanner_.put_model(command.name).path.empty()) {
+        puts_.remove(command.name);
+        command.done = [done = std::move(command.done)](Status status) {
+          done(status.code() == StatusCode::kNotFound ? Status() : std::move(status));
+        };
+      }
     }
   }
 
   void carry_out(Command& command) {
     switch (command.kind) {
       case Command::Kind::kLoad:
+        if (puts_.stays(command.name)) {
+          return command.answer(not_found(
+              fmt::format("there is no model \"{}\" in the repository; the uploaded one goes on",
+                          command.name)));
+        }
+        [[fallthrough]];
       case Command::Kind::kPut: manager_.retry(command.name); break;
       case Command::Kind::kUnload:
       case Command::Kind::kSettlePut: break;
@@ -656,14 +526,15 @@ class RepositoryImpl final : public Repository {
     looked_at_ = clock_.now();
     settling_.begin(looked_at_, clock_.wall_now(), std::move(moved_in));
     Scan scan = scanner_.scan();
+    puts_.clean_up();
     tell_errors(scan);
     if (scan.postponed) return;
     broken_ = std::move(scan.broken);
     if (broken_.ok()) {
       known_.clear();
       for (serving::ModelSource& model : scan.models) {
-        model.held = held_.contains(model.name);
-        choose_default(model, scan.archives.contains(model.name));
+        hold_back(model);
+        enrollment_.choose_default(model, scan.archives.contains(model.name));
         if (const auto own = overrides_.find(model.name); own != overrides_.end()) {
           override_settings(model, own->second);
         }
@@ -672,14 +543,31 @@ class RepositoryImpl final : public Repository {
       if (options_.configure) options_.configure(scan.models);
       manager_.apply(std::move(scan.models), {told_errors_.begin(), told_errors_.end()});
     }
+    if (!looked_) not_there_ = check_first_models();
     looked_ = true;
     tell_started();
+  }
+
+  /// What admin calls have taken away, or, under explicit control, none has asked for.
+  void hold_back(serving::ModelSource& model) const {
+    const bool waits = options_.first_models && !asked_for_.contains(model.name);
+    model.held = waits || held_.contains(model.name);
+    if (waits) model.required = false;
+  }
+
+  /// Under explicit control, of the first look.
+  Status check_first_models() const {
+    for (const std::string& name : options_.first_models.value_or(std::set<std::string>())) {
+      if (known_.contains(name)) continue;
+      return not_found(fmt::format("--load-model: the repository holds no model \"{}\"", name));
+    }
+    return {};
   }
 
   void tell_started() {
     if (!looked_ || !started_) return;
     std::function<void(Status)> started = std::exchange(started_, nullptr);
-    if (!broken_.ok()) return started(broken_);
+    if (!broken_.ok() || !not_there_.ok()) return started(broken_.ok() ? not_there_ : broken_);
     manager_.when_done("", std::move(started));
   }
 
@@ -732,7 +620,6 @@ class RepositoryImpl final : public Repository {
   const RepositoryOptions options_;
   const SystemClock clock_;
   const WakeUp wake_;
-  Uploads uploads_;                           // thread-safe
   const std::unique_ptr<FolderWatch> watch_;  // null unless inotify is used
 
   // The thread's own.
@@ -740,16 +627,17 @@ class RepositoryImpl final : public Repository {
   Scanner scanner_;
   metrics::Gauge& scan_errors_;
   SteadyTime looked_at_;
-  std::set<std::string> held_;                                // unloaded by admin calls
-  std::map<std::string, serving::ModelSource> known_;         // of the last scan
-  std::map<std::string, uint64_t> defaults_;                  // versions that answer who names none
+  std::set<std::string> held_;  // unloaded by admin calls
+  PutModels puts_;
+  KnownModels known_;  // of the last scan
+  Enrollment enrollment_;
   std::map<std::string, serving::ModelOverrides> overrides_;  // by admin calls
+  std::set<std::string> asked_for_;                           // by --load-model and admin calls
   std::set<std::string> told_errors_;
-  std::set<std::string> put_names_;      // of models that were put, also once they are gone again
   std::vector<std::string> list_names_;  // of an admin's list
-  std::map<std::string, std::string> replaced_puts_;  // by the new file: the one before it
   std::vector<std::string> moved_in_;
   Status broken_;
+  Status not_there_;  // of check_first_models()
   bool looked_ = false;
   std::function<void(Status)> started_;
 

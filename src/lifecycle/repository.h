@@ -12,6 +12,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,10 @@ struct RepositoryOptions {
   MirrorOptions mirror;             // of what lies at addresses
   bool load_on_demand = false;      // what is not required is loaded when a request asks for it
   std::vector<std::string> allowed_folders;  // what an admin's list of models may name besides
+  bool calls_change = true;                  // false: what admin calls ask of models is UNAVAILABLE
+  /// Set: only these are loaded, and what calls ask for. NOT_FOUND at the start if one is not
+  /// there.
+  std::optional<std::set<std::string>> first_models;
   /// Told of all models, with their settings, before they are loaded; may be empty.
   std::function<void(const std::vector<serving::ModelSource>&)> configure;
 };

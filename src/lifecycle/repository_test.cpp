@@ -295,6 +295,81 @@ TEST_F(RepositoryCalls, WhatIsPutIsServedReplacedAndTakenAway) {
   EXPECT_EQ(digest("up"), "model 5");
 }
 
+TEST_F(RepositoryCalls, FilesThatComeWithALoadTakeThePlaceOfTheModelsFolder) {
+  using Control = serving::ModelControl;
+  put("iris/2/model.joblib", "model 2");
+  put("iris/3/model.joblib", "model 3");
+  start({folder_.string()}, WatchMode::kInotify, std::chrono::milliseconds(500));
+  const auto upload = [this](const std::string& name, std::vector<serving::ModelFile> files,
+                             const serving::ModelOverrides& overrides = {}) {
+    std::promise<Status> promise;
+    repository_->load_files(name, std::move(files), overrides,
+                            [&](Status status) { promise.set_value(std::move(status)); });
+    return promise.get_future().get();
+  };
+  const auto live = [this](const std::string& name) {
+    std::string text;
+    for (const auto& model : repository_->models()->versions(name)) {
+      text += model->version + ": " + model->loaded.digest + ";";
+    }
+    return text;
+  };
+  EXPECT_EQ(live("iris"), "3: model 3;");
+  // A version that is older than those of the repository, then one of its own.
+  EXPECT_TRUE(upload("iris", {{"1/model.joblib", "model a"}, {"config.pbtxt", "x"}}).ok());
+  EXPECT_EQ(live("iris"), "1: model a;");
+  EXPECT_FALSE(upload("iris", {{"2/model.joblib", "broken"}}).ok());
+  EXPECT_EQ(live("iris"), "1: model a;");
+  serving::ModelOverrides all;
+  all.policy = serving::VersionPolicy{serving::VersionPolicy::Kind::kAll, 1, {}};
+  EXPECT_TRUE(
+      upload("iris", {{"3/model.joblib", "model c"}, {"4/model.joblib", "model d"}}, all).ok());
+  EXPECT_EQ(live("iris"), "4: model d;3: model c;");
+  EXPECT_FALSE(upload("iris", {{"9/model.joblib", "broken"}}).ok());
+  repository_->rescan();
+  EXPECT_EQ(live("iris"), "4: model d;3: model c;");
+  // Back to the repository.
+  EXPECT_TRUE(call(&Control::load, "iris").ok());
+  EXPECT_EQ(live("iris"), "3: model 3;");
+  EXPECT_FALSE(upload("iris", {{"3/model.joblib", "broken"}}).ok());
+  EXPECT_EQ(live("iris"), "3: model 3;");
+  // What was unloaded stays so if it cannot be loaded.
+  EXPECT_TRUE(call(&Control::unload, "iris").ok());
+  EXPECT_FALSE(upload("iris", {{"3/model.joblib", "broken"}}).ok());
+  EXPECT_TRUE(call(&Control::load, "iris").ok());
+  // A model that the repository does not hold.
+  EXPECT_FALSE(upload("rose", {{"1/model.joblib", "broken"}}).ok());
+  EXPECT_EQ(live("rose"), "");
+  EXPECT_TRUE(upload("rose", {{"1/model.joblib", "model r"}}).ok());
+  EXPECT_EQ(call(&Control::load, "rose").code(), StatusCode::kNotFound);
+  EXPECT_EQ(live("rose"), "1: model r;");
+  EXPECT_TRUE(call(&Control::unload, "rose").ok());
+  EXPECT_EQ(live("rose"), "");
+  EXPECT_EQ(live("iris"), "3: model 3;");
+}
+
+TEST_F(RepositoryCalls, FilesThatLeadOutOfTheirFolderAreRefused) {
+  start({folder_.string()}, WatchMode::kOff);
+  const auto upload = [this](std::vector<serving::ModelFile> files) {
+    std::promise<Status> promise;
+    repository_->load_files("iris", std::move(files), {},
+                            [&](Status status) { promise.set_value(std::move(status)); });
+    return promise.get_future().get().code();
+  };
+  for (const char* path : {"", "/etc/x", "../x", "1/../../x", "1/..", "1//x", "1/", ".", "1/./x"}) {
+    EXPECT_EQ(upload({{path, "model"}}), StatusCode::kInvalidArgument) << path;
+  }
+  EXPECT_EQ(upload({{std::string("1/a\0b", 5), "model"}}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(upload({{"1/" + std::string(300, 'a'), "model"}}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(upload({{"1/a", "model"}, {"1/a", "model"}}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(upload({{"1/a", "model"}, {"1/a/b", "model"}}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(upload(std::vector<serving::ModelFile>(1001, {"1/a", ""})),
+            StatusCode::kResourceExhausted);
+  EXPECT_EQ(upload({{"model.joblib", "model"}}), StatusCode::kNotFound);  // no version
+  EXPECT_EQ(call(&serving::ModelControl::load, "oak").code(), StatusCode::kNotFound);
+  EXPECT_TRUE(repository_->index().empty());
+}
+
 TEST_F(RepositoryCalls, AListTakesThePlaceOfWhatWasServed) {
   put("iris/1/model.joblib", "model 1");
   put("iris/2/model.joblib", "model 2");

@@ -161,7 +161,9 @@ Scan Scanner::scan() {
     }
   }
   scan_added(scan);
+  scan_put(scan);
   scan_added_files(scan);
+  scan_replacements(scan);
   if (mirror_ != nullptr) mirror_->end_round();
   if (watch_ != nullptr) watch_->end();
   settling_.keep_vanished(scan.models, scan.unreadable);
@@ -176,8 +178,13 @@ void Scanner::scan_added(Scan& scan) {
     model.policy = request_.policy;
     scan_url(address, &model, true, scan);
   }
+}
+
+void Scanner::scan_put(Scan& scan) {
   mirrored_ = true;  // what was put is complete by itself
-  for (const auto& [name, path] : put_) {
+  for (const auto& [name, put] : put_) {
+    if (put.replaces) continue;
+    const std::string& path = put.path;
     ModelSource model;
     model.name = name;
     model.path = path;
@@ -193,17 +200,61 @@ void Scanner::scan_added(Scan& scan) {
   mirrored_ = false;
 }
 
-void Scanner::put(const std::string& name, std::string path) {
-  if (path.empty()) {
+/// Last: they take the places of what was found.
+void Scanner::scan_replacements(Scan& scan) {
+  mirrored_ = true;
+  for (auto entry = put_.begin(); entry != put_.end();) {
+    PutModel& put = entry->second;
+    const bool goes = put.replaces && put.leaves && scan.places.contains(entry->first);
+    put.leaves = false;
+    if (goes) {
+      settling_.forget(put.path);
+      entry = put_.erase(entry);
+      continue;
+    }
+    if (put.replaces) replace(entry->first, put, scan);
+    ++entry;
+  }
+  mirrored_ = false;
+}
+
+/// Versions, labels and policy are the new folder's; what the operator set of the model stays.
+void Scanner::replace(const std::string& name, const PutModel& put, Scan& scan) {
+  Scan apart;
+  ModelSource model;
+  model.name = name;
+  model.path = put.path;
+  model.policy = request_.policy;
+  scan_model_folder(std::move(model), put.path, apart);
+  if (apart.models.empty()) return;
+  ModelSource& made = apart.models.front();
+  scan.archives.erase(name);
+  const auto place = scan.places.find(name);
+  if (place == scan.places.end()) return add(std::move(made), scan);
+  ModelSource& found = scan.models[place->second];
+  for (const VersionSource& version : found.versions) settling_.forget(version.path);
+  found.path = std::move(made.path);
+  found.versions = std::move(made.versions);
+  found.problem = std::move(made.problem);
+  found.policy = std::move(made.policy);
+  found.labels.clear();
+  found.optional = false;
+  set_settings(found);
+}
+
+void Scanner::put(const std::string& name, PutModel model) {
+  const auto found = put_.find(name);
+  if (found != put_.end()) settling_.forget(found->second.path);
+  if (model.path.empty()) {
     put_.erase(name);
   } else {
-    put_[name] = std::move(path);
+    put_[name] = std::move(model);
   }
 }
 
-std::string Scanner::put_path(const std::string& name) const {
+PutModel Scanner::put_model(const std::string& name) const {
   const auto found = put_.find(name);
-  return found == put_.end() ? std::string() : found->second;
+  return found == put_.end() ? PutModel() : found->second;
 }
 
 bool Scanner::may_come_from(const std::string& path,

@@ -50,6 +50,14 @@ struct ScanRequest {
   std::function<std::optional<ArchiveNames>(const std::string& path)> identify = nullptr;
 };
 
+/// A model that was put: a file or a model's folder, complete by itself.
+struct PutModel {
+  std::string path;
+  bool replaces = false;  // a folder of versions, in place of the repository's model of that name
+  /// With `replaces`: it goes as soon as the repository holds a model of that name.
+  bool leaves = false;
+};
+
 struct Scan {
   std::vector<serving::ModelSource> models;        // one per name
   std::vector<Status> errors;                      // of folders, lists and names; the models go on
@@ -71,10 +79,10 @@ class Scanner {
   /// One more model, at an address; from the next scan on. Replaces one that was added before.
   void add(const std::string& name, std::string address) { added_[name] = std::move(address); }
   bool was_added(const std::string& name) const { return added_.contains(name); }
-  /// The same of a file on this machine that is complete; an empty path: no more.
-  void put(const std::string& name, std::string path);
-  /// The file of a model that was put; empty if there is none.
-  std::string put_path(const std::string& name) const;
+  /// The same of what lies on this machine; an empty path: no more, and it was never there.
+  void put(const std::string& name, PutModel model);
+  /// What was put under this name; an empty path if there is nothing.
+  PutModel put_model(const std::string& name) const;
   /// From the next scan on these models are served, in place of what was asked for.
   void replace_list(std::vector<ListedModel> models) { replaced_ = std::move(models); }
   /// Whether a model may come from this place: below what was asked for at the start, or what its
@@ -109,6 +117,9 @@ class Scanner {
   void scan_path(const std::string& path, Scan& scan);
   void scan_url(const std::string& text, serving::ModelSource* listed, bool confined, Scan& scan);
   void scan_added(Scan& scan);
+  void scan_put(Scan& scan);
+  void scan_replacements(Scan& scan);
+  void replace(const std::string& name, const PutModel& put, Scan& scan);
   void scan_listed(const ListedModel& listed, Scan& scan);
   void scan_added_files(Scan& scan);
   void scan_list(const std::string& path, Scan& scan);
@@ -133,7 +144,7 @@ class Scanner {
   std::map<std::string, Content> contents_;  // by path: what this scan asked about
   std::map<std::string, Content> contents_before_;
   std::map<std::string, std::string> added_;  // addresses by name
-  std::map<std::string, std::string> put_;    // files by name
+  std::map<std::string, PutModel> put_;       // by name
   std::optional<std::vector<ListedModel>> replaced_;
   std::map<std::string, std::string> added_files_;  // names by path; may be empty
   std::set<std::string> ignored_;                   // paths

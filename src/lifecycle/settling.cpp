@@ -93,7 +93,10 @@ void Settling::keep_vanished(std::vector<serving::ModelSource>& models, bool all
 
 void Settling::forget(const std::string& path) {
   for (serving::ModelSource& model : last_) {
-    std::erase_if(model.versions, [&](const auto& version) { return version.path == path; });
+    std::erase_if(model.versions, [&](const serving::VersionSource& version) {
+      return version.path.starts_with(path) &&
+             (version.path.size() == path.size() || version.path[path.size()] == '/');
+    });
   }
 }
 

@@ -37,7 +37,7 @@ class Settling {
   /// Adds what vanished since the last round, incomplete, until it has been gone for the quiet
   /// time; for as long as `all` is set (a folder could not be read), everything.
   void keep_vanished(std::vector<serving::ModelSource>& models, bool all);
-  /// What lay there was taken away on purpose: it has not vanished.
+  /// What lay there, or below it, was taken away on purpose: it has not vanished.
   void forget(const std::string& path);
   /// Forgets the files that this round did not ask about.
   void end();

@@ -39,7 +39,11 @@ Status begin_change(BaseCall& call, std::string_view model, ChangeParameters par
   serving::ModelControl* control = call.loop->server.control.load();
   if (control == nullptr) return unavailable("the models are still loading");
   call.begin = [control, change, name = std::string(model),
-                parameters = std::move(parameters)](std::function<void(Status)> done) {
+                parameters = std::move(parameters)](std::function<void(Status)> done) mutable {
+    if (!parameters.files.empty()) {
+      return control->load_files(name, std::move(parameters.files), parameters.overrides,
+                                 std::move(done));
+    }
     if (!parameters.url.empty()) return control->add(name, parameters.url, std::move(done));
     if (!parameters.overrides.empty()) {
       return control->load_with(name, parameters.overrides, std::move(done));

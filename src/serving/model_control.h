@@ -37,6 +37,12 @@ struct ModelOverrides {
   bool empty() const { return !policy && admission == AdmissionOverrides(); }
 };
 
+/// A file that came with a call; the path is relative ("1/model.joblib"), and not checked yet.
+struct ModelFile {
+  std::string path;
+  std::string content;
+};
+
 class ModelControl {
  public:
   virtual ~ModelControl() = default;
@@ -50,6 +56,11 @@ class ModelControl {
   /// As load(), with other settings until the next load(), which goes back to the repository's.
   virtual void load_with(std::string name, ModelOverrides overrides,
                          std::function<void(Status)> done) = 0;
+  /// As load_with(), with these files in place of the model's folder (VERSION/FILE): until the next
+  /// load(), which goes back to what the repository holds, if it holds a model of this name, or
+  /// until unload(). If they cannot be loaded, what was there goes on, and `done` says why.
+  virtual void load_files(std::string name, std::vector<ModelFile> files, ModelOverrides overrides,
+                          std::function<void(Status)> done) = 0;
   /// Serves what lies at an address (https://..., s3://...) as the model of this name, beside what
   /// the repository holds, until the server ends. `done` as for load(). PERMISSION_DENIED if
   /// the address is not allowed; FAILED_PRECONDITION if the repository holds a model of this name.

@@ -78,13 +78,14 @@ TEST_F(ModelSetTest, IsReadyOnceEveryRequiredModelHasALiveVersion) {
 }
 
 TEST_F(ModelSetTest, AModelThatIsKnownAndNotServedSaysInWhichStateItIs) {
-  const ModelSet set({},
-                     {{"iris", "1", "", {}, VersionState::kLoading, ""},
-                      {"wine", "1", "", {}, VersionState::kEnd, "unloaded by an admin call"}},
-                     {});
+  const ModelSet set(
+      {},
+      {{"iris", "1", "", {}, VersionState::kLoading, ""},
+       {"wine", "1", "", {}, VersionState::kEnd, "unloaded until an admin call loads it"}},
+      {});
   EXPECT_EQ(set.find("iris").status().message(), "model \"iris\" is not served: LOADING");
   EXPECT_EQ(set.find("wine").status().message(),
-            "model \"wine\" is not served: END, unloaded by an admin call");
+            "model \"wine\" is not served: END, unloaded until an admin call loads it");
 }
 
 }  // namespace

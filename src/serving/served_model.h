@@ -17,6 +17,10 @@
 #include "engine/executable.h"
 #include "serving/scratch_store.h"
 
+namespace slipway {
+struct RequestSchema;  // graph/request_schema.h
+}
+
 namespace slipway::serving {
 
 struct ModelMetrics;  // serving/serving_metrics.h
@@ -34,6 +38,7 @@ struct LoadedModel {
   std::vector<std::string> warnings;
   /// By dialect: what a request that names no output gets, where the operator chose it.
   std::vector<std::pair<std::string, uint32_t>> default_outputs;
+  std::shared_ptr<const RequestSchema> schema;  // what the file says of requests; null: nothing
   std::vector<std::string> key_fields;  // fields of requests' rows that come back with the answers
 };
 

@@ -125,7 +125,7 @@ void VersionTable::derive(const ModelEntry& model, VersionEntry& version, Versio
     if (!version.on_disk) {
       reason = "its file was removed";
     } else if (model.settings.held) {
-      reason = "unloaded by an admin call";
+      reason = "unloaded until an admin call loads it";
     } else if (version.failed()) {
       reason = "could not be loaded";
     } else if (model.rest != Rest::kNone) {

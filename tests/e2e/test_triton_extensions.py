@@ -10,7 +10,7 @@ import pytest
 import tritonclient.utils.shared_memory as shm
 from tritonclient.utils import InferenceServerException
 
-from conftest import IRIS, Server
+from conftest import DATA, IRIS, Server
 from triton_client import FORMS, LABELS, ROWS, Client
 
 
@@ -286,10 +286,50 @@ def test_a_load_takes_the_settings_of_a_configuration_until_the_next_one(client)
     client.admin("load_model", "iris")
     assert list(policy()) == ["latest"]
     client.fails("400", "backend", "load_model", "iris", config='{"backend": "onnxruntime"}', admin=True)
-    client.fails("501", "cannot be uploaded", "load_model", "iris", config="{}", files={"file:1/model.pkl": b"x"}, admin=True)
     if client.form.startswith("http"):  # as it was given out
         client.admin("load_model", "iris", config=json.dumps(client.json("get_model_config", "iris")))
     assert client.is_model_ready("iris")
+
+
+def test_a_load_takes_the_files_of_a_model(client):
+    config = json.dumps({"name": "iris", "backend": "sklearn", "max_batch_size": 8,
+                         "input": [{"name": "x", "data_type": "TYPE_FP64", "dims": [4]}]})
+    iris = IRIS.read_bytes()
+    digits = (DATA / "1.5.2" / "digits_pca_svc.joblib").read_bytes()
+
+    def columns(name):
+        return int(client.json("get_model_metadata", name)["inputs"][0]["shape"][1])
+
+    def answers(name="iris"):
+        return client.infer(name, [client.input()]).as_numpy("predict").tolist() == LABELS
+
+    files = {"file:7/model.joblib": iris, "file:7/notes.txt": b"nothing"}
+    client.fails("403", "admin token", "load_model", "iris", config=config, files=files)
+    client.fails("400", "Load parameter 'config' must be specified", "load_model", "iris", files=files, admin=True)
+    client.admin("load_model", "iris", config=config, files=files)
+    assert client.is_model_ready("iris", "7") and not client.is_model_ready("iris", "1") and answers()
+    # What cannot be loaded, or be a file, leaves the one before it serving.
+    with pytest.raises(InferenceServerException, match="version 8 could not be loaded"):
+        client.admin("load_model", "iris", config=config, files={"file:8/model.joblib": b"x"})
+    for path in ("../model.joblib", "/etc/model.joblib", "1/../../model.joblib"):
+        client.fails("400", "must stay within the model directory", "load_model", "iris", config=config,
+                     files={"file:" + path: iris}, admin=True)
+    assert client.is_model_ready("iris", "7") and answers()
+    # Another model under the same name, two versions of it; then back to the repository's.
+    client.admin("load_model", "iris", config='{"version_policy": {"all": {}}}',
+                 files={"file:1/model.joblib": digits, "file:2/model.joblib": iris})
+    assert client.is_model_ready("iris", "1") and client.is_model_ready("iris", "2") and answers()
+    client.admin("load_model", "iris", config="{}", files={"file:1/model.joblib": digits})
+    assert columns("iris") != 4
+    client.admin("load_model", "iris")
+    assert client.is_model_ready("iris", "1") and answers() and not client.is_model_ready("iris", "2")
+    # A name that the repository does not hold.
+    client.admin("load_model", "rose", config="{}", files={"file:1/model.joblib": iris})
+    assert answers("rose")
+    client.fails("404", "no model \"rose\" in the repository", "load_model", "rose", admin=True)
+    assert answers("rose")
+    client.admin("unload_model", "rose")
+    assert not client.is_model_ready("rose")
 
 
 def test_streams_and_asynchronous_calls_end_the_list_of_methods(client):

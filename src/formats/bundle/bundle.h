@@ -25,6 +25,7 @@
 #include "base/status.h"
 #include "formats/file_set.h"
 #include "formats/model_format.h"
+#include "graph/request_schema.h"
 
 namespace slipway::bundle {
 
@@ -36,9 +37,13 @@ Result<formats::ReadReport> read_files(const formats::FileSet& files,
                                        const formats::ReadOptions& options,
                                        const formats::FormatSet& formats, const Limits& limits);
 
-/// The method that MLflow's predict calls of the model in these files ("predict_proba"); empty if
-/// they do not say.
-std::string predict_function(const formats::FileSet& files);
+/// What MLflow's file says about the model in these files, beside where it lies.
+struct MlflowFacts {
+  std::string method;  // that its predict calls: "predict_proba"; empty if it does not say
+  std::shared_ptr<const RequestSchema> schema;  // null if it does not say
+};
+/// Empty if there is no such file, or it cannot be read.
+MlflowFacts mlflow_facts(const formats::FileSet& files);
 
 /// What a model archive of TorchServe (.mar) or a bundle of Slipway's own (slip.h) says about
 /// itself; what it does not say is empty.

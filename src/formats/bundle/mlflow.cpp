@@ -1,4 +1,5 @@
 #include "formats/bundle/internal/mlflow.h"
+#include "formats/bundle/bundle.h"
 
 #include "formats/bundle/internal/definitions.h"
 
@@ -56,6 +57,65 @@ std::vector<SignatureColumn> parse_columns(const std::string& text) {
   return columns;
 }
 
+std::optional<RequestParameter::Type> parameter_type(std::string_view name) {
+  using Type = RequestParameter::Type;
+  constexpr std::array<std::pair<std::string_view, Type>, 8> kTypes = {
+      {{"boolean", Type::kBoolean},
+       {"integer", Type::kInteger},
+       {"long", Type::kLong},
+       {"float", Type::kFloat},
+       {"double", Type::kDouble},
+       {"string", Type::kString},
+       {"datetime", Type::kDatetime},
+       {"object", Type::kObject}}};
+  const auto* const found = std::ranges::find(kTypes, name, &decltype(kTypes)::value_type::first);
+  return found == kTypes.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// As Python's str() gives it, but for lists of texts.
+std::string default_text(const dom::element& value) {
+  constexpr size_t kShownMax = 200;
+  std::string_view text;
+  bool flag = false;
+  if (value.is_null()) return "None";
+  if (value.get(flag) == simdjson::SUCCESS) return flag ? "True" : "False";
+  if (value.get(text) == simdjson::SUCCESS) return std::string(text.substr(0, kShownMax));
+  std::string raw = simdjson::minify(value);
+  std::string out;
+  for (const char c : std::string_view(raw).substr(0, kShownMax)) {
+    out.push_back(c);
+    if (c == ',') out.push_back(' ');
+  }
+  return out;
+}
+
+/// The signature's params are a JSON text: [{"name", "type" or "dtype", "default", "shape"}, ...].
+/// False if it is none: then MLflow itself could not read it.
+bool parse_parameters(const std::string& text, std::vector<RequestParameter>& parameters) {
+  constexpr size_t kParametersMax = 1024;
+  dom::parser parser;
+  dom::array specs;
+  if (parser.parse(text).get(specs) != simdjson::SUCCESS) return false;
+  for (const dom::element spec : specs) {
+    RequestParameter parameter;
+    std::string_view name;
+    std::string_view type;
+    dom::element value;
+    if (spec["name"].get(name) != simdjson::SUCCESS) return false;
+    if (spec["type"].get(type) != simdjson::SUCCESS && spec["dtype"].get(type) != simdjson::SUCCESS)
+      return false;
+    const auto known = parameter_type(type);
+    if (!known || parameters.size() == kParametersMax) return false;
+    parameter.name = name;
+    parameter.type = *known;
+    if (spec["default"].get(value) == simdjson::SUCCESS)
+      parameter.default_text = default_text(value);
+    parameter.is_list = spec["shape"].get(value) == simdjson::SUCCESS && !value.is_null();
+    parameters.push_back(std::move(parameter));
+  }
+  return true;
+}
+
 MlModel read_document(const YAML::Node& root) {
   MlModel model;
   const YAML::Node flavours = root["flavors"];
@@ -78,6 +138,8 @@ MlModel read_document(const YAML::Node& root) {
   const YAML::Node signature = root["signature"];
   if (signature.IsDefined() && signature.IsMap()) {
     model.columns = parse_columns(scalar_or_empty(signature["inputs"]));
+    const std::string params = scalar_or_empty(signature["params"]);
+    model.has_parameters = !params.empty() && parse_parameters(params, model.parameters);
   }
   return model;
 }
@@ -184,13 +246,24 @@ std::optional<size_t> find_mlmodel(const FileSet& files) {
   return found;
 }
 
-std::string predict_function(const FileSet& files) {
+MlflowFacts mlflow_facts(const FileSet& files) {
   const auto place = find_mlmodel(files);
   if (!place || files.files()[*place].size_bytes > kMlModelBytesMax) return {};
   const Result<std::string> text = files.read(*place);
   if (!text.ok()) return {};
-  const Result<MlModel> model = parse_mlmodel(*text);
-  return model.ok() ? model->predict_fn : std::string();
+  Result<MlModel> model = parse_mlmodel(*text);
+  if (!model.ok()) return {};
+  RequestSchema schema;
+  for (SignatureColumn& column : model->columns) {
+    if (!column.is_required) schema.optional_columns.push_back(std::move(column.name));
+  }
+  schema.has_parameters = model->has_parameters;
+  schema.parameters = std::move(model->parameters);
+  MlflowFacts facts{std::move(model->predict_fn), nullptr};
+  if (schema.has_parameters || !schema.optional_columns.empty()) {
+    facts.schema = std::make_shared<const RequestSchema>(std::move(schema));
+  }
+  return facts;
 }
 
 Result<ReadReport> read_mlflow(const FileSet& files, size_t mlmodel,

@@ -34,6 +34,37 @@ signature:
   EXPECT_FALSE(model.columns[1].is_required);
 }
 
+TEST(Mlflow, TheParametersOfASignatureAreRead) {
+  const MlModel model = parse_mlmodel(R"(
+flavors: {sklearn: {pickled_model: model.pkl}}
+signature:
+  inputs: '[{"type": "double", "name": "a"}]'
+  params: '[{"name": "share", "default": 0.5, "shape": null, "type": "double"}, {"name": "counts", "default": [1, 2],
+    "shape": [-1], "type": "long"}, {"name": "on", "default": true, "dtype": "boolean"}]'
+)")
+                            .value();
+  EXPECT_TRUE(model.has_parameters);
+  ASSERT_EQ(model.parameters.size(), 3U);
+  EXPECT_EQ(model.parameters[0].name, "share");
+  EXPECT_EQ(model.parameters[0].type, RequestParameter::Type::kDouble);
+  EXPECT_EQ(model.parameters[0].default_text, "0.5");
+  EXPECT_FALSE(model.parameters[0].is_list);
+  EXPECT_TRUE(model.parameters[1].is_list);
+  EXPECT_EQ(model.parameters[1].default_text, "[1, 2]");
+  EXPECT_EQ(model.parameters[2].type, RequestParameter::Type::kBoolean);
+  EXPECT_EQ(model.parameters[2].default_text, "True");
+}
+
+TEST(Mlflow, ParametersThatCannotBeReadAreNoSchema) {
+  for (const char* params :
+       {"x", "{}", R"([{"name": "a"}])", R"([{"name": "a", "type": "binary"}])",
+        R"([{"type": "long"}])", "[5]"}) {
+    const std::string text =
+        std::string("flavors: {sklearn: {}}\nsignature:\n  params: '") + params + "'";
+    EXPECT_FALSE(parse_mlmodel(text).value().has_parameters) << params;
+  }
+}
+
 TEST(Mlflow, ATensorSignatureNamesNoColumns) {
   const MlModel model = parse_mlmodel(R"(
 flavors: {xgboost: {data: model.ubj}}

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocols/internal/call.h"
 #include "serving/model_control.h"
@@ -28,7 +29,8 @@ using Change = void (serving::ModelControl::*)(std::string, std::function<void(S
 /// The "parameters" of a request that changes a model.
 struct ChangeParameters {
   std::string url;  // load: where the model is to come from; empty: from the repository
-  serving::ModelOverrides overrides;  // load
+  serving::ModelOverrides overrides;      // load
+  std::vector<serving::ModelFile> files;  // load: the model itself; empty: from the repository
 };
 
 /// Makes `call` a deferred one that changes the model.

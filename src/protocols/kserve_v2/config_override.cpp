@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <string>
@@ -17,6 +19,13 @@ using serving::ModelOverrides;
 using serving::VersionPolicy;
 
 constexpr size_t kListMax = 1024;
+
+/// What a model's own files say here.
+constexpr std::array<std::string_view, 12> kDescriptions = {
+    "backend",     "cc_model_filenames", "default_model_filename",
+    "input",       "instance_group",     "max_batch_size",
+    "metric_tags", "model_warmup",       "optimization",
+    "output",      "platform",           "runtime"};
 
 Status wrong(std::string_view field, std::string_view what) {
   return invalid_argument(fmt::format("Invalid config override: {}: {}", in_quotes(field), what));
@@ -80,9 +89,12 @@ Status read_counts(std::string_view name, ondemand::value& value, uint64_t most,
 
 class ConfigReader {
  public:
-  ConfigReader(std::string_view model, std::map<std::string, std::string> present,
+  /// `present`: the fields as they are; unset: those of a model that comes with them.
+  ConfigReader(std::string_view model, std::optional<std::map<std::string, std::string>> present,
                ModelOverrides& overrides)
-      : model_(model), present_(std::move(present)), overrides_(overrides) {}
+      : model_(model), is_new_(!present), overrides_(overrides) {
+    if (present) present_ = *std::move(present);
+  }
 
   Status read(JsonInput& json) {
     ondemand::object object;
@@ -105,6 +117,7 @@ class ConfigReader {
     if (name == "version_policy") return read_policy(json, value);
     if (name == "dynamic_batching") return read_batching(json, value);
     if (name == "parameters") return read_parameters(json, value);
+    if (is_new_ && std::ranges::find(kDescriptions, name) != kDescriptions.end()) return {};
     return check_unchanged(name, value);
   }
 
@@ -242,7 +255,8 @@ class ConfigReader {
   static constexpr uint64_t kMicrosecondsMax = 3'600'000'000;
 
   const std::string_view model_;
-  const std::map<std::string, std::string> present_;
+  const bool is_new_;
+  std::map<std::string, std::string> present_;
   ModelOverrides& overrides_;
 };
 
@@ -269,9 +283,10 @@ Result<std::map<std::string, std::string>> fields_of(std::string_view config) {
 }  // namespace
 
 Result<ModelOverrides> read_config_override(std::string_view config, std::string_view model,
-                                            std::string_view present) {
+                                            const std::optional<std::string>& present) {
   ModelOverrides overrides;
-  std::map<std::string, std::string> fields = TRY(fields_of(present));
+  std::optional<std::map<std::string, std::string>> fields;
+  if (present) fields = TRY(fields_of(*present));
   JsonInput json("the config override");
   TRY_STATUS(json.start(config));
   TRY_STATUS(ConfigReader(model, std::move(fields), overrides).read(json));

@@ -11,7 +11,6 @@
 #include "protocols/internal/call.h"
 #include "protocols/internal/endpoints.h"
 #include "protocols/json_output.h"
-#include "protocols/kserve_v2/config_override.h"
 #include "protocols/kserve_v2/configuration.h"
 #include "protocols/kserve_v2/model_metadata.h"
 #include "protocols/kserve_v2/proto_message.h"
@@ -230,27 +229,6 @@ std::string configuration_json(const BaseCall& call, const ServedModel& model) {
   std::string text;
   Printer(text).print(configuration_of(call, model));
   return text;
-}
-
-Status read_change_parameter(const BaseCall& call, std::string_view model, std::string_view name,
-                             std::string_view text, ChangeParameters& parameters) {
-  if (name == "url") {
-    parameters.url = text;
-  } else if (name == "config") {
-    std::string present;
-    if (const auto& models = call.loop->inference.models(); models != nullptr) {
-      const auto live = models->versions(model);
-      if (!live.empty()) present = configuration_json(call, *live.front());
-    }
-    parameters.overrides = TRY(read_config_override(text, model, present));
-  } else if (name.starts_with("file:")) {
-    return unimplemented(
-        "model files cannot be uploaded by a load call (\"file:...\"); put them into the folder "
-        "that is served, or give their address as \"url\"");
-  } else if (name != "unload_dependents") {
-    return invalid_argument(fmt::format("Unrecognized load parameter '{}'", name.substr(0, 128)));
-  }
-  return {};
 }
 
 }  // namespace kserve_v2

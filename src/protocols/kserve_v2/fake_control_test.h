@@ -25,6 +25,15 @@ class FakeControl final : public serving::ModelControl {
     last_overrides = std::move(overrides);
     answer(std::move(done));
   }
+  void load_files(std::string name, std::vector<serving::ModelFile> files,
+                  serving::ModelOverrides overrides, std::function<void(Status)> done) override {
+    calls.push_back("load_files " + name);
+    for (const serving::ModelFile& file : files) {
+      calls.back() += " " + file.path + "=" + file.content;
+    }
+    last_overrides = std::move(overrides);
+    answer(std::move(done));
+  }
   void add(std::string name, std::string address, std::function<void(Status)> done) override {
     calls.push_back("add " + name + " " + address);
     answer(std::move(done));

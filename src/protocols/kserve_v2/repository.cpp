@@ -8,20 +8,21 @@
 #include "protocols/internal/endpoints.h"
 #include "protocols/internal/json.h"
 #include "protocols/internal/model_admin.h"
-#include "protocols/kserve_v2/configuration.h"
+#include "protocols/kserve_v2/load_parameters.h"
 #include "protocols/kserve_v2/model_metadata.h"
 
 namespace slipway::protocols {
 namespace {
 
+using kserve_v2::LoadParameters;
 using serving::ModelStatus;
 
 struct Body {
   bool ready = false;  // "ready": only what is
-  ChangeParameters parameters;
+  LoadParameters parameters;
 };
 
-Status read_parameters(JsonInput& json, const Call& call, ondemand::value value, Body& body) {
+Status read_parameters(JsonInput& json, ondemand::value value, Body& body) {
   ondemand::object parameters;
   if (value.get_object().get(parameters) != simdjson::SUCCESS) {
     return invalid_argument("\"parameters\": expected an object");
@@ -37,13 +38,13 @@ Status read_parameters(JsonInput& json, const Call& call, ondemand::value value,
     if (field.value().get_string().get(text) != simdjson::SUCCESS) {
       return invalid_argument(fmt::format("{}: expected a text", in_quotes(name)));
     }
-    TRY_STATUS(
-        kserve_v2::read_change_parameter(call, call.parameters[0], name, text, body.parameters));
+    TRY_STATUS(kserve_v2::names_file(name) ? kserve_v2::read_file(name, text, body.parameters)
+                                           : kserve_v2::read_text(name, text, body.parameters));
   }
   return {};
 }
 
-Status read_fields(JsonInput& json, const Call& call, Body& body) {
+Status read_fields(JsonInput& json, Body& body) {
   ondemand::object object;
   if (json.document().get_object().get(object) != simdjson::SUCCESS) {
     return invalid_argument("the body: expected an object, or nothing");
@@ -54,7 +55,7 @@ Status read_fields(JsonInput& json, const Call& call, Body& body) {
     if (const auto error = field.key().get(key)) return json.syntax_error(error);
     if (const auto error = field.value().get(value)) return json.syntax_error(error);
     if (key_is(key, "parameters")) {
-      TRY_STATUS(read_parameters(json, call, value, body));
+      TRY_STATUS(read_parameters(json, value, body));
     } else if (key_is(key, "ready")) {
       if (value.get_bool().get(body.ready) != simdjson::SUCCESS) {
         return invalid_argument("\"ready\": expected true or false");
@@ -70,7 +71,7 @@ Result<Body> read_body(Call& call) {
   if (call.request().body.empty()) return body;
   JsonInput& json = call.loop->read->json;
   TRY_STATUS(json.start(call.request().body));
-  TRY_STATUS(read_fields(json, call, body));
+  TRY_STATUS(read_fields(json, body));
   return body;
 }
 
@@ -83,14 +84,26 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 void write_empty(Call& call) { call.response().body = "{}"; }
 
-void change_model(Call& call, Change change) {
+Status check_caller(const Call& call) {
   const transport::HttpRequest& request = call.request();
-  Status status =
-      check_admin(*call.loop, {request.header("authorization"), request.header("origin")});
-  if (!status.ok()) return answer_error(call, std::move(status));
-  Result<Body> body = read_body(call);
-  if (!body.ok()) return answer_error(call, std::move(body).status());
-  status = begin_change(call, call.parameters[0], std::move(body->parameters), change);
+  return check_admin(*call.loop, {request.header("authorization"), request.header("origin")});
+}
+
+Status begin_load(Call& call) {
+  TRY_STATUS(check_caller(call));
+  Body body = TRY(read_body(call));
+  const std::string_view model = call.parameters[0];
+  ChangeParameters change = TRY(kserve_v2::resolve(call, model, std::move(body.parameters)));
+  return begin_change(call, model, std::move(change), &serving::ModelControl::load);
+}
+
+Status begin_unload(Call& call) {
+  TRY_STATUS(check_caller(call));
+  TRY_STATUS(read_body(call).status());
+  return begin_change(call, call.parameters[0], {}, &serving::ModelControl::unload);
+}
+
+void answer_change(Call& call, Status status) {
   if (!status.ok()) return answer_error(call, std::move(status));
   call.write = write_empty;
 }
@@ -123,8 +136,8 @@ void v2_repository_index(Call& call) {
   out.push_back(']');
 }
 
-void v2_repository_load(Call& call) { change_model(call, &serving::ModelControl::load); }
+void v2_repository_load(Call& call) { answer_change(call, begin_load(call)); }
 
-void v2_repository_unload(Call& call) { change_model(call, &serving::ModelControl::unload); }
+void v2_repository_unload(Call& call) { answer_change(call, begin_unload(call)); }
 
 }  // namespace slipway::protocols

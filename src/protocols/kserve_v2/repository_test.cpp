@@ -94,9 +94,38 @@ TEST_F(KserveRepository, TellsWhyAModelCouldNotBeLoaded) {
   EXPECT_EQ(status(), 404);
 }
 
-TEST_F(KserveRepository, RefusesModelsInTheRequest) {
-  post_as("Bearer s3cret", kLoad, R"({"parameters":{"file:1/model.pkl":"gASVAQ=="}})");
-  EXPECT_EQ(status(), 501);
+TEST_F(KserveRepository, TakesTheFilesOfAModel) {
+  post_as("Bearer s3cret", kLoad,
+          R"({"parameters":{"file:1/model.pkl":"YWI=","file:1/x":"",)"
+          R"("config":"{\"backend\":\"sklearn\",\"input\":[{\"name\":\"x\"}],)"
+          R"(\"version_policy\":{\"all\":{}}}"}})");
+  EXPECT_EQ(status(), 200) << exchange_.response().body;
+  EXPECT_EQ(control_.calls, (std::vector<std::string>{"load_files iris 1/model.pkl=ab 1/x="}));
+  ASSERT_TRUE(control_.last_overrides.policy.has_value());
+  EXPECT_EQ(control_.last_overrides.policy->kind, serving::VersionPolicy::Kind::kAll);
+}
+
+TEST_F(KserveRepository, RefusesFilesThatCannotBeAModel) {
+  const std::pair<std::string, std::string> kBad[] = {
+      {R"({"file:1/a":"YQ=="})", "Load parameter 'config' must be specified"},
+      {R"({"file:1/a":"!","config":"{}"})", "expected the file's bytes as base64"},
+      {R"({"file:1/a":5,"config":"{}"})", "expected a text"},
+      {R"({"file:1/a":"YQ==","config":"{}","url":"https://a.example/b"})", "not both"},
+      {R"({"file:1/a":"YQ==","config":"{\"name\":\"rose\"}"})", "another model's"},
+      {R"({"file:1/a":"YQ==","config":"{\"ensemble_scheduling\":{\"step\":[1]}}"})", "ensemble"},
+      {R"({"file:1/a":"YQ==","config":"{"})", "config override"}};
+  for (const auto& [parameters, message] : kBad) {
+    post_as("Bearer s3cret", kLoad, "{\"parameters\":" + parameters + "}");
+    EXPECT_EQ(status(), 400) << parameters;
+    EXPECT_NE(exchange_.response().body.find(message), std::string::npos)
+        << exchange_.response().body;
+  }
+  post("/v2/repository/models/iris/load", R"({"parameters":{"file:1/a":"YQ==","config":"{}"}})");
+  EXPECT_EQ(status(), 403);
+  EXPECT_TRUE(control_.calls.empty());
+}
+
+TEST_F(KserveRepository, RefusesParametersThatItDoesNotKnow) {
   post_as("Bearer s3cret", kLoad, R"({"parameters":5})");
   EXPECT_EQ(status(), 400);
   post_as("Bearer s3cret", kLoad, R"({"parameters":{"other":"x"}})");

@@ -1,11 +1,15 @@
 // Health, metadata and the model repository over gRPC.
+#include <fmt/format.h>
 #include <inference.pb.h>
 
+#include <utility>
+
+#include "protocols/internal/closest.h"
 #include "protocols/internal/endpoints.h"
 #include "protocols/internal/model_admin.h"
 #include "protocols/internal/rpc_call.h"
 #include "protocols/json_output.h"
-#include "protocols/kserve_v2/configuration.h"
+#include "protocols/kserve_v2/load_parameters.h"
 #include "protocols/kserve_v2/model_metadata.h"
 #include "protocols/kserve_v2/proto_message.h"
 
@@ -24,16 +28,25 @@ void describe(Tensor& tensor, std::string_view name, std::string_view datatype, 
   tensor.add_shape(static_cast<int64_t>(width));
 }
 
-template <typename Parameters>
-void change_model(RpcCall& call, const std::string& model, const Parameters& parameters,
-                  Change change) {
-  ChangeParameters read;
-  for (const auto& [name, value] : parameters) {
+/// A file is bytes, everything else a text.
+Status read_load(const inference::RepositoryModelLoadRequest& request,
+                 kserve_v2::LoadParameters& read) {
+  using Value = inference::ModelRepositoryParameter;
+  for (const auto& [name, value] : request.parameters()) {
     if (name == "unload_dependents") continue;  // no model depends on another
-    call.error = kserve_v2::read_change_parameter(call, model, name, value.string_param(), read);
-    if (!call.error.ok()) return;
+    const bool is_file = kserve_v2::names_file(name);
+    const auto expected = is_file ? Value::kBytesParam : Value::kStringParam;
+    if (value.parameter_choice_case() != expected) {
+      return invalid_argument(fmt::format("Load parameter {} must have {} type for its value",
+                                          in_quotes(name), is_file ? "bytes" : "string"));
+    }
+    if (is_file) {
+      kserve_v2::take_file(name, value.bytes_param(), read);
+    } else {
+      TRY_STATUS(kserve_v2::read_text(name, value.string_param(), read));
+    }
   }
-  call.error = begin_change(call, model, std::move(read), change);
+  return {};
 }
 
 Status check_caller(const RpcCall& call) {
@@ -124,14 +137,21 @@ void rpc_repository_load(RpcCall& call) {
   call.error = check_caller(call);
   inference::RepositoryModelLoadRequest request;
   if (!call.error.ok() || !parse(call, request)) return;
-  change_model(call, request.model_name(), request.parameters(), &serving::ModelControl::load);
+  kserve_v2::LoadParameters read;
+  call.error = read_load(request, read);
+  if (!call.error.ok()) return;
+  Result<ChangeParameters> change = resolve(call, request.model_name(), std::move(read));
+  call.error = change.status();
+  if (!change.ok()) return;
+  call.error = begin_change(call, request.model_name(), std::move(change).value(),
+                            &serving::ModelControl::load);
 }
 
 void rpc_repository_unload(RpcCall& call) {
   call.error = check_caller(call);
   inference::RepositoryModelUnloadRequest request;
   if (!call.error.ok() || !parse(call, request)) return;
-  change_model(call, request.model_name(), request.parameters(), &serving::ModelControl::unload);
+  call.error = begin_change(call, request.model_name(), {}, &serving::ModelControl::unload);
 }
 
 }  // namespace slipway::protocols

@@ -164,7 +164,16 @@ TEST_F(RpcMetadata, ChangesModelsOnTheAdminListener) {
   request.clear_parameters();
   (*request.mutable_parameters())["file:1/model.pkl"].set_bytes_param("x");
   ask<inference::RepositoryModelLoadResponse>("RepositoryModelLoad", request);
-  EXPECT_EQ(code(), StatusCode::kUnimplemented);
+  EXPECT_EQ(code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(error(), "Load parameter 'config' must be specified for model file override");
+  (*request.mutable_parameters())["config"].set_string_param("{}");
+  ask<inference::RepositoryModelLoadResponse>("RepositoryModelLoad", request);
+  EXPECT_EQ(code(), StatusCode::kOk) << error();
+  EXPECT_EQ(control_.calls.back(), "load_files iris 1/model.pkl=x");
+  (*request.mutable_parameters())["file:1/model.pkl"].set_string_param("x");
+  ask<inference::RepositoryModelLoadResponse>("RepositoryModelLoad", request);
+  EXPECT_EQ(code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(error().find("must have bytes type"), std::string::npos) << error();
   inference::RepositoryModelUnloadRequest unload;
   unload.set_model_name("iris");
   (*unload.mutable_parameters())["unload_dependents"].set_bool_param(false);

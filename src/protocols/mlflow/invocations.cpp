@@ -69,8 +69,8 @@ Status read(Call& call, bool is_csv) {
   if (is_csv) {
     return read_csv_body(body, signature, CsvHeader::kFind, call.infer.input, call.plan.keys);
   }
-  return mlflow::read_invocation(body, signature, model.column_places, *call.loop->read,
-                                 call.infer.input);
+  return mlflow::read_invocation(body, signature, model.column_places, model.loaded.schema.get(),
+                                 *call.loop->read, call.infer.input);
 }
 
 void invocations(Call& call) {

@@ -25,15 +25,30 @@ slipway::Signature of_records() {
   return made;
 }
 
+/// One of each type, and a list.
+slipway::RequestSchema schema() {
+  slipway::RequestSchema made;
+  made.optional_columns = {"age", "record"};
+  made.has_parameters = true;
+  for (uint8_t type = 0; type < 8; ++type) {
+    const bool is_list = type == 2;
+    made.parameters.push_back({std::string(1, static_cast<char>('a' + type)),
+                               static_cast<slipway::RequestParameter::Type>(type), is_list, ""});
+  }
+  return made;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace slipway::protocols;  // NOLINT(google-build-using-namespace)
   static ReadBuffers buffers;
   static slipway::InputBuffer input;
+  static const slipway::RequestSchema described = schema();
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   for (const slipway::Signature& model : {signature(false), signature(true), of_records()}) {
-    const slipway::Status status = mlflow::read_invocation(body, model, {}, buffers, input);
+    const slipway::Status status =
+        mlflow::read_invocation(body, model, {}, &described, buffers, input);
     CHECK(!status.ok() || input.rows() > 0);
   }
   return 0;

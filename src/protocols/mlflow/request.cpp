@@ -10,6 +10,7 @@
 #include "protocols/internal/closest.h"
 #include "protocols/internal/key_fields.h"
 #include "protocols/internal/row_filler.h"
+#include "protocols/mlflow/params.h"
 
 namespace slipway::protocols::mlflow {
 namespace {
@@ -33,9 +34,11 @@ Status out_of_schema(std::string message) {
 class Reader {
  public:
   Reader(const Signature& signature, const std::unordered_map<std::string_view, uint32_t>& places,
-         ReadBuffers& buffers, InputBuffer& input)
+         const RequestSchema* schema, ReadBuffers& buffers, InputBuffer& input)
       : signature_(signature),
+        schema_(schema),
         json_(buffers.json),
+        nested_(buffers.nested),
         keys_(buffers.keys),
         input_(input),
         rows_(signature, places, buffers, input) {}
@@ -44,6 +47,7 @@ class Reader {
     rows_.reset();
     seen_columns_.assign(columns(), false);
     extras_.clear();
+    params_ = {};
     ondemand::json_type type{};
     if (const auto error = json_.document().type().get(type)) return json_.syntax_error(error);
     if (type == ondemand::json_type::array) {
@@ -59,7 +63,7 @@ class Reader {
     TRY_STATUS(read_top(object));
     TRY_STATUS(json_.check_end());
     if (input_.rows() == 0) return invalid_argument("the request has no rows");
-    return {};
+    return schema_ != nullptr ? check_params(params_, *schema_, nested_) : Status();
   }
 
  private:
@@ -74,7 +78,11 @@ class Reader {
       if (names.size() < 1000) names += (names.empty() ? "" : ", ") + key_text(field.key());
       const auto* const known = std::ranges::find_if(
           kForms, [&](std::string_view name) { return key_is(field.key(), name); });
-      if (known == std::end(kForms)) continue;
+      if (known == std::end(kForms)) {
+        const bool is_params = schema_ != nullptr && key_is(field.key(), "params");
+        if (is_params) TRY_STATUS(note_params(field.value()));
+        continue;
+      }
       if (!form.empty()) {
         return invalid_argument(
             fmt::format("{}. Received \"{}\" and \"{}\".", expected_forms(), form, *known));
@@ -85,6 +93,12 @@ class Reader {
     if (!form.empty()) return {};
     return invalid_argument(
         fmt::format("{}. Received dictionary with input fields: [{}]", expected_forms(), names));
+  }
+
+  /// They are looked at behind the rows, as MLflow does.
+  Status note_params(ondemand::value value) {
+    const auto error = simdjson::to_json_string(value).get(params_);
+    return error ? json_.syntax_error(error) : Status();
   }
 
   Status read_form(std::string_view form, ondemand::value& value) {
@@ -221,11 +235,17 @@ class Reader {
     if (is_new && extras_.size() < kNamesShownMax) extras_.emplace_back(name.substr(0, 200));
   }
 
+  bool is_optional(uint32_t column) const {
+    if (schema_ == nullptr) return false;
+    const std::vector<std::string>& names = schema_->optional_columns;
+    return std::ranges::find(names, signature_.columns[column].name) != names.end();
+  }
+
   /// MLflow's schema enforcement: all columns that are needed must be there.
   Status check_columns() const {
     std::string missing;
     for (uint32_t i = 0; i < columns(); ++i) {
-      if (seen_columns_[i] || !signature_.columns[i].is_used) continue;
+      if (seen_columns_[i] || !signature_.columns[i].is_used || is_optional(i)) continue;
       missing += fmt::format("{}'{}'", missing.empty() ? "" : ", ", signature_.columns[i].name);
     }
     if (missing.empty()) return {};
@@ -427,7 +447,9 @@ class Reader {
   }
 
   const Signature& signature_;
+  const RequestSchema* const schema_;  // null: there is none
   JsonInput& json_;
+  JsonInput& nested_;
   KeyFields* const keys_;  // null: there are none
   InputBuffer& input_;
   RowFiller rows_;
@@ -436,15 +458,16 @@ class Reader {
   uint32_t places_ = 0;              // of "columns": how many are no key fields
   std::vector<std::string> extras_;  // names that the model does not know
   bool has_row_count_ = false;
+  std::string_view params_;  // in the body; empty: none
 };
 
 }  // namespace
 
 Status read_invocation(std::string_view body, const Signature& signature,
                        const std::unordered_map<std::string_view, uint32_t>& column_places,
-                       ReadBuffers& buffers, InputBuffer& input) {
+                       const RequestSchema* schema, ReadBuffers& buffers, InputBuffer& input) {
   return read_json(buffers.json, body, [&] {
-    Reader reader(signature, column_places, buffers, input);
+    Reader reader(signature, column_places, schema, buffers, input);
     return reader.read_body();
   });
 }

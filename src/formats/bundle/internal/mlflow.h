@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "formats/file_set.h"
 #include "formats/model_format.h"
+#include "graph/request_schema.h"
 
 namespace slipway::bundle {
 
@@ -34,6 +35,8 @@ struct MlModel {
   std::string predict_fn;  // of python_function: the method that its predict calls; empty: predict
   std::string mlflow_version;            // empty if the file does not say
   std::vector<SignatureColumn> columns;  // empty: no signature, or one of tensors
+  bool has_parameters = false;           // the signature tells them
+  std::vector<RequestParameter> parameters;
 };
 
 /// The text of an MLmodel file. INVALID_ARGUMENT if it is none.

@@ -1,10 +1,11 @@
 """MLflow's own parts, in an environment of their own: models saved, the original server, the client.
 
-    original.py save FOLDER              saves the models named, proba, unnamed and mixed
+    original.py save FOLDER              saves the models named, proba, unnamed, mixed and optional
     original.py serve FOLDER             serves one; prints its port
     original.py score URL FOLDER         asks a server with mlflow's client; prints the predictions
 """
 
+import datetime
 import json
 import socket
 import sys
@@ -37,6 +38,9 @@ def save(folder):
     encoder = make_column_transformer((SimpleImputer(), ["age"]), (OneHotEncoder(handle_unknown="ignore"), ["city"]))
     model = make_pipeline(encoder, LogisticRegression()).fit(mixed, [0, 1, 0, 1] * 10)
     mlflow.sklearn.save_model(model, f"{folder}/mixed", signature=infer_signature(mixed, np.array([0, 1])))
+    mixed.loc[::5, "age"] = np.nan  # so it is a column that may be missing
+    params = {"share": 0.5, "count": 3, "word": "a", "counts": [1, 2], "day": datetime.date(2024, 1, 1), "is_on": True}
+    mlflow.sklearn.save_model(model, f"{folder}/optional", signature=infer_signature(mixed, np.array([0, 1]), params=params))
 
 
 def serve(folder):
