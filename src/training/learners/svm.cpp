@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <random>
 
 #include "graph/ops/basic.h"
 #include "graph/ops/linear.h"
@@ -12,6 +13,7 @@
 #include "training/learners/internal/families.h"
 #include "training/learners/internal/onedal_library.h"
 #include "training/learners/internal/outputs.h"
+#include "training/learners/internal/platt.h"
 
 namespace slipway::training {
 namespace {
@@ -30,19 +32,30 @@ constexpr Hyperparameter kCache = {"cache_size", Kind::kNumber, "200", 1, 1e6};
 constexpr Hyperparameter kMaxIter = {"max_iter", Kind::kInteger, "-1", -1, 1e9};
 
 constexpr std::array kSvcTable = {
-    kC,       kKernel,
-    kDegree,  kGamma,
-    kCoef0,   kShrinking,
-    kTol,     kCache,
-    kMaxIter, Hyperparameter{"class_weight", Kind::kWord, "none", 0, 0, false, "none|balanced"}};
+    kC,
+    kKernel,
+    kDegree,
+    kGamma,
+    kCoef0,
+    kShrinking,
+    kTol,
+    kCache,
+    kMaxIter,
+    Hyperparameter{"probability", Kind::kFlag, "false"},
+    Hyperparameter{"class_weight", Kind::kWord, "none", 0, 0, false, "none|balanced"}};
 constexpr std::array kSvrTable = {
     kC,     kKernel,    kDegree, kGamma, Hyperparameter{"epsilon", Kind::kNumber, "0.1", 0, 1e300},
     kCoef0, kShrinking, kTol,    kCache, kMaxIter};
 
 class SvmModel final : public FittedModel {
  public:
-  SvmModel(std::string_view estimator, SvmOp::Parameters parameters, SvmOp::Tables tables)
-      : estimator_(estimator), parameters_(parameters), tables_(std::move(tables)) {}
+  /// `sigmoids`: one for each pair of classes, or none.
+  SvmModel(std::string_view estimator, SvmOp::Parameters parameters, SvmOp::Tables tables,
+           std::vector<Sigmoid> sigmoids = {})
+      : estimator_(estimator),
+        parameters_(parameters),
+        tables_(std::move(tables)),
+        sigmoids_(std::move(sigmoids)) {}
 
   Result<std::vector<OutputSpec>> append(GraphBuilder& graph, ValueId features,
                                          const ModelNaming& naming) const override {
@@ -60,14 +73,36 @@ class SvmModel final : public FittedModel {
     }
     const ValueId scores = TRY(graph.add(std::move(turn), {decisions}, naming.path));
     std::vector<OutputSpec> outputs = {label_output(index, naming)};
+    if (!sigmoids_.empty()) TRY_STATUS(add_probabilities(graph, decisions, naming, outputs));
     outputs.push_back(number_output("decision_function", scores, graph.type(scores).width, naming));
     return outputs;
   }
 
  private:
+  Status add_probabilities(GraphBuilder& graph, ValueId decisions, const ModelNaming& naming,
+                           std::vector<OutputSpec>& outputs) const {
+    const auto classes = static_cast<uint32_t>(tables_.counts.size());
+    std::vector<double> a;
+    std::vector<double> b;
+    a.reserve(sigmoids_.size());
+    b.reserve(sigmoids_.size());
+    for (const Sigmoid& sigmoid : sigmoids_) {
+      a.push_back(sigmoid.a);
+      b.push_back(sigmoid.b);
+    }
+    auto op = std::make_unique<SvmProbabilityOp>(classes, std::move(a), std::move(b));
+    const ValueId value = TRY(graph.add(std::move(op), {decisions}, naming.path));
+    auto log = std::make_unique<ActivationOp>(ActivationOp::Function::kLog);
+    const ValueId logs = TRY(graph.add(std::move(log), {value}, naming.path));
+    outputs.push_back(number_output("predict_proba", value, classes, naming));
+    outputs.push_back(number_output("predict_log_proba", logs, classes, naming));
+    return {};
+  }
+
   std::string_view estimator_;
   SvmOp::Parameters parameters_;
   SvmOp::Tables tables_;
+  std::vector<Sigmoid> sigmoids_;
 };
 
 /// 1 / (columns * variance of all elements) for "scale", 1 / columns for "auto".
@@ -161,6 +196,75 @@ struct Machine {
   }
 };
 
+double kernel_value(const SvmOp::Parameters& kernel, std::span<const double> a,
+                    std::span<const double> b) {
+  using Function = SvmOp::KernelFunction;
+  double sum = 0;
+  for (size_t j = 0; j < a.size(); ++j) {
+    const double d = a[j] - b[j];
+    sum += kernel.function == Function::kRbf ? d * d : a[j] * b[j];
+  }
+  switch (kernel.function) {
+    case Function::kLinear: return sum;
+    case Function::kPoly: return std::pow(kernel.gamma * sum + kernel.coef0, kernel.degree);
+    case Function::kRbf: return std::exp(-kernel.gamma * sum);
+    case Function::kSigmoid: return std::tanh(kernel.gamma * sum + kernel.coef0);
+  }
+  return 0;
+}
+
+/// What calibration by cross-validation needs beside the data.
+struct Calibration {
+  const SvmOp::Parameters& kernel;
+  SlipwaySvmTask task;
+  uint64_t seed;
+};
+
+/// The sigmoid of a pair from decisions on rows that the machine has not seen: five folds of
+/// shuffled rows, as libsvm's svm_binary_svc_probability.
+Result<Sigmoid> calibrate(const Learner& learner, const TrainingData& data,
+                          std::span<const size_t> rows, int32_t positive,
+                          const Calibration& calibration) {
+  constexpr size_t kFolds = 5;
+  std::vector<size_t> order(rows.begin(), rows.end());
+  std::mt19937_64 generator(calibration.seed);
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[generator() % i]);
+  std::vector<double> targets(order.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    targets[i] = data.classes[order[i]] == positive ? 1 : -1;
+  }
+  std::vector<double> decisions(order.size(), 0.0);
+  for (size_t fold = 0; fold < kFolds; ++fold) {
+    const size_t begin = fold * order.size() / kFolds;
+    const size_t end = (fold + 1) * order.size() / kFolds;
+    Machine machine;
+    double sum = 0;
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (i >= begin && i < end) continue;
+      machine.add(data, order[i], targets[i]);
+      sum += targets[i];
+    }
+    // Of one class alone there is nothing to solve: its side is the decision.
+    const auto count = static_cast<double>(machine.y.size());
+    if (std::fabs(sum) == count) {
+      for (size_t i = begin; i < end; ++i) decisions[i] = count == 0 ? 0 : sum / count;
+      continue;
+    }
+    TRY_STATUS(machine.solve(learner.name, data.columns, calibration.task));
+    for (size_t i = begin; i < end; ++i) {
+      double decision = machine.bias;
+      for (size_t v = 0; v < machine.places.size(); ++v) {
+        if (machine.coefficients[v] == 0) continue;
+        decision += machine.coefficients[v] *
+                    kernel_value(calibration.kernel, {data.row(order[i]), data.columns},
+                                 {data.row(machine.places[v]), data.columns});
+      }
+      decisions[i] = decision;
+    }
+  }
+  return fit_sigmoid(decisions, targets);
+}
+
 /// The machines of all pairs, and for each training row whether one of them needs it.
 struct Pairs {
   std::vector<Machine> machines;  // without rows: places and coefficients only
@@ -225,6 +329,24 @@ SvmOp::Tables lay_out(const TrainingData& data, const Pairs& pairs) {
   return tables;
 }
 
+Result<std::vector<Sigmoid>> calibrate_pairs(const Learner& learner, const TrainingData& data,
+                                             const Calibration& calibration,
+                                             const FitOptions& options) {
+  std::vector<Sigmoid> sigmoids;
+  const auto classes = static_cast<int32_t>(data.class_count);
+  for (int32_t first = 0; first < classes; ++first) {
+    for (int32_t second = first + 1; second < classes; ++second) {
+      if (options.is_stopped()) return Status(StatusCode::kCancelled, "training was stopped");
+      std::vector<size_t> rows;
+      for (size_t i = 0; i < data.rows; ++i) {
+        if (data.classes[i] == first || data.classes[i] == second) rows.push_back(i);
+      }
+      sigmoids.push_back(TRY(calibrate(learner, data, rows, first, calibration)));
+    }
+  }
+  return sigmoids;
+}
+
 Result<Fit> train_svc(const Learner& learner, const TrainingData& data,
                       const Hyperparameters& parameters, const FitOptions& options) {
   if (data.class_count > kSvmClassesMax) {
@@ -232,10 +354,16 @@ Result<Fit> train_svc(const Learner& learner, const TrainingData& data,
         fmt::format("svc takes at most {} classes, got {}", kSvmClassesMax, data.class_count));
   }
   const SvmOp::Parameters kernel = kernel_of(data, parameters);
-  const Pairs pairs =
-      TRY(solve_pairs(learner, data, task_of(kernel, parameters, options), options));
+  const SlipwaySvmTask task = task_of(kernel, parameters, options);
+  const Pairs pairs = TRY(solve_pairs(learner, data, task, options));
+  std::vector<Sigmoid> sigmoids;
+  if (parameters.flag("probability")) {
+    const Calibration calibration = {kernel, task, options.seed};
+    sigmoids = TRY(calibrate_pairs(learner, data, calibration, options));
+  }
   Fit fit;
-  fit.model = std::make_unique<SvmModel>(learner.estimator, kernel, lay_out(data, pairs));
+  fit.model = std::make_unique<SvmModel>(learner.estimator, kernel, lay_out(data, pairs),
+                                         std::move(sigmoids));
   return fit;
 }
 
