@@ -42,8 +42,14 @@ Status write_page(const Evaluation& evaluation, const EvaluateOptions& options) 
   return out.finish();
 }
 
+/// Messages quote cells of the data: what a terminal would obey is left out.
 int fail(const Status& status) {
-  fmt::print(stderr, "slipway: {}\n", status.message());
+  std::string message = status.message();
+  for (char& c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n') || byte == 0x7F) c = '?';
+  }
+  fmt::print(stderr, "slipway: {}\n", message);
   return status.code() == StatusCode::kUnimplemented ? kExitUnsupported : kExitFailure;
 }
 

@@ -208,6 +208,8 @@ def test_errors_are_clear_and_early(tmp_path):
     message = refused(IRIS, unknown)
     assert "column 'species': 9 of 150 rows have a label that the model does not know: 'rose' (2), 'tulip' (7)" in message
     assert "its classes: setosa, versicolor, virginica" in message
+    evil = refused(IRIS, write(tmp_path / "evil.csv", text.replace("setosa", "\x1b[31m" + "é" * 100_000, 1)))
+    assert "\x1b" not in evil and len(evil) < 1000
     assert "no column 'specie' for the target (there is 'species')" in refused(IRIS, FLOWERS, "--target", "specie")
     assert "no column 'nowhere' for the slices" in refused(IRIS, FLOWERS, "--slice", "nowhere")
     empty_target = write(tmp_path / "e.csv", "\n".join([head] + [row.rsplit(",", 1)[0] + "," for row in rows]))

@@ -36,6 +36,15 @@ std::optional<int32_t> class_of(const data::Column& column, size_t row, const Cl
   return table.find(column.cell_text(row));
 }
 
+/// Cut between characters, for messages.
+std::string_view quoted(std::string_view label) {
+  constexpr size_t kBytesMax = 80;
+  if (label.size() <= kBytesMax) return label;
+  size_t end = kBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(label[end]) & 0xC0U) == 0x80U) --end;
+  return label.substr(0, end);
+}
+
 /// Classes 0 to count - 1.
 ClassTable numbered(size_t count) {
   std::vector<std::string> texts;
@@ -195,7 +204,7 @@ Result<std::vector<int32_t>> classes_of(const data::Column& target, const ClassT
   size_t shown = 0;
   for (const auto& [label, rows] : unknown) {
     if (++shown > kShownMax) break;
-    list.append(fmt::format("{}'{}' ({})", list.empty() ? "" : ", ", label, rows));
+    list.append(fmt::format("{}'{}' ({})", list.empty() ? "" : ", ", quoted(label), rows));
   }
   return invalid_argument(fmt::format(
       "column '{}': {} of {} rows have a label that the model does not know: {}{}; its classes: {}",
