@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string>
 
-#include "rows/arrow_rows.h"
 #include "rows/arrow_plain.h"
+#include "rows/arrow_rows.h"
 
 namespace {
 

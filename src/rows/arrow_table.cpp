@@ -5,8 +5,8 @@
 #include <type_traits>
 
 #include "rows/arrow_library.h"
-#include "rows/arrow_rows.h"
 #include "rows/arrow_metadata.h"
+#include "rows/arrow_rows.h"
 #include "rows/flat_buffer.h"
 
 namespace slipway::rows {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/file.h"
-#include "rows/arrow_rows.h"
 #include "rows/arrow_metadata.h"
 #include "rows/arrow_plain.h"
+#include "rows/arrow_rows.h"
 #include "rows/flat_buffer.h"
 
 namespace slipway::rows {

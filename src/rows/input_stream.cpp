@@ -141,7 +141,8 @@ std::unique_ptr<Decoder> make_decoder(std::string_view start, Source source) {
 /// A stream buffer over a decoder; the first bytes choose which.
 class DecodedBuffer final : public std::streambuf {
  public:
-  DecodedBuffer(std::istream& owner, Source source) : owner_(owner) {
+  DecodedBuffer(std::istream& owner, Source source, size_t block_bytes)
+      : owner_(owner), block_(block_bytes) {
     const std::string_view first = source();
     decoder_ = make_decoder(first, [source = std::move(source), first, is_first = true]() mutable {
       if (!is_first) return source();
@@ -166,7 +167,7 @@ class DecodedBuffer final : public std::streambuf {
     setg(block_.data(), block_.data(), block_.data() + *count);
     return *count == 0 ? traits_type::eof() : traits_type::to_int_type(block_[0]);
   }
-  /// Large pieces go where they are wanted, without a copy.
+  /// A block at a time rather than a byte.
   std::streamsize xsgetn(char* room, std::streamsize size) override {
     std::streamsize taken = 0;
     while (taken < size) {
@@ -182,14 +183,17 @@ class DecodedBuffer final : public std::streambuf {
  private:
   std::istream& owner_;  // hears of what breaks
   std::unique_ptr<Decoder> decoder_;
-  std::vector<char> block_ = std::vector<char>(kBlockBytes);
+  std::vector<char> block_;
   Status status_;
 };
 
 class DecodedStream final : public InputStream {
  public:
-  DecodedStream(std::unique_ptr<std::istream> owned, Source source)
-      : InputStream(nullptr), owned_(std::move(owned)), buffer_(*this, std::move(source)) {
+  DecodedStream(std::unique_ptr<std::istream> owned, Source source,
+                size_t block_bytes = kBlockBytes)
+      : InputStream(nullptr),
+        owned_(std::move(owned)),
+        buffer_(*this, std::move(source), block_bytes) {
     rdbuf(&buffer_);
   }
   Status status() const override { return buffer_.status(); }
@@ -223,11 +227,16 @@ Result<std::unique_ptr<InputStream>> open_input(const std::string& path) {
 }
 
 std::unique_ptr<InputStream> open_input_bytes(std::string_view bytes) {
-  return std::make_unique<DecodedStream>(nullptr, [bytes]() mutable {
-    const std::string_view piece = bytes.substr(0, kBlockBytes);
-    bytes.remove_prefix(piece.size());
-    return piece;
-  });
+  constexpr size_t kBlockBytesMin = 4096;
+  const size_t block_bytes = std::clamp(bytes.size(), kBlockBytesMin, kBlockBytes);
+  return std::make_unique<DecodedStream>(
+      nullptr,
+      [bytes]() mutable {
+        const std::string_view piece = bytes.substr(0, kBlockBytes);
+        bytes.remove_prefix(piece.size());
+        return piece;
+      },
+      block_bytes);
 }
 
 std::unique_ptr<InputStream> open_input_stream(std::istream& input) {

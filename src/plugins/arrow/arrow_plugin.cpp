@@ -87,7 +87,8 @@ int open_ipc(const void* bytes, size_t size, int64_t memory_max, ArrowArrayStrea
   return fail(error, thrown.what());
 }
 
-constexpr SlipwayArrowPlugin kPlugin{kSlipwayArrowAbi, ARROW_VERSION_STRING, open_ipc, open_parquet};
+constexpr SlipwayArrowPlugin kPlugin{kSlipwayArrowAbi, ARROW_VERSION_STRING, open_ipc,
+                                     open_parquet};
 
 }  // namespace
 
