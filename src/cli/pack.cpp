@@ -57,7 +57,7 @@ Result<PackRequest> request_of(const PackOptions& options) {
 
 /// One model's bundle at --out, several in the folder --out.
 std::string place_of(const PackOptions& options, const Packed& packed) {
-  const std::string file = packed.name + std::string(bundle::kSlipEnding);
+  std::string file = packed.name + std::string(bundle::kSlipEnding);
   if (options.out.empty()) return file;
   std::error_code ignored;
   const bool is_folder =

@@ -7,7 +7,8 @@
 #include "formats/bundle/slip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace slipway::bundle;
+  using namespace slipway;
+  using bundle::parse_slip_manifest;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto manifest = parse_slip_manifest(text);
   if (manifest.ok()) {
