@@ -28,7 +28,7 @@ Result<std::vector<FolderEntry>> list_folder(const std::string& folder) {
     std::error_code ignored;
     const bool is_folder = entry->is_directory(ignored);
     if (name.starts_with('.') || (!is_folder && !entry->is_regular_file(ignored))) continue;
-    std::string path = normal_path(folder + "/" + name);
+    std::string path = normal_path(fmt::format("{}/{}", folder, name));
     entries.push_back({std::move(name), std::move(path), is_folder});
   }
   if (error) {

@@ -52,6 +52,7 @@ std::vector<LoadAnswer> LoadWaiters::expire(SteadyTime now) {
 
 std::vector<LoadAnswer> LoadWaiters::take_all(const Status& status) {
   std::vector<LoadAnswer> answers;
+  answers.reserve(waiters_.size());
   for (Waiter& waiter : waiters_) answers.push_back({std::move(waiter.done), status});
   waiters_.clear();
   return answers;

@@ -118,7 +118,7 @@ class Calendar {
     const Name month = quotient(m.add(m.mul(day, m.number(5)), m.number(2)), 153);  // from March
     const Name is_late = m.at_least(month, m.number(10));
     const Name late = m.to_number(is_late);
-    const Name year = m.add(m.add(year_of_era, m.mul(era, m.number(400))), late);
+    Name year = m.add(m.add(year_of_era, m.mul(era, m.number(400))), late);
     if (part == TimePart::kYear) return year;
     if (part == TimePart::kMonth) {
       return m.sub(m.add(month, m.number(3)), m.mul(late, m.number(12)));
@@ -222,7 +222,7 @@ void ExpressionEmitter::move(const Instruction& in) {
       stack_.push_back({m.texts({}, std::span(&none, 1)), {}, {}, true, true});
       break;
     }
-    case Code::kLoad: stack_.push_back({input(), {}, {}, false, true}); break;
+    case Code::kLoad:
     case Code::kLoadText: stack_.push_back({input(), {}, {}, false, true}); break;
     case Code::kLoadIndex: stack_.push_back({m.to_number(input()), {}, {}, false, false}); break;
     case Code::kSave:
@@ -278,6 +278,7 @@ Name ExpressionEmitter::median(const Name& x, const Name& is_missing, const Name
 /// Of those numbers that are not missing.
 Term ExpressionEmitter::aggregate(Code code) {
   std::vector<Name> parts;
+  parts.reserve(arguments_.size());
   for (const Term& one : arguments_) parts.push_back(terms_.column(one));
   const Name x = m.concat(parts);
   const Name is_missing = m.is_nan(x);

@@ -375,7 +375,7 @@ Expression ExpressionEmitter::time_part(TimePart part) {
   const Expression day = keep(subtract(day_of_era, before));  // from the first of March
   const Expression month = quotient(add(multiply(day, number(5)), number(2)), 153);
   const Expression is_late = call("greaterOrEqual", {month, number(10)});
-  const Expression year =
+  Expression year =
       keep(add(add(years, multiply(era, number(400))), choose(is_late, number(1), number(0))));
   if (part == TimePart::kYear) return year;
   if (part == TimePart::kMonth) {
@@ -441,10 +441,9 @@ Result<Term> ExpressionEmitter::look_up(const Instruction& in) {
       TRY_STATUS(small(list.size()));
       const auto inside = [&](size_t i) {
         const Interval& one = list[i];
-        const Expression low =
+        Expression low =
             call(one.low_open ? "greaterThan" : "greaterOrEqual", {x, number(one.low)});
-        const Expression high =
-            call(one.high_open ? "lessThan" : "lessOrEqual", {x, number(one.high)});
+        Expression high = call(one.high_open ? "lessThan" : "lessOrEqual", {x, number(one.high)});
         if (one.low == -INFINITY && !one.low_open) return high;
         if (one.high == INFINITY && !one.high_open) return low;
         return call("and", {low, high});
