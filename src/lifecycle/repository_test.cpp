@@ -309,7 +309,8 @@ TEST_F(RepositoryCalls, FilesThatComeWithALoadTakeThePlaceOfTheModelsFolder) {
   };
   const auto live = [this](const std::string& name) {
     std::string text;
-    for (const auto& model : repository_->models()->versions(name)) {
+    const auto models = repository_->models();
+    for (const auto& model : models->versions(name)) {
       text += model->version + ": " + model->loaded.digest + ";";
     }
     return text;

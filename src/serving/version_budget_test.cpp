@@ -98,7 +98,8 @@ class VersionBudgetTest : public testing::Test {
   }
   std::string live() {
     std::string names;
-    for (const auto& model : manager_->models()->models()) names += model->name;
+    const auto set = manager_->models();
+    for (const auto& model : set->models()) names += model->name;
     return names;
   }
   std::string reason(const std::string& name) {

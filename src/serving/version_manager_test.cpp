@@ -78,7 +78,8 @@ class VersionManagerTest : public testing::Test {
   }
   std::vector<std::string> live(const std::string& name = "iris") {
     std::vector<std::string> versions;
-    for (const auto& model : manager_->models()->versions(name)) {
+    const auto models = manager_->models();
+    for (const auto& model : models->versions(name)) {
       versions.push_back(model->version);
     }
     return versions;
