@@ -24,15 +24,6 @@ size_t terminal_width() {
   return std::max<size_t>(size.ws_col, kWidthMin);
 }
 
-Status write_all(const std::string& path, const std::string& text) {
-  OutputFile out(path);
-  TRY_STATUS(out.open());
-  if (std::fwrite(text.data(), 1, text.size(), out.file()) != text.size()) {
-    return unavailable(fmt::format("cannot write {} (is the disk full?)", path));
-  }
-  return out.finish();
-}
-
 Status show(const DataOptions& options) {
   const data::ReadOptions read = TRY(table_options(options.table));
   Result<data::Frame> frame = data::read_frame(options.file, read);
@@ -42,13 +33,13 @@ Status show(const DataOptions& options) {
   }
   const data::Profile profile = TRY(data::profile_frame(*frame, options.target));
   if (!options.write_schema.empty()) {
-    TRY_STATUS(write_all(options.write_schema, data::write_schema(*frame, read.schema)));
+    TRY_STATUS(write_output(options.write_schema, data::write_schema(*frame, read.schema)));
   }
   if (!options.html.empty()) {
-    TRY_STATUS(write_all(options.html, profile_page(profile, options.file)));
+    TRY_STATUS(write_output(options.html, profile_page(profile, options.file)));
   }
-  return write_all("-", options.json ? profile_json(profile, options.file)
-                                     : profile_table(profile, options.file, terminal_width()));
+  return write_output("-", options.json ? profile_json(profile, options.file)
+                                        : profile_table(profile, options.file, terminal_width()));
 }
 
 }  // namespace

@@ -33,13 +33,7 @@ Result<Evaluation> run(const EvaluateOptions& options) {
 }
 
 Status write_page(const Evaluation& evaluation, const EvaluateOptions& options) {
-  OutputFile out(options.html_file);
-  TRY_STATUS(out.open());
-  const std::string page = evaluation_page(evaluation, options);
-  if (std::fwrite(page.data(), 1, page.size(), out.file()) != page.size()) {
-    return unavailable("the report cannot be written (is the disk full?)");
-  }
-  return out.finish();
+  return write_output(options.html_file, evaluation_page(evaluation, options));
 }
 
 /// Messages quote cells of the data: what a terminal would obey is left out.

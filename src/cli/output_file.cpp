@@ -77,7 +77,10 @@ Status OutputFile::failed(int reason) const {
 Status write_output(const std::string& path, std::string_view bytes) {
   OutputFile out(path);
   TRY_STATUS(out.open());
-  std::fwrite(bytes.data(), 1, bytes.size(), out.file());
+  if (std::fwrite(bytes.data(), 1, bytes.size(), out.file()) != bytes.size() ||
+      std::fflush(out.file()) != 0) {
+    return unavailable(fmt::format("cannot write {} (is the disk full?)", path));
+  }
   return out.finish();
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/edit_distance.h"
+#include "base/quantile.h"
 #include "data/cell_text.h"
 #include "data/internal/association.h"
 
@@ -16,15 +17,6 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kClassesMax = 20;
-
-/// Linear interpolation between the two values around the place, as numpy and pandas do.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const double rest = place - static_cast<double>(below);
-  if (rest == 0) return sorted[below];
-  return sorted[below] + rest * (sorted[below + 1] - sorted[below]);
-}
 
 /// Sums in long double: 64 bits of mantissa keep a million values exact enough for 1e-9.
 void set_moments(const std::vector<double>& values, NumberProfile& profile) {
@@ -103,7 +95,7 @@ void profile_numbers(const Column& column, size_t top, ColumnProfile& profile) {
   number.max = sorted.back();
   set_moments(sorted, number);
   for (size_t i = 0; i < kQuantiles.size(); ++i) {
-    number.quantiles.at(i) = quantile(sorted, kQuantiles.at(i));
+    number.quantiles.at(i) = quantile_of_sorted(sorted, kQuantiles.at(i));
   }
   number.zeros = static_cast<size_t>(std::count(sorted.begin(), sorted.end(), 0));
   number.infinite = static_cast<size_t>(

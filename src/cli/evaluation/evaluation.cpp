@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/machine.h"
+#include "base/quantile.h"
 #include "cli/evaluation/columns.h"
 #include "cli/evaluation/importance.h"
 #include "cli/evaluation/judged.h"
@@ -118,7 +119,7 @@ Residuals residuals_of(const Judged& judged) {
   }
   std::sort(sorted.begin(), sorted.end());
   for (const double q : kResidualQuantiles) {
-    out.quantiles.push_back(training::quantile_of_sorted(sorted, q));
+    out.quantiles.push_back(quantile_of_sorted(sorted, q));
   }
   const double lower = sorted.front();
   const double width = (sorted.back() - lower) / kHistogramBins;

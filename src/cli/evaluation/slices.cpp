@@ -7,8 +7,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/quantile.h"
 #include "data/cell_text.h"
-#include "training/metrics/calibration.h"
 
 namespace slipway::cli {
 namespace {
@@ -36,7 +36,7 @@ std::vector<Slice> quarters(const data::Column& column) {
   std::sort(sorted.begin(), sorted.end());
   std::vector<double> bounds;
   for (const double q : {0.0, 0.25, 0.5, 0.75, 1.0}) {
-    bounds.push_back(training::quantile_of_sorted(sorted, q));
+    bounds.push_back(quantile_of_sorted(sorted, q));
   }
   bounds.erase(std::unique(bounds.begin(), bounds.end()), bounds.end());
   std::vector<Slice> slices(bounds.size() - 1);

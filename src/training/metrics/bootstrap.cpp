@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "training/metrics/calibration.h"
+#include "base/quantile.h"
 #include "training/parallel.h"
 #include "training/random.h"
 

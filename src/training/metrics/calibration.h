@@ -30,8 +30,4 @@ struct CalibrationInput {
 };
 CalibrationCurve calibration_curve(const CalibrationInput& input, size_t bins, Binning binning);
 
-/// Quantile q (0 to 1) of sorted numbers, linear between neighbours, computed as numpy's
-/// percentile() does; NaN if there are none.
-double quantile_of_sorted(std::span<const double> sorted, double q);
-
 }  // namespace slipway::training

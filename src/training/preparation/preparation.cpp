@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/quantile.h"
 #include "data/frame_rows.h"
 #include "engine/compile.h"
 #include "graph/ops/basic.h"
@@ -40,14 +41,6 @@ double mean_of(std::span<const double> numbers) {
   return first + rest / static_cast<double>(numbers.size());
 }
 
-/// numpy's percentile, linear between neighbours; of sorted numbers.
-double quantile(std::span<const double> sorted, double q) {
-  const double place = q * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
 /// The first of the most frequent of sorted numbers.
 double mode_of(std::span<const double> sorted) {
   double mode = sorted[0];
@@ -68,7 +61,7 @@ double mode_of(std::span<const double> sorted) {
 double fill_of(const PreparationPlan& plan, std::span<const double> sorted) {
   switch (plan.numbers) {
     case PreparationPlan::Fill::kMean: return mean_of(sorted);
-    case PreparationPlan::Fill::kMedian: return quantile(sorted, 0.5);
+    case PreparationPlan::Fill::kMedian: return quantile_of_sorted(sorted, 0.5);
     case PreparationPlan::Fill::kMostFrequent: return mode_of(sorted);
     case PreparationPlan::Fill::kConstant: return plan.constant;
     case PreparationPlan::Fill::kKeep: return kNan;
@@ -85,7 +78,8 @@ std::pair<double, double> scale_of(PreparationPlan::Scale scale, std::vector<dou
     case PreparationPlan::Scale::kMinMax:
       return {numbers.front(), not_zero(numbers.back() - numbers.front())};
     case PreparationPlan::Scale::kRobust:
-      return {quantile(numbers, 0.5), not_zero(quantile(numbers, 0.75) - quantile(numbers, 0.25))};
+      return {quantile_of_sorted(numbers, 0.5),
+              not_zero(quantile_of_sorted(numbers, 0.75) - quantile_of_sorted(numbers, 0.25))};
     case PreparationPlan::Scale::kStandard: break;
   }
   const double mean = mean_of(numbers);
