@@ -263,8 +263,8 @@ void tell(const TrainingRun& run) {
   if (run.was_stopped) fmt::print(stderr, "slipway: stopped; this is the best so far\n");
 }
 
-/// The model as a bundle. What was learnt and what the file says of it are held together on the
-/// training rows first.
+/// The model as a bundle. What was learnt and what is read back of the file have to answer the same
+/// first, on rows made up from what the model compares its input with.
 Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
                         const std::string& details) {
   const Conversion written =

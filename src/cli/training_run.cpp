@@ -221,9 +221,7 @@ Result<std::shared_ptr<const Graph>> graph_of(const Problem& problem,
 /// The best once more, on all training rows.
 Status fit_best(const TrainingPlan& plan, const Rows& rows, TrainingRun& run) {
   const Candidate& best = run.candidates[run.ranking[0]];
-  std::vector<uint32_t> train;
-  train.reserve(rows.train.size());
-  for (const uint32_t place : rows.train) train.push_back(run.problem.rows[place]);
+  const std::vector<uint32_t> train = frame_rows(run.problem, rows.train);
   const training::FittedCandidate fitted =
       TRY(fit_candidate(run.problem, best, train, {plan.seed, plan.threads, nullptr}));
   run.warnings = fitted.fit.warnings;
@@ -232,9 +230,7 @@ Status fit_best(const TrainingPlan& plan, const Rows& rows, TrainingRun& run) {
   run.train_rows = train.size();
   run.graph = TRY(graph_of(run.problem, fitted, std::string(best.learner->name)));
   if (rows.test.empty()) return {};
-  std::vector<uint32_t> test;
-  test.reserve(rows.test.size());
-  for (const uint32_t place : rows.test) test.push_back(run.problem.rows[place]);
+  const std::vector<uint32_t> test = frame_rows(run.problem, rows.test);
   const std::vector<double> matrix = TRY(fitted.preparation.transform(*run.problem.frame));
   const uint32_t width = fitted.preparation.width();
   run.test_metrics =

@@ -44,13 +44,6 @@ TrainingData data_of(const Problem& problem, std::span<const double> x, uint32_t
   return data;
 }
 
-std::vector<uint32_t> frame_rows(const Problem& problem, std::span<const uint32_t> places) {
-  std::vector<uint32_t> rows;
-  rows.reserve(places.size());
-  for (const uint32_t place : places) rows.push_back(problem.rows[place]);
-  return rows;
-}
-
 /// One fold, prepared by one plan.
 struct PreparedFold {
   std::vector<uint32_t> test_rows;

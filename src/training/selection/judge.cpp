@@ -73,9 +73,7 @@ MetricValues named(const Metrics& metrics) {
 }  // namespace
 
 bool is_loss(std::string_view metric) {
-  constexpr std::array<std::string_view, 4> kLosses = {"log_loss", "brier_score", "max_error",
-                                                       "error"};
-  return std::ranges::find(kLosses, metric) != kLosses.end() || metric.ends_with("_error");
+  return metric == "log_loss" || metric == "brier_score" || metric.ends_with("_error");
 }
 
 std::string_view usual_metric(Task task) {

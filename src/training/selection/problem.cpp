@@ -129,6 +129,13 @@ std::string unfit(const data::Column& column, const std::vector<uint32_t>& rows)
 
 }  // namespace
 
+std::vector<uint32_t> frame_rows(const Problem& problem, std::span<const uint32_t> places) {
+  std::vector<uint32_t> rows;
+  rows.reserve(places.size());
+  for (const uint32_t place : places) rows.push_back(problem.rows[place]);
+  return rows;
+}
+
 Result<Problem> make_problem(const data::Frame& frame, const ProblemOptions& options) {
   Problem problem;
   problem.frame = &frame;

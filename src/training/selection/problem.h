@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct ProblemOptions {
   std::optional<Task> task;  // nullopt: texts, truth values and few whole numbers are classes
   std::vector<std::string> ignored;  // columns that are neither feature nor target
 };
+
+/// Rows of the frame, of places in problem.rows.
+std::vector<uint32_t> frame_rows(const Problem& problem, std::span<const uint32_t> places);
 
 /// INVALID_ARGUMENT names the column: the target or an ignored column is not there (with the
 /// nearest name), it has no value, one class only, texts for a regression.
