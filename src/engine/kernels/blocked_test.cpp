@@ -29,6 +29,8 @@ std::vector<double> random_values(size_t count, unsigned seed, double step) {
   return values;
 }
 
+std::vector<double> random_rows(double step) { return random_values(kRows * kFeatures, 9, step); }
+
 template <typename OpType>
 std::shared_ptr<const Graph> graph_of(const OpType& op) {
   GraphBuilder builder(kFeatures);
@@ -66,8 +68,7 @@ std::vector<uint64_t> bits(const std::shared_ptr<const Graph>& graph, std::strin
 
 /// Compares every kernel that this CPU runs and that takes the op with the scalar one.
 void expect_same(const std::shared_ptr<const Graph>& graph, std::span<const KernelEntry> table,
-                 double step) {
-  const std::vector<double> rows = random_values(kRows * kFeatures, 9, step);
+                 const std::vector<double>& rows) {
   const std::vector<uint64_t> expected = bits(graph, "scalar", rows, kRows);
   EXPECT_EQ(bits(graph, "scalar", rows, 1), expected) << "scalar, each row alone";
   const Op& op = *graph->node(kFirstNode).op;
@@ -96,7 +97,7 @@ TEST(BlockedSvm, GivesTheBitsOfTheScalarKernel) {
                          random_values(2 * vectors, 2, 0),
                          {0.5, -1, 2}};
     const SvmOp op({function, 0.1, 0.25, 3}, std::move(tables));
-    expect_same(graph_of(op), svm_kernels(), 0);
+    expect_same(graph_of(op), svm_kernels(), random_rows(0));
   }
 }
 
@@ -118,10 +119,39 @@ TEST(BlockedNeighbors, GivesTheBitsOfTheScalarKernel) {
             if (expanded && metric != Metric::kEuclidean) continue;
             const NeighborsOp op({search, neighbors, false}, kFeatures, table,
                                  {metric, expanded, 2, {}, {}}, {}, targets);
-            expect_same(graph_of(op), neighbors_kernels(), step);
+            expect_same(graph_of(op), neighbors_kernels(), random_rows(step));
           }
         }
       }
+    }
+  }
+}
+
+/// Numbers whose float32 copies say little: far from zero, tiny, huge, all the same.
+TEST(FilteredNeighbors, GivesTheBitsOfTheScalarKernel) {
+  const uint32_t points = 1500;
+  NeighborsOp::Targets targets;
+  targets.lists = true;
+  struct Shape {
+    double scale;
+    double offset;
+    double step;
+  };
+  for (const Shape shape : {Shape{1, 0, 0}, Shape{1, 0, 0.5}, Shape{1, 1e6, 0}, Shape{1e-4, 1, 0},
+                            Shape{1e-19, 0, 0}, Shape{1e-40, 0, 0}, Shape{1e-160, 0, 0},
+                            Shape{1e14, 0, 0}, Shape{1e140, 0, 0}, Shape{0, 3, 0}}) {
+    std::vector<double> table = random_values(points * kFeatures, 3, shape.step);
+    std::vector<double> rows = random_rows(shape.step);
+    for (double& value : table) value = value * shape.scale + shape.offset;
+    for (double& value : rows) value = value * shape.scale + shape.offset;
+    // Beside them, some that lie far off and cannot be filtered.
+    std::fill_n(rows.begin(), kFeatures, 1e20);
+    std::fill_n(rows.begin() + kFeatures, kFeatures, -1e200);
+    for (const uint32_t neighbors : {1U, 5U, 40U}) {
+      const NeighborsOp op({NeighborsOp::Search::kHeap, neighbors, false}, kFeatures, table,
+                           {NeighborsOp::Metric::kEuclidean, true, 2, {}, {}}, {}, targets);
+      SCOPED_TRACE(shape.scale);
+      expect_same(graph_of(op), neighbors_kernels(), rows);
     }
   }
 }

@@ -1,245 +1,19 @@
 // Kernels of graph/ops/neighbors.h.
 //
-// "scalar" computes one distance after another and walks trees. "blocked" (brute force, the common
-// metrics) keeps the points in blocks of eight, feature by feature, and works on four rows at a
-// time: 32 distances grow side by side in vector registers, each in feature order, so the bits are
-// those of "scalar". All share choosing, weighting and voting.
-#include "graph/ops/neighbors.h"
-
-#include <fmt/format.h>
-
+// "scalar" computes one distance after another and walks trees; the others (neighbors_blocked.cpp)
+// search by brute force in vector registers, and find the same.
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 
-#include "base/heap_bytes.h"
 #include "engine/kernel_table.h"
-#include "engine/kernels/internal/neighbor_distance.h"
-#include "engine/kernels/internal/neighbor_select.h"
+#include "engine/kernels/internal/neighbors_kernel.h"
 
 namespace slipway::engine {
 namespace {
 
 using Metric = NeighborsOp::Metric;
 using Search = NeighborsOp::Search;
-
-constexpr size_t kBlock = 8;
-constexpr size_t kTileRows = 4;
-
-size_t padded(size_t count) { return (count + kBlock - 1) / kBlock * kBlock; }
-
-/// What one row's search needs; carved out of the workspace.
-struct Room {
-  double* distances;  // k nearest
-  double* all;        // distances to all points (kPartition)
-  double* query;      // the query as the metric wants it
-  double* work;       // one vector
-  double* terms;      // k terms of a sum
-  uint32_t* points;   // k nearest
-  uint32_t* order;    // of all points (kPartition)
-};
-
-class NeighborsKernel : public Kernel {
- public:
-  explicit NeighborsKernel(const NeighborsOp& op) : op_(op) {
-    if (op.distance.expanded) {
-      norms_.resize(padded(op.point_count()));
-      for (size_t i = 0; i < op.point_count(); ++i) {
-        const double* y = op.points.data() + i * op.features;
-        norms_[i] = squared_norm(y, op.features);
-      }
-    }
-    if (op.distance.metric == Metric::kCosine) {
-      units_.resize(op.points.size());
-      for (size_t i = 0; i < op.point_count(); ++i) {
-        unit_vector(op.points.data() + i * op.features, op.features,
-                    units_.data() + i * op.features);
-      }
-    }
-  }
-
-  size_t size_bytes() const override { return heap_bytes(norms_) + heap_bytes(units_); }
-  size_t workspace_bytes(size_t) const override {
-    return kTileRows * room_bytes() + 2 * kTileRows * kBlock * sizeof(double);
-  }
-
-  Status run(const KernelArgs& args) const override {
-    for (size_t row = 0; row < args.rows; row += kTileRows) {
-      const size_t count = std::min(kTileRows, args.rows - row);
-      std::array<Room, kTileRows> rooms{};
-      std::array<const double*, kTileRows> queries{};
-      for (size_t i = 0; i < kTileRows; ++i) {
-        rooms[i] = room(args.workspace, i);
-        // A short tile repeats its last row, and throws the repetition away.
-        const double* x = args.input(0).dense(row + std::min(i, count - 1));
-        if (op_.distance.metric == Metric::kCosine) {
-          unit_vector(x, op_.features, rooms[i].query);
-          x = rooms[i].query;
-        }
-        queries[i] = x;
-      }
-      search({queries.data(), count}, rooms,
-             reinterpret_cast<double*>(args.workspace + kTileRows * room_bytes()));
-      for (size_t i = 0; i < count; ++i) {
-        if (!answer(rooms[i], args.output.dense(row + i))) {
-          return invalid_argument(fmt::format("all neighbours are infinitely far away, in row {}",
-                                              args.first_row + row + i));
-        }
-      }
-    }
-    return {};
-  }
-
- protected:
-  struct Queries {
-    const double* const* rows;  // kTileRows of them
-    size_t count;               // of which so many count
-  };
-  using Rooms = std::array<Room, kTileRows>;
-
-  /// Fills distances (full, not reduced) and points of each counting row's room. `block_room` has
-  /// kTileRows x kBlock doubles.
-  virtual void search(const Queries& queries, const Rooms& rooms, double* block_room) const = 0;
-
-  const NeighborsOp& op() const { return op_; }
-  const double* point(size_t i) const {
-    return (units_.empty() ? op_.points.data() : units_.data()) + i * op_.features;
-  }
-  const std::vector<double>& norms() const { return norms_; }
-
-  NeighborHeap heap(const Room& room) const {
-    return {room.distances, room.points, op_.options.neighbors};
-  }
-
-  /// Reduced distances in the heap become full ones.
-  void finish_heap(const Room& room) const {
-    for (size_t i = 0; i < op_.options.neighbors; ++i) {
-      room.distances[i] = from_reduced(op_.distance, room.distances[i]);
-    }
-    sort_neighbors(room.distances, room.points, op_.options.neighbors);
-  }
-
-  /// room.all holds reduced distances to all points. Euclidean distances are compared as squares.
-  void choose_by_partition(const Room& room) const {
-    const bool squared = op_.distance.metric == Metric::kEuclidean;
-    for (size_t i = 0; i < op_.point_count(); ++i) {
-      room.order[i] = static_cast<uint32_t>(i);
-      if (!squared) room.all[i] = from_reduced(op_.distance, room.all[i]);
-    }
-    arg_partition(room.all, room.order, op_.point_count(), op_.options.neighbors);
-    for (size_t i = 0; i < op_.options.neighbors; ++i) {
-      room.points[i] = room.order[i];
-      const double distance = room.all[room.order[i]];
-      room.distances[i] = squared ? from_reduced(op_.distance, distance) : distance;
-    }
-    sort_neighbors(room.distances, room.points, op_.options.neighbors);
-  }
-
- private:
-  size_t room_bytes() const {
-    const size_t k = padded(op_.options.neighbors);
-    const size_t all = op_.options.search == Search::kPartition ? padded(op_.point_count()) : 0;
-    const size_t features = padded(op_.features);
-    return (2 * k + all + 2 * features) * sizeof(double) + (k + all) * sizeof(uint32_t);
-  }
-
-  Room room(std::byte* workspace, size_t index) const {
-    const size_t k = padded(op_.options.neighbors);
-    const size_t all = op_.options.search == Search::kPartition ? padded(op_.point_count()) : 0;
-    const size_t features = padded(op_.features);
-    auto* place = reinterpret_cast<double*>(workspace + index * room_bytes());
-    Room room{};
-    room.distances = place;
-    room.terms = place + k;
-    room.all = room.terms + k;
-    room.query = room.all + all;
-    room.work = room.query + features;
-    room.points = reinterpret_cast<uint32_t*>(room.work + features);
-    room.order = room.points + k;
-    return room;
-  }
-
-  /// 1 / distance; where some distance is zero, those points weigh 1 and all others nothing.
-  void weigh(const Room& room) const {
-    const size_t k = op_.options.neighbors;
-    bool exact = false;
-    for (size_t i = 0; i < k; ++i) {
-      room.distances[i] = op_.options.distance_weights ? 1 / room.distances[i] : 1;
-      exact = exact || std::isinf(room.distances[i]);
-    }
-    for (size_t i = 0; i < k && exact; ++i) {
-      room.distances[i] = std::isinf(room.distances[i]) ? 1 : 0;
-    }
-  }
-
-  /// False if no neighbour has a weight that could vote; scikit-learn refuses this since 1.5.
-  bool answer(const Room& room, double* out) const {
-    const size_t k = op_.options.neighbors;
-    if (op_.targets.lists) {
-      std::copy_n(room.distances, k, out);
-      std::copy_n(room.points, k, out + k);
-      return true;
-    }
-    weigh(room);
-    if (op_.targets.class_counts.empty()) {
-      average(room, out);
-      return true;
-    }
-    vote(room, out);
-    return std::any_of(room.distances, room.distances + k,
-                       [](double weight) { return weight != 0; });
-  }
-
-  void average(const Room& room, double* out) const {
-    const size_t k = op_.options.neighbors;
-    const double total = numpy_sum(room.distances, k);
-    for (size_t target = 0; target < op_.targets.value_count; ++target) {
-      for (size_t i = 0; i < k; ++i) {
-        const size_t place = size_t{room.points[i]} * op_.targets.value_count + target;
-        room.terms[i] = op_.targets.values[place] * room.distances[i];
-      }
-      out[target] = numpy_sum(room.terms, k) / total;
-    }
-  }
-
-  void vote(const Room& room, double* out) const {
-    const size_t k = op_.options.neighbors;
-    const size_t targets = op_.targets.class_counts.size();
-    for (size_t target = 0; target < targets; ++target) {
-      const uint32_t classes = op_.targets.class_counts[target];
-      std::fill_n(out, classes, 0.0);
-      for (size_t i = 0; i < k; ++i) out[label(room.points[i], target)] += room.distances[i];
-      out += classes;
-    }
-    for (size_t target = 0; target < targets && op_.options.distance_weights; ++target) {
-      const uint32_t classes = op_.targets.class_counts[target];
-      std::fill_n(out, classes, 0.0);
-      for (size_t i = 0; i < k; ++i) {
-        const uint32_t chosen = label(room.points[i], target);
-        // Once per class: at its nearest neighbour.
-        if (std::find_if(room.points, room.points + i, [&](uint32_t point) {
-              return label(point, target) == chosen;
-            }) != room.points + i) {
-          continue;
-        }
-        for (size_t j = 0; j < k; ++j) {
-          room.terms[j] = label(room.points[j], target) == chosen ? room.distances[j] : 0;
-        }
-        out[chosen] = numpy_sum(room.terms, k);
-      }
-      out += classes;
-    }
-  }
-
-  uint32_t label(uint32_t point, size_t target) const {
-    return op_.targets.labels[size_t{point} * op_.targets.class_counts.size() + target];
-  }
-
-  const NeighborsOp& op_;
-  std::vector<double> norms_;  // |y|^2, if distances are expanded
-  std::vector<double> units_;  // points of length one (kCosine)
-};
 
 class ScalarNeighbors final : public NeighborsKernel {
  public:
@@ -345,179 +119,28 @@ class ScalarNeighbors final : public NeighborsKernel {
   }
 };
 
-/// Eight doubles that the compiler keeps in the widest registers of the function's target.
-using Eight = double __attribute__((vector_size(64)));
-
-enum class Term : uint8_t { kSquare, kAbsolute, kGreatest, kFusedProduct };
-
-struct PointBlock {
-  const double* values;  // features x 8
-  size_t features;
-};
-
-/// out[row][lane]: the sum (or maximum) of terms over all features.
-template <Term kTerm>
-[[gnu::always_inline]] inline void block_terms(const PointBlock& block, const double* const* rows,
-                                               double* out) {
-  Eight sums[kTileRows] = {};
-  const double* place = block.values;
-  for (size_t j = 0; j < block.features; ++j, place += kBlock) {
-    Eight y;
-    std::memcpy(&y, place, sizeof y);
-    for (size_t row = 0; row < kTileRows; ++row) {
-      const double x = rows[row][j];
-      if constexpr (kTerm == Term::kFusedProduct) {
-        for (size_t lane = 0; lane < kBlock; ++lane) {
-          sums[row][lane] = __builtin_fma(x, y[lane], sums[row][lane]);
-        }
-        continue;
-      }
-      const Eight difference = x - y;
-      if constexpr (kTerm == Term::kSquare) {
-        sums[row] += difference * difference;
-      } else {
-        const Eight absolute = difference < 0.0 ? -difference : difference;
-        if constexpr (kTerm == Term::kAbsolute) {
-          sums[row] += absolute;
-        } else {
-          sums[row] = absolute > sums[row] ? absolute : sums[row];
-        }
-      }
-    }
-  }
-  std::memcpy(out, sums, sizeof sums);
-}
-
-using BlockFunction = void (*)(const PointBlock& block, const double* const* rows, double* out);
-
-#if defined(__x86_64__)
-#define SLIPWAY_TARGET(features) [[gnu::target(features)]]
-#else
-#define SLIPWAY_TARGET(features)
-#endif
-
-template <Term kTerm>
-void block_baseline(const PointBlock& block, const double* const* rows, double* out) {
-  block_terms<kTerm>(block, rows, out);
-}
-
-template <Term kTerm>
-SLIPWAY_TARGET("avx2,fma")
-void block_avx2(const PointBlock& block, const double* const* rows, double* out) {
-  block_terms<kTerm>(block, rows, out);
-}
-
-template <Term kTerm>
-SLIPWAY_TARGET("avx512f,avx512dq,avx512vl,fma")
-void block_avx512(const PointBlock& block, const double* const* rows, double* out) {
-  block_terms<kTerm>(block, rows, out);
-}
-
-/// The term of a brute-force search that "blocked" computes.
-std::optional<Term> block_term(const NeighborsOp& op) {
-  if (op.options.search != Search::kHeap && op.options.search != Search::kPartition) {
-    return std::nullopt;
-  }
-  if (op.distance.expanded) return Term::kFusedProduct;
-  switch (op.distance.metric) {
-    case Metric::kEuclidean:
-    case Metric::kSquaredEuclidean: return Term::kSquare;
-    case Metric::kManhattan: return Term::kAbsolute;
-    case Metric::kChebyshev: return Term::kGreatest;
-    case Metric::kCosine: return Term::kFusedProduct;
-    default: return std::nullopt;
-  }
-}
-
-class BlockedNeighbors final : public NeighborsKernel {
- public:
-  BlockedNeighbors(const NeighborsOp& op, BlockFunction function)
-      : NeighborsKernel(op), function_(function), blocks_(padded(op.point_count()) * op.features) {
-    for (size_t i = 0; i < op.point_count(); ++i) {
-      for (size_t j = 0; j < op.features; ++j) {
-        blocks_[(i / kBlock * op.features + j) * kBlock + i % kBlock] = point(i)[j];
-      }
-    }
-  }
-  size_t size_bytes() const override { return NeighborsKernel::size_bytes() + heap_bytes(blocks_); }
-
- private:
-  void search(const Queries& queries, const Rooms& rooms, double* block_room) const override {
-    const NeighborsOp& model = op();
-    const bool by_heap = model.options.search == Search::kHeap;
-    std::array<double, kTileRows> norm{};
-    for (size_t row = 0; row < queries.count; ++row) {
-      if (by_heap) heap(rooms[row]).reset();
-      if (!model.distance.expanded) continue;
-      norm[row] = squared_norm(queries.rows[row], model.features);
-    }
-    for (size_t first = 0; first < model.point_count(); first += kBlock) {
-      function_({blocks_.data() + first * model.features, model.features}, queries.rows,
-                block_room);
-      const size_t lanes = std::min(kBlock, model.point_count() - first);
-      for (size_t row = 0; row < queries.count; ++row) {
-        double* sums = block_room + row * kBlock;
-        finish_sums(sums, first, lanes, norm[row]);
-        if (!by_heap) {
-          std::copy_n(sums, lanes, rooms[row].all + first);
-          continue;
-        }
-        NeighborHeap nearest = heap(rooms[row]);
-        for (size_t lane = 0; lane < lanes; ++lane) {
-          nearest.push(sums[lane], static_cast<uint32_t>(first + lane));
-        }
-      }
-    }
-    for (size_t row = 0; row < queries.count; ++row) {
-      if (by_heap) {
-        finish_heap(rooms[row]);
-      } else {
-        choose_by_partition(rooms[row]);
-      }
-    }
-  }
-
-  /// From products to reduced distances, where the function gives products.
-  void finish_sums(double* sums, size_t first, size_t lanes, double norm) const {
-    if (op().distance.expanded) {
-      for (size_t lane = 0; lane < lanes; ++lane) {
-        sums[lane] = std::max(0.0, (norm + -2 * sums[lane]) + norms()[first + lane]);
-      }
-    } else if (op().distance.metric == Metric::kCosine) {
-      for (size_t lane = 0; lane < lanes; ++lane) {
-        sums[lane] = std::min(std::max(1 - sums[lane], 0.0), 2.0);
-      }
-    }
-  }
-
-  const BlockFunction function_;
-  std::vector<double> blocks_;
-};
-
-template <BlockFunction kSquare, BlockFunction kAbsolute, BlockFunction kGreatest,
-          BlockFunction kProduct>
+template <BlockTarget kTarget>
 std::unique_ptr<const Kernel> make_blocked(const Op& op, std::span<const ValueType>) {
-  const auto& neighbors = static_cast<const NeighborsOp&>(op);
-  const std::optional<Term> term = block_term(neighbors);
-  if (!term.has_value()) return nullptr;
-  const std::array functions = {kSquare, kAbsolute, kGreatest, kProduct};
-  return std::make_unique<BlockedNeighbors>(neighbors, functions[static_cast<size_t>(*term)]);
+  return make_blocked_neighbors(static_cast<const NeighborsOp&>(op), kTarget);
 }
+
+template <BlockTarget kTarget>
+std::unique_ptr<const Kernel> make_filtered(const Op& op, std::span<const ValueType>) {
+  return make_filtered_neighbors(static_cast<const NeighborsOp&>(op), kTarget);
+}
+
+bool has_avx512(const CpuFeatures& cpu) { return cpu.avx512; }
+bool has_avx2(const CpuFeatures& cpu) { return cpu.avx2_fma; }
 
 }  // namespace
 
 std::span<const KernelEntry> neighbors_kernels() {
   static constexpr std::array kTable = {
-      KernelEntry{"neighbors", "blocked_avx512", [](const CpuFeatures& cpu) { return cpu.avx512; },
-                  make_blocked<block_avx512<Term::kSquare>, block_avx512<Term::kAbsolute>,
-                               block_avx512<Term::kGreatest>, block_avx512<Term::kFusedProduct>>},
-      KernelEntry{"neighbors", "blocked_avx2", [](const CpuFeatures& cpu) { return cpu.avx2_fma; },
-                  make_blocked<block_avx2<Term::kSquare>, block_avx2<Term::kAbsolute>,
-                               block_avx2<Term::kGreatest>, block_avx2<Term::kFusedProduct>>},
-      KernelEntry{
-          "neighbors", "blocked", on_every_cpu,
-          make_blocked<block_baseline<Term::kSquare>, block_baseline<Term::kAbsolute>,
-                       block_baseline<Term::kGreatest>, block_baseline<Term::kFusedProduct>>},
+      KernelEntry{"neighbors", "filtered_avx512", has_avx512, make_filtered<BlockTarget::kAvx512>},
+      KernelEntry{"neighbors", "filtered_avx2", has_avx2, make_filtered<BlockTarget::kAvx2>},
+      KernelEntry{"neighbors", "blocked_avx512", has_avx512, make_blocked<BlockTarget::kAvx512>},
+      KernelEntry{"neighbors", "blocked_avx2", has_avx2, make_blocked<BlockTarget::kAvx2>},
+      KernelEntry{"neighbors", "blocked", on_every_cpu, make_blocked<BlockTarget::kBaseline>},
       KernelEntry{"neighbors", "scalar", on_every_cpu,
                   [](const Op& op, std::span<const ValueType>) -> std::unique_ptr<const Kernel> {
                     return std::make_unique<ScalarNeighbors>(static_cast<const NeighborsOp&>(op));
