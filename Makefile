@@ -1,6 +1,6 @@
 # The commands of daily work. Everything is idempotent and quick when there is nothing to do.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench fixtures clean
+.PHONY: help demo build test check bench bench-train fixtures clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ check:  ## format, banned calls, layers, sizes, unit tests (tools/check --deep: 
 bench:  ## the speed of the whole server beside its peers, as a table and JSON
 	@tools/setup build bench
 	@tools/bench
+
+bench-train:  ## selecting and training models beside scikit-learn (about 10 minutes)
+	@tools/setup build bench
+	@tools/bench train
 
 fixtures:  ## write the test models and their expected answers anew, with the original libraries
 	@tools/setup test

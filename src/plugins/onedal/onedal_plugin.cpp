@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "plugins/onedal/forest.h"
-#include "plugins/onedal/svm.h"
 
 namespace slipway::onedal {
 namespace {
@@ -24,14 +23,7 @@ int forest(const SlipwayForestTask* task,
   return fail(error, thrown.what());
 }
 
-int svm(const SlipwaySvmTask* task, SlipwaySvmResult result, SlipwayPluginError error) try {
-  train_svm(*task, result);
-  return 0;
-} catch (const std::exception& thrown) {
-  return fail(error, thrown.what());
-}
-
-constexpr SlipwayOnedalPlugin kPlugin = {kSlipwayOnedalAbi, forest, svm};
+constexpr SlipwayOnedalPlugin kPlugin = {kSlipwayOnedalAbi, forest};
 
 }  // namespace
 }  // namespace slipway::onedal

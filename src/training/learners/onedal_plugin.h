@@ -1,7 +1,6 @@
 // The border between the program and libslipway_onedal.so, which wraps oneDAL
-// (uxlfoundation.github.io/oneDAL): decision forests by its older interface, support vector
-// machines by its newer one, which alone has regression and all kernels. Thread rule: all functions
-// are reentrant.
+// (uxlfoundation.github.io/oneDAL): decision forests, by its older interface. Thread rule: all
+// functions are reentrant.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +11,7 @@
 extern "C" {
 
 /// Grows with each change of what follows; a plug-in of another number is not used.
-inline constexpr uint32_t kSlipwayOnedalAbi = 1;
+inline constexpr uint32_t kSlipwayOnedalAbi = 2;
 
 struct SlipwayForestTask {
   const float* x;  // rows x columns, row-major, finite
@@ -46,34 +45,6 @@ struct SlipwayForestNode {
   const double* classes;  // a classifier's leaf: shares of the classes
 };
 
-struct SlipwaySvmTask {
-  const double* x;  // rows x columns, row-major, finite
-  size_t rows;
-  size_t columns;
-  const double* y;        // -1 and 1, or values
-  const double* weights;  // factors of C, one per row; or null
-  int32_t regression;
-  int32_t kernel;  // 0 linear, 1 polynomial, 2 rbf, 3 sigmoid
-  double gamma;
-  double coef0;
-  int32_t degree;
-  double c;
-  double epsilon;  // of regression
-  double tolerance;
-  int64_t iterations_max;
-  double cache_mb;
-  int32_t shrinking;
-  uint32_t threads;
-};
-
-struct SlipwaySvmResult {
-  /// Called once: the rows that are support vectors, their coefficients, and the bias. The decision
-  /// is sum of coefficients[i] * kernel(x, x[rows[i]]) + bias.
-  void (*take)(void* context, const int64_t* rows, const double* coefficients, size_t count,
-               double bias);
-  void* context;
-};
-
 struct SlipwayOnedalPlugin {
   uint32_t abi;
   /// Hands over the nodes of all trees, each tree from its root on, left before right. 0 on
@@ -81,9 +52,6 @@ struct SlipwayOnedalPlugin {
   int (*forest)(const struct SlipwayForestTask* task,
                 void (*take)(void* context, const struct SlipwayForestNode* node), void* context,
                 struct SlipwayPluginError error);
-  /// 0 on success.
-  int (*svm)(const struct SlipwaySvmTask* task, struct SlipwaySvmResult result,
-             struct SlipwayPluginError error);
 };
 
 /// The one symbol that the plug-in exports: "slipway_onedal_plugin".

@@ -1,5 +1,5 @@
-// svc and svr: oneDAL solves each pair of classes (or the regression); the result is laid out as
-// libsvm's, which the graph's op takes.
+// svc and svr: each pair of classes (or the regression) is a machine of its own; the result is laid
+// out as libsvm's, which the graph's op takes.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,9 +11,10 @@
 #include "graph/ops/linear.h"
 #include "graph/ops/svm.h"
 #include "training/learners/internal/families.h"
-#include "training/learners/internal/onedal_library.h"
 #include "training/learners/internal/outputs.h"
 #include "training/learners/internal/platt.h"
+#include "training/learners/internal/svm_machine.h"
+#include "training/parallel.h"
 
 namespace slipway::training {
 namespace {
@@ -28,7 +29,7 @@ constexpr Hyperparameter kGamma = {"gamma", Kind::kNumber, "scale", 0, 1e300, tr
 constexpr Hyperparameter kCoef0 = {"coef0", Kind::kNumber, "0.0", -1e300, 1e300};
 constexpr Hyperparameter kShrinking = {"shrinking", Kind::kFlag, "true"};
 constexpr Hyperparameter kTol = {"tol", Kind::kNumber, "0.001", 0, 1e300, true};
-constexpr Hyperparameter kCache = {"cache_size", Kind::kNumber, "200", 1, 1e6};
+constexpr Hyperparameter kCache = {"cache_size", Kind::kNumber, "200", 0, 1e6, true};
 constexpr Hyperparameter kMaxIter = {"max_iter", Kind::kInteger, "-1", -1, 1e9};
 
 constexpr std::array kSvcTable = {
@@ -134,89 +135,27 @@ SvmOp::Parameters kernel_of(const TrainingData& data, const Hyperparameters& par
   return kernel;
 }
 
-/// A task of these rows; x, y and weights are the caller's.
-SlipwaySvmTask task_of(const SvmOp::Parameters& kernel, const Hyperparameters& parameters,
-                       const FitOptions& options) {
-  // oneDAL's iterations each solve a small problem of many rows; -1 is "until it is solved".
-  constexpr int64_t kUnbounded = 1'000'000;
-  SlipwaySvmTask task = {};
-  task.kernel = static_cast<int32_t>(kernel.function);
-  task.gamma = kernel.gamma;
-  task.coef0 = kernel.coef0;
-  task.degree = static_cast<int32_t>(kernel.degree);
+/// All but the kernel and the rows.
+SvmTask task_of(const SvmOp::Parameters& kernel, const TrainingData& data,
+                const Hyperparameters& parameters, const FitOptions& options) {
+  constexpr double kBytesOfMegabyte = 1 << 20;
+  SvmTask task;
+  task.kernel = kernel;
+  task.columns = data.columns;
   task.c = parameters.number("C");
   task.tolerance = parameters.number("tol");
+  // libsvm's bound where none is given.
   const int64_t iterations = parameters.integer("max_iter");
-  task.iterations_max = iterations < 1 ? kUnbounded : iterations;
-  task.cache_mb = parameters.number("cache_size");
-  task.shrinking = parameters.flag("shrinking") ? 1 : 0;
-  task.threads = std::max(1U, options.threads);
+  task.iterations_max = iterations < 1 ? std::max<uint64_t>(10'000'000, 100 * data.rows)
+                                       : static_cast<uint64_t>(iterations);
+  task.cache_bytes = static_cast<size_t>(parameters.number("cache_size") * kBytesOfMegabyte);
+  task.stop = options.stop;
   return task;
-}
-
-/// Rows of one machine, and what came of them.
-struct Machine {
-  std::vector<double> x;
-  std::vector<double> y;
-  std::vector<double> weights;
-  std::vector<size_t> places;        // of the rows in the training data
-  std::vector<double> coefficients;  // by row of this machine; 0: no support vector
-  double bias = 0;
-
-  void add(const TrainingData& data, size_t row, double target) {
-    if (data.weight(row) == 0) return;
-    x.insert(x.end(), data.row(row), data.row(row) + data.columns);
-    y.push_back(target);
-    if (!data.weights.empty()) weights.push_back(data.weight(row));
-    places.push_back(row);
-  }
-
-  static void take(void* context, const int64_t* rows, const double* coefficients, size_t count,
-                   double bias) {
-    auto* machine = static_cast<Machine*>(context);
-    for (size_t i = 0; i < count; ++i) {
-      machine->coefficients[static_cast<size_t>(rows[i])] = coefficients[i];
-    }
-    machine->bias = bias;
-  }
-
-  Status solve(std::string_view learner, uint32_t columns, SlipwaySvmTask task) {
-    const SlipwayOnedalPlugin* library = TRY(onedal_library());
-    task.x = x.data();
-    task.y = y.data();
-    task.weights = weights.empty() ? nullptr : weights.data();
-    task.rows = y.size();
-    task.columns = columns;
-    coefficients.assign(y.size(), 0.0);
-    char message[512] = "";
-    if (library->svm(&task, {&Machine::take, this}, {message, sizeof message}) != 0) {
-      return internal_error(fmt::format("{}: oneDAL says: {}", learner, message));
-    }
-    return {};
-  }
-};
-
-double kernel_value(const SvmOp::Parameters& kernel, std::span<const double> a,
-                    std::span<const double> b) {
-  using Function = SvmOp::KernelFunction;
-  double sum = 0;
-  for (size_t j = 0; j < a.size(); ++j) {
-    const double d = a[j] - b[j];
-    sum += kernel.function == Function::kRbf ? d * d : a[j] * b[j];
-  }
-  switch (kernel.function) {
-    case Function::kLinear: return sum;
-    case Function::kPoly: return std::pow(kernel.gamma * sum + kernel.coef0, kernel.degree);
-    case Function::kRbf: return std::exp(-kernel.gamma * sum);
-    case Function::kSigmoid: return std::tanh(kernel.gamma * sum + kernel.coef0);
-  }
-  return 0;
 }
 
 /// What calibration by cross-validation needs beside the data.
 struct Calibration {
-  const SvmOp::Parameters& kernel;
-  SlipwaySvmTask task;
+  const SvmTask& task;
   uint64_t seed;
 };
 
@@ -237,7 +176,7 @@ Result<Sigmoid> calibrate(const Learner& learner, const TrainingData& data,
   for (size_t fold = 0; fold < kFolds; ++fold) {
     const size_t begin = fold * order.size() / kFolds;
     const size_t end = (fold + 1) * order.size() / kFolds;
-    Machine machine;
+    SvmMachine machine;
     double sum = 0;
     for (size_t i = 0; i < order.size(); ++i) {
       if (i >= begin && i < end) continue;
@@ -245,54 +184,67 @@ Result<Sigmoid> calibrate(const Learner& learner, const TrainingData& data,
       sum += targets[i];
     }
     // Of one class alone there is nothing to solve: its side is the decision.
-    const auto count = static_cast<double>(machine.y.size());
+    const auto count = static_cast<double>(machine.size());
     if (std::fabs(sum) == count) {
       for (size_t i = begin; i < end; ++i) decisions[i] = count == 0 ? 0 : sum / count;
       continue;
     }
-    TRY_STATUS(machine.solve(learner.name, data.columns, calibration.task));
+    TRY_STATUS(machine.solve(learner.name, calibration.task));
     for (size_t i = begin; i < end; ++i) {
-      double decision = machine.bias;
-      for (size_t v = 0; v < machine.places.size(); ++v) {
-        if (machine.coefficients[v] == 0) continue;
-        decision += machine.coefficients[v] *
-                    kernel_value(calibration.kernel, {data.row(order[i]), data.columns},
-                                 {data.row(machine.places[v]), data.columns});
-      }
-      decisions[i] = decision;
+      decisions[i] = machine.decision(data, calibration.task.kernel, order[i]);
     }
   }
   return fit_sigmoid(decisions, targets);
 }
 
+/// Two classes, the first of which counts as positive.
+struct ClassPair {
+  int32_t first;
+  int32_t second;
+};
+
+/// In libsvm's order.
+std::vector<ClassPair> class_pairs(uint32_t classes) {
+  std::vector<ClassPair> pairs;
+  pairs.reserve(svm_pairs(classes));
+  for (int32_t first = 0; first < static_cast<int32_t>(classes); ++first) {
+    for (int32_t second = first + 1; second < static_cast<int32_t>(classes); ++second) {
+      pairs.push_back({first, second});
+    }
+  }
+  return pairs;
+}
+
 /// The machines of all pairs, and for each training row whether one of them needs it.
 struct Pairs {
-  std::vector<Machine> machines;  // without rows: places and coefficients only
+  std::vector<SvmMachine> machines;  // solved
   std::vector<bool> is_vector;
 };
 
-Result<Pairs> solve_pairs(const Learner& learner, const TrainingData& data,
-                          const SlipwaySvmTask& task, const FitOptions& options) {
+Result<Pairs> solve_pairs(const Learner& learner, const TrainingData& data, const SvmTask& task,
+                          const FitOptions& options) {
   std::vector<std::vector<size_t>> by_class(data.class_count);
   for (size_t i = 0; i < data.rows; ++i) {
     by_class[static_cast<size_t>(data.classes[i])].push_back(i);
   }
+  const std::vector<ClassPair> wanted = class_pairs(data.class_count);
   Pairs pairs;
-  pairs.is_vector.assign(data.rows, false);
-  pairs.machines.reserve(svm_pairs(data.class_count));
-  for (uint32_t first = 0; first < data.class_count; ++first) {
-    for (uint32_t second = first + 1; second < data.class_count; ++second) {
-      if (options.is_stopped()) return Status(StatusCode::kCancelled, "training was stopped");
-      Machine machine;
-      for (const size_t row : by_class[first]) machine.add(data, row, 1);
-      for (const size_t row : by_class[second]) machine.add(data, row, -1);
-      TRY_STATUS(machine.solve(learner.name, data.columns, task));
-      for (size_t i = 0; i < machine.places.size(); ++i) {
-        if (machine.coefficients[i] != 0) pairs.is_vector[machine.places[i]] = true;
-      }
-      machine.x = {};
-      pairs.machines.push_back(std::move(machine));
+  pairs.machines.resize(wanted.size());
+  std::vector<Status> solved(wanted.size());
+  for_each_index(wanted.size(), options.threads, [&](size_t i) {
+    SvmMachine& machine = pairs.machines[i];
+    for (const size_t row : by_class[static_cast<size_t>(wanted[i].first)]) {
+      machine.add(data, row, 1);
     }
+    for (const size_t row : by_class[static_cast<size_t>(wanted[i].second)]) {
+      machine.add(data, row, -1);
+    }
+    solved[i] = machine.solve(learner.name, task);
+  });
+  for (Status& status : solved) TRY_STATUS(std::move(status));
+  pairs.is_vector.assign(data.rows, false);
+  for (const SvmMachine& machine : pairs.machines) {
+    for (const SvmMachine::Vector& vector : machine.vectors()) pairs.is_vector[vector.row] = true;
   }
   return pairs;
 }
@@ -317,13 +269,12 @@ SvmOp::Tables lay_out(const TrainingData& data, const Pairs& pairs) {
   auto machine = pairs.machines.begin();
   for (uint32_t first = 0; first < data.class_count; ++first) {
     for (uint32_t second = first + 1; second < data.class_count; ++second, ++machine) {
-      for (size_t i = 0; i < machine->places.size(); ++i) {
-        if (machine->coefficients[i] == 0) continue;
-        const size_t place = machine->places[i];
-        const size_t row = machine->y[i] > 0 ? second - 1 : first;
-        tables.dual[row * count + order[place]] = machine->coefficients[i];
+      for (const SvmMachine::Vector& vector : machine->vectors()) {
+        const bool is_first = data.classes[vector.row] == static_cast<int32_t>(first);
+        const size_t row = is_first ? second - 1 : first;
+        tables.dual[row * count + order[vector.row]] = vector.coefficient;
       }
-      tables.intercepts.push_back(machine->bias);
+      tables.intercepts.push_back(machine->bias());
     }
   }
   return tables;
@@ -332,19 +283,30 @@ SvmOp::Tables lay_out(const TrainingData& data, const Pairs& pairs) {
 Result<std::vector<Sigmoid>> calibrate_pairs(const Learner& learner, const TrainingData& data,
                                              const Calibration& calibration,
                                              const FitOptions& options) {
-  std::vector<Sigmoid> sigmoids;
-  const auto classes = static_cast<int32_t>(data.class_count);
-  for (int32_t first = 0; first < classes; ++first) {
-    for (int32_t second = first + 1; second < classes; ++second) {
-      if (options.is_stopped()) return Status(StatusCode::kCancelled, "training was stopped");
-      std::vector<size_t> rows;
-      for (size_t i = 0; i < data.rows; ++i) {
-        if (data.classes[i] == first || data.classes[i] == second) rows.push_back(i);
+  const std::vector<ClassPair> wanted = class_pairs(data.class_count);
+  std::vector<Sigmoid> sigmoids(wanted.size());
+  std::vector<Status> solved(wanted.size());
+  for_each_index(wanted.size(), options.threads, [&](size_t pair) {
+    std::vector<size_t> rows;
+    for (size_t i = 0; i < data.rows; ++i) {
+      if (data.classes[i] == wanted[pair].first || data.classes[i] == wanted[pair].second) {
+        rows.push_back(i);
       }
-      sigmoids.push_back(TRY(calibrate(learner, data, rows, first, calibration)));
     }
-  }
+    const Result<Sigmoid> sigmoid = calibrate(learner, data, rows, wanted[pair].first, calibration);
+    if (!sigmoid.ok()) {
+      solved[pair] = sigmoid.status();
+      return;
+    }
+    sigmoids[pair] = *sigmoid;
+  });
+  for (Status& status : solved) TRY_STATUS(std::move(status));
   return sigmoids;
+}
+
+std::vector<std::string> warnings_of(bool converged) {
+  if (converged) return {};
+  return {"a machine was not solved to the tolerance within max_iter"};
 }
 
 Result<Fit> train_svc(const Learner& learner, const TrainingData& data,
@@ -353,40 +315,38 @@ Result<Fit> train_svc(const Learner& learner, const TrainingData& data,
     return resource_exhausted(
         fmt::format("svc takes at most {} classes, got {}", kSvmClassesMax, data.class_count));
   }
-  const SvmOp::Parameters kernel = kernel_of(data, parameters);
-  const SlipwaySvmTask task = task_of(kernel, parameters, options);
+  const SvmTask task = task_of(kernel_of(data, parameters), data, parameters, options);
   const Pairs pairs = TRY(solve_pairs(learner, data, task, options));
   std::vector<Sigmoid> sigmoids;
   if (parameters.flag("probability")) {
-    const Calibration calibration = {kernel, task, options.seed};
+    const Calibration calibration = {task, options.seed};
     sigmoids = TRY(calibrate_pairs(learner, data, calibration, options));
   }
   Fit fit;
-  fit.model = std::make_unique<SvmModel>(learner.estimator, kernel, lay_out(data, pairs),
+  fit.warnings = warnings_of(std::ranges::all_of(pairs.machines, &SvmMachine::converged));
+  fit.model = std::make_unique<SvmModel>(learner.estimator, task.kernel, lay_out(data, pairs),
                                          std::move(sigmoids));
   return fit;
 }
 
 Result<Fit> train_svr(const Learner& learner, const TrainingData& data,
                       const Hyperparameters& parameters, const FitOptions& options) {
-  const SvmOp::Parameters kernel = kernel_of(data, parameters);
-  SlipwaySvmTask task = task_of(kernel, parameters, options);
-  task.regression = 1;
-  task.epsilon = parameters.number("epsilon");
-  Machine machine;
+  SvmTask task = task_of(kernel_of(data, parameters), data, parameters, options);
+  task.regression_epsilon = parameters.number("epsilon");
+  SvmMachine machine;
   for (size_t i = 0; i < data.rows; ++i) machine.add(data, i, data.values[i]);
-  TRY_STATUS(machine.solve(learner.name, data.columns, task));
+  TRY_STATUS(machine.solve(learner.name, task));
   SvmOp::Tables tables;
   tables.features = data.columns;
-  for (size_t i = 0; i < machine.places.size(); ++i) {
-    if (machine.coefficients[i] == 0) continue;
-    const double* row = data.row(machine.places[i]);
+  for (const SvmMachine::Vector& vector : machine.vectors()) {
+    const double* row = data.row(vector.row);
     tables.vectors.insert(tables.vectors.end(), row, row + data.columns);
-    tables.dual.push_back(machine.coefficients[i]);
+    tables.dual.push_back(vector.coefficient);
   }
-  tables.intercepts = {machine.bias};
+  tables.intercepts = {machine.bias()};
   Fit fit;
-  fit.model = std::make_unique<SvmModel>(learner.estimator, kernel, std::move(tables));
+  fit.warnings = warnings_of(machine.converged());
+  fit.model = std::make_unique<SvmModel>(learner.estimator, task.kernel, std::move(tables));
   return fit;
 }
 
@@ -394,8 +354,8 @@ Result<Fit> train_svr(const Learner& learner, const TrainingData& data,
 
 std::span<const Learner> svm_family() {
   static constexpr std::array kTable = {
-      Learner{"svc", Task::kClassification, "SVC", "oneDAL", false, kSvcTable, train_svc},
-      Learner{"svr", Task::kRegression, "SVR", "oneDAL", false, kSvrTable, train_svr},
+      Learner{"svc", Task::kClassification, "SVC", "", false, kSvcTable, train_svc},
+      Learner{"svr", Task::kRegression, "SVR", "", false, kSvrTable, train_svr},
   };
   return kTable;
 }
