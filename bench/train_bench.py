@@ -29,7 +29,7 @@ FOLDER = HERE.parent / "build/bench"
 # name: rows, folds, learner, scikit-learn's estimator, whether both scale, grid, the least ratio that is the goal
 CASES = {
     "forest": (50_000, 5, "random_forest", "sklearn.ensemble.RandomForestClassifier(random_state=0)", False,
-               {"n_estimators": [50, 100], "max_depth": [8, 16], "min_samples_leaf": [1, 5]}, 2.5),
+               {"n_estimators": [20, 50], "max_depth": [8, 16], "min_samples_leaf": [1, 5]}, 2.5),
     "knn": (50_000, 5, "knn", "sklearn.neighbors.KNeighborsClassifier()", True,
             {"n_neighbors": [3, 5, 11, 21], "weights": ["uniform", "distance"]}, 3),
     "logistic": (50_000, 5, "logistic_regression", "sklearn.linear_model.LogisticRegression()", True,

@@ -211,9 +211,7 @@ SLIPWAY_TARGET("avx2,fma") double loss_avx2(const BlockTask& task, const BlockRo
   return block_loss(task, rows);
 }
 SLIPWAY_TARGET("avx512f,avx512dq,avx512vl,fma")
-double loss_avx512(const BlockTask& task, const BlockRows& rows) {
-  return block_loss(task, rows);
-}
+double loss_avx512(const BlockTask& task, const BlockRows& rows) { return block_loss(task, rows); }
 
 BlockLoss choose() {
   switch (vector_target()) {
