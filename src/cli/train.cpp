@@ -268,7 +268,7 @@ void tell(const TrainingRun& run) {
 Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
                         const std::string& details) {
   const Conversion written =
-      TRY(convert_graph(run.graph, {.format = "onnx", .name = options.target}));
+      TRY(convert_graph(run.graph, {.format = "slipway", .name = options.target}));
   if (!written.unchecked.empty()) return internal_error(written.unchecked);
   if (!written.agrees()) {
     for (const OutputDifference& output : written.outputs) {

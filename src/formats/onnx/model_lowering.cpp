@@ -122,11 +122,11 @@ ModelLowering::Frame ModelLowering::frame_of(const FunctionProto& function) {
 
 const Operator* ModelLowering::find_operator(const Frame& frame, const NodeProto& node) {
   const int64_t version = version_of(frame, node.domain);
-  const std::array tables = {elementwise_operators(), shape_operators(),      gather_operators(),
-                             reduce_operators(),      network_operators(),    control_operators(),
-                             feature_operators(),     label_operators(),      linear_operators(),
-                             svm_operators(),         tree_operators(),       text_operators(),
-                             einsum_operators(),      convolution_operators()};
+  const std::array tables = {elementwise_operators(), shape_operators(),       gather_operators(),
+                             reduce_operators(),      network_operators(),     control_operators(),
+                             feature_operators(),     label_operators(),       linear_operators(),
+                             svm_operators(),         tree_operators(),        text_operators(),
+                             einsum_operators(),      convolution_operators(), own_operators()};
   for (const std::span<const Operator> table : tables) {
     for (const Operator& entry : table) {
       if (entry.name == node.op_type && entry.domain == node.domain &&
