@@ -9,6 +9,7 @@
 #include "cli/admission_flags.h"
 #include "cli/answer_flags.h"
 #include "cli/listener_flags.h"
+#include "cli/preparation_flags.h"
 #include "cli/table_flags.h"
 
 namespace slipway::cli {
@@ -183,14 +184,7 @@ struct TrainOptions {
   size_t folds = 5;
   double test_share = 0;
   std::string scoring;
-  std::string impute = "median";
-  std::string impute_categories = "category";
-  double fill = 0;
-  std::string scale = "auto";
-  std::string encode = "onehot";
-  bool indicate_missing = false;
-  uint32_t category_rows_min = 1;
-  uint32_t categories_max = 1000;
+  PreparationFlags preparation;
   uint64_t seed = 0;
   uint32_t threads = 0;  // 0: one per usable CPU
   double budget_s = 0;

@@ -63,15 +63,7 @@ Result<TrainingPlan> plan_of(const TrainOptions& options) {
   plan.learners = options.learners;
   for (const std::string& text : options.hyperparameters) TRY_STATUS(add_values(text, plan.grid));
   plan.draws = options.draws;
-  plan.preparation.numbers = *training::find_fill(options.impute);
-  plan.preparation.constant = options.fill;
-  plan.preparation.indicate_missing = options.indicate_missing;
-  plan.preparation.fill_categories = options.impute_categories == "most_frequent";
-  plan.scale_as_needed = options.scale == "auto";
-  if (!plan.scale_as_needed) plan.preparation.scale = *training::find_scale(options.scale);
-  plan.preparation.encode = *training::find_encode(options.encode);
-  plan.preparation.category_rows_min = options.category_rows_min;
-  plan.preparation.categories_max = options.categories_max;
+  TRY_STATUS(set_preparation(options.preparation, plan));
   plan.folds = options.folds;
   plan.test_share = options.test_share;
   plan.scoring = options.scoring;
@@ -170,12 +162,7 @@ std::string details_of(const TrainOptions& options, const TrainingRun& run,
   json.end('}');
   json.key("preparation");
   json.begin('{');
-  json.key("impute");
-  json.string(options.impute);
-  json.key("scale");
-  json.string(options.scale);
-  json.key("encode");
-  json.string(options.encode);
+  write_preparation(json, options.preparation, best.plan);
   json.key("features");
   json.strings(run.features);
   json.end('}');
@@ -268,7 +255,7 @@ void tell(const TrainingRun& run) {
 Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
                         const std::string& details) {
   const Conversion written =
-      TRY(convert_graph(run.graph, {.format = "onnx", .name = options.target}));
+      TRY(convert_graph(run.graph, {.format = "slipway", .name = options.target}));
   if (!written.unchecked.empty()) return internal_error(written.unchecked);
   if (!written.agrees()) {
     for (const OutputDifference& output : written.outputs) {
@@ -296,11 +283,28 @@ std::string digest_of(const std::string& path) {
   return bytes.ok() ? sha256_hex(*bytes) : std::string();
 }
 
+/// Rules are for texts as they stand in the file, whatever they look like.
+Status read_as_texts(const data::CleaningRules* rules, data::Schema& schema) {
+  if (rules == nullptr) return {};
+  for (const auto& [name, list] : *rules) {
+    std::optional<data::ColumnKind>& kind = schema.columns[name].kind;
+    if (kind && *kind != data::ColumnKind::kText && *kind != data::ColumnKind::kCategory) {
+      return invalid_argument(fmt::format(
+          "column '{}' has cleaning rules, which are for texts, and the type {}; let the rules end "
+          "with number or unit",
+          name, data::column_kind_name(*kind)));
+    }
+    kind = data::ColumnKind::kText;
+  }
+  return {};
+}
+
 Status run_command(const TrainOptions& options) {
-  const data::ReadOptions read = TRY(table_options(options.table));
+  data::ReadOptions read = TRY(table_options(options.table));
   Result<TrainingPlan> made = plan_of(options);
   if (!made.ok()) return made.status();
   TrainingPlan& plan = *made;
+  TRY_STATUS(read_as_texts(plan.preparation.rules.get(), read.schema));
   Result<data::Frame> frame = data::read_frame(options.data, read);
   if (!frame.ok()) return std::move(frame).status().with_context(options.data);
   const std::string digest = digest_of(options.data);

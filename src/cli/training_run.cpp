@@ -225,16 +225,15 @@ Status fit_best(const TrainingPlan& plan, const Rows& rows, TrainingRun& run) {
   const training::FittedCandidate fitted =
       TRY(fit_candidate(run.problem, best, train, {plan.seed, plan.threads, nullptr}));
   run.warnings = fitted.fit.warnings;
+  std::ranges::copy(fitted.notes, std::back_inserter(run.problem.notes));
   run.hyperparameters = fitted.fit.hyperparameters.texts();
   run.features = fitted.preparation.names();
-  run.train_rows = train.size();
+  run.train_rows = fitted.rows;
   run.graph = TRY(graph_of(run.problem, fitted, std::string(best.learner->name)));
   if (rows.test.empty()) return {};
   const std::vector<uint32_t> test = frame_rows(run.problem, rows.test);
-  const std::vector<double> matrix = TRY(fitted.preparation.transform(*run.problem.frame));
-  const uint32_t width = fitted.preparation.width();
-  run.test_metrics =
-      TRY(judge(fitted.fit, run.problem, test, training::rows_of(matrix, width, test), width));
+  const std::vector<double> x = TRY(fitted.preparation.transform(*run.problem.frame, test));
+  run.test_metrics = TRY(judge(fitted.fit, run.problem, test, x, fitted.preparation.width()));
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "training/parallel.h"
+#include "training/preparation/training_rows.h"
 
 namespace slipway::training {
 namespace {
@@ -53,18 +54,31 @@ struct PreparedFold {
   uint32_t width = 0;
 };
 
-Result<PreparedFold> prepare(const Problem& problem, const Fold& fold,
-                             const PreparationPlan& plan) {
+/// The training rows, prepared.
+Result<TrainingRows> prepare_rows(const Problem& problem, std::span<const uint32_t> rows,
+                                  const PreparationPlan& plan, uint64_t seed, unsigned threads) {
+  PreparationInput input;
+  input.frame = problem.frame;
+  input.columns = problem.features;
+  input.rows = rows;
+  input.target.classes = problem.classes;
+  input.target.class_count = static_cast<uint32_t>(problem.labels.size());
+  input.target.values = problem.values;
+  input.seed = seed;
+  input.threads = threads;
+  return prepare_training_rows(input, plan);
+}
+
+Result<PreparedFold> prepare(const Problem& problem, const Fold& fold, const PreparationPlan& plan,
+                             uint64_t seed, unsigned threads) {
   PreparedFold prepared;
-  const std::vector<uint32_t> train_rows = frame_rows(problem, fold.train);
+  const std::vector<uint32_t> rows = frame_rows(problem, fold.train);
+  TrainingRows train = TRY(prepare_rows(problem, rows, plan, seed, threads));
   prepared.test_rows = frame_rows(problem, fold.test);
-  const Preparation fitted =
-      TRY(Preparation::fit(*problem.frame, problem.features, train_rows, plan));
-  const std::vector<double> matrix = TRY(fitted.transform(*problem.frame));
-  prepared.width = fitted.width();
-  prepared.train = rows_of(matrix, prepared.width, train_rows);
-  prepared.test = rows_of(matrix, prepared.width, prepared.test_rows);
-  prepared.target = target_of(problem, train_rows);
+  prepared.width = train.preparation.width();
+  prepared.test = TRY(train.preparation.transform(*problem.frame, prepared.test_rows));
+  prepared.target = target_of(problem, train.rows);
+  prepared.train = std::move(train.matrix);
   return prepared;
 }
 
@@ -100,7 +114,8 @@ class Run {
       size_t bytes = 0;
       while (first + prepared.size() < folds_.size() && bytes < kMatrixBytesMax) {
         const Fold& fold = folds_[first + prepared.size()];
-        prepared.push_back(TRY(prepare(problem_, fold, candidates_[group[0]].plan)));
+        prepared.push_back(TRY(
+            prepare(problem_, fold, candidates_[group[0]].plan, options_.seed, options_.threads)));
         bytes += (prepared.back().train.size() + prepared.back().test.size()) * sizeof(double);
       }
       for_each_index(group.size() * prepared.size(), options_.threads, [&](size_t item) {
@@ -193,15 +208,13 @@ Result<std::vector<CandidateScores>> cross_validate(const Problem& problem,
 
 Result<FittedCandidate> fit_candidate(const Problem& problem, const Candidate& candidate,
                                       std::span<const uint32_t> rows, const FitOptions& options) {
-  Preparation preparation =
-      TRY(Preparation::fit(*problem.frame, problem.features, rows, candidate.plan));
-  const std::vector<double> matrix = TRY(preparation.transform(*problem.frame));
-  const uint32_t width = preparation.width();
-  const std::vector<double> x = rows_of(matrix, width, rows);
-  const Target target = target_of(problem, rows);
-  Fit fit = TRY(training::fit(*candidate.learner, data_of(problem, x, width, target),
-                              candidate.hyperparameters, options));
-  return FittedCandidate{std::move(preparation), std::move(fit)};
+  TrainingRows train =
+      TRY(prepare_rows(problem, rows, candidate.plan, options.seed, options.threads));
+  const Target target = target_of(problem, train.rows);
+  const TrainingData data = data_of(problem, train.matrix, train.preparation.width(), target);
+  Fit fit = TRY(training::fit(*candidate.learner, data, candidate.hyperparameters, options));
+  return FittedCandidate{std::move(train.preparation), std::move(fit), train.rows.size(),
+                         std::move(train.notes)};
 }
 
 }  // namespace slipway::training

@@ -104,17 +104,6 @@ std::vector<std::string> metric_names(const Problem& problem) {
   return {metrics->names().begin(), metrics->names().end()};
 }
 
-std::vector<double> rows_of(std::span<const double> matrix, uint32_t width,
-                            std::span<const uint32_t> rows) {
-  std::vector<double> some;
-  some.reserve(rows.size() * width);
-  for (const uint32_t row : rows) {
-    const std::span<const double> one = matrix.subspan(size_t{row} * width, width);
-    some.insert(some.end(), one.begin(), one.end());
-  }
-  return some;
-}
-
 Result<MetricValues> judge(const Fit& fit, const Problem& problem, std::span<const uint32_t> rows,
                            std::span<const double> x, uint32_t width) {
   const auto model = TRY(compiled(fit, problem, width));
