@@ -596,7 +596,11 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("convert")) return convert(convert_options);
   if (app.got_subcommand("pack")) return pack(pack_options);
   if (app.got_subcommand("sign")) return sign(sign_options);
-  if (app.got_subcommand("train")) return train(train_options);
+  if (app.got_subcommand("train")) {
+    train_options.command = written;
+    train_options.command.insert(train_options.command.begin(), "slipway");
+    return train(train_options);
+  }
   if (app.got_subcommand("data")) return data(data_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));

@@ -194,6 +194,8 @@ struct TrainOptions {
   uint64_t seed = 0;
   uint32_t threads = 0;  // 0: one per usable CPU
   double budget_s = 0;
+  bool no_record = false;
+  std::vector<std::string> command;  // as it was written
   bool json = false;
 };
 

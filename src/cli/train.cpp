@@ -11,13 +11,13 @@
 #include <new>
 #include <optional>
 
-#include "base/file.h"
 #include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/conversion.h"
 #include "cli/json_writer.h"
 #include "cli/output_file.h"
 #include "cli/packing.h"
+#include "cli/train_record.h"
 #include "cli/training_run.h"
 #include "data/frame_rows.h"
 #include "formats/bundle/slip.h"
@@ -194,11 +194,22 @@ std::string details_of(const TrainOptions& options, const TrainingRun& run,
   return json.text();
 }
 
-void print_json(const TrainingRun& run, const std::string& place, const std::string& details) {
+/// Where things went.
+struct Outcome {
+  const std::string& place;    // of the bundle
+  const std::string& details;  // what it says of the training
+  std::optional<int64_t> run;  // in the records
+};
+
+void print_json(const TrainingRun& run, const Outcome& outcome) {
   JsonWriter json;
   json.begin('{');
   json.key("bundle");
-  json.string(place);
+  json.string(outcome.place);
+  if (outcome.run) {
+    json.key("run");
+    json.number(static_cast<uint64_t>(*outcome.run));
+  }
   json.key("task");
   json.string(task_name(run.problem.task));
   json.key("stopped");
@@ -208,7 +219,7 @@ void print_json(const TrainingRun& run, const std::string& place, const std::str
   json.key("warnings");
   json.strings(run.warnings);
   json.key("model");
-  json.raw(details);
+  json.raw(outcome.details);
   json.key("leaderboard");
   json.begin('[');
   for (const size_t i : run.ranking) {
@@ -232,7 +243,7 @@ void print_json(const TrainingRun& run, const std::string& place, const std::str
   fmt::print("{}\n", json.text());
 }
 
-void print_table(const TrainingRun& run, const std::string& place) {
+void print_table(const TrainingRun& run, const Outcome& outcome) {
   constexpr size_t kShown = 20;
   fmt::print("{} of '{}': {} rows, {} columns, {} features; {} by {}-fold cross-validation\n\n",
              task_name(run.problem.task), run.problem.target, run.problem.rows.size(),
@@ -249,7 +260,8 @@ void print_table(const TrainingRun& run, const std::string& place) {
     fmt::print("\non the rows that were kept back:\n");
     for (const auto& [name, value] : run.test_metrics) fmt::print("  {:<32} {:.4f}\n", name, value);
   }
-  fmt::print("\nwrote {}; serve it: slipway serve {}\n", place, place);
+  fmt::print("\nwrote {}; serve it: slipway serve {}\n", outcome.place, outcome.place);
+  if (outcome.run) fmt::print("run {}: slipway runs show {}\n", *outcome.run, *outcome.run);
 }
 
 void tell(const TrainingRun& run) {
@@ -288,12 +300,28 @@ Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
   return pack_bytes("model.onnx", written.bytes, request);
 }
 
-/// Empty of what is no file.
-std::string digest_of(const std::string& path) {
-  Limits limits;
-  limits.file_bytes_max = UINT64_MAX;
-  const Result<FileBytes> bytes = map_file(path, limits);
-  return bytes.ok() ? sha256_hex(*bytes) : std::string();
+Status train_on(const TrainOptions& options, const data::Table& table, TrainingPlan& plan,
+                TrainRecord& record) {
+  std::optional<Progress> progress(plan.scoring);
+  plan.progress = [&](size_t done, size_t total, double best) {
+    progress->fits(done, total, best);
+  };
+  Result<TrainingRun> run = run_training(table.frame, plan);
+  progress.reset();
+  if (!run.ok()) return std::move(run).status().with_context(options.data);
+  const std::string details = details_of(options, *run, table.file.sha256);
+  const Packed packed = TRY(pack_run(options, *run, details));
+  const std::string place =
+      options.out.empty() ? packed.name + std::string(bundle::kSlipEnding) : options.out;
+  TRY_STATUS(write_output(place, packed.bytes));
+  tell(*run);
+  record.finish(*run, details, place, packed.bytes);
+  if (options.json) {
+    print_json(*run, {place, details, record.number()});
+  } else {
+    print_table(*run, {place, details, record.number()});
+  }
+  return {};
 }
 
 Status run_command(const TrainOptions& options) {
@@ -301,28 +329,17 @@ Status run_command(const TrainOptions& options) {
   Result<TrainingPlan> made = plan_of(options);
   if (!made.ok()) return made.status();
   TrainingPlan& plan = *made;
-  Result<data::Frame> frame = data::read_frame(options.data, read);
-  if (!frame.ok()) return std::move(frame).status().with_context(options.data);
-  const std::string digest = digest_of(options.data);
-  std::optional<Progress> progress(plan.scoring);
-  plan.progress = [&](size_t done, size_t total, double best) {
-    progress->fits(done, total, best);
-  };
-  Result<TrainingRun> run = run_training(*frame, plan);
-  progress.reset();
-  if (!run.ok()) return std::move(run).status().with_context(options.data);
-  const std::string details = details_of(options, *run, digest);
-  const Packed packed = TRY(pack_run(options, *run, details));
-  const std::string place =
-      options.out.empty() ? packed.name + std::string(bundle::kSlipEnding) : options.out;
-  TRY_STATUS(write_output(place, packed.bytes));
-  tell(*run);
-  if (options.json) {
-    print_json(*run, place, details);
-  } else {
-    print_table(*run, place);
+  Result<data::Table> table = data::read_table(options.data, read);
+  if (!table.ok()) return std::move(table).status().with_context(options.data);
+  TrainRecord record(options, *table);
+  Status status;
+  try {
+    status = train_on(options, *table, plan, record);
+  } catch (const std::bad_alloc&) {
+    status = resource_exhausted("not enough memory");
   }
-  return {};
+  if (!status.ok()) record.fail(status);
+  return status;
 }
 
 }  // namespace
