@@ -14,6 +14,7 @@
 #include "cli/config_file.h"
 #include "cli/internal/data_flags.h"
 #include "cli/internal/flag_values.h"
+#include "cli/internal/runs_flags.h"
 #include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
 #include "cli/internal/serve_flags_models.h"
@@ -42,7 +43,8 @@ constexpr const char* kFooter =
     "  slipway train rows.csv --target label      a model from a table, as a bundle to serve\n"
     "  slipway evaluate model.joblib data.csv     how good is it? metrics, curves, a report\n"
     "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n"
-    "  slipway data rows.csv --target label       what a table holds, and what looks wrong\n\n"
+    "  slipway data rows.csv --target label       what a table holds, and what looks wrong\n"
+    "  slipway runs --sort accuracy               the trainings of this project, the best first\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
     "its --config file (port: 9000). `slipway COMMAND --help` lists them.";
 
@@ -538,6 +540,7 @@ int run(int argc, char** argv) {
   SignOptions sign_options;
   TrainOptions train_options;
   DataOptions data_options;
+  RunsOptions runs_options;
   std::string config;
   std::string shell;
   add_serve(app, serve_options, config);
@@ -550,6 +553,7 @@ int run(int argc, char** argv) {
   add_sign(app, sign_options);
   add_train(app, train_options);
   add_data(app, data_options);
+  add_runs(app, runs_options);
   app.add_subcommand("version", "Print the version");
   CLI::App* completion =
       app.add_subcommand("completion", "Print a script for your shell's completion");
@@ -602,6 +606,7 @@ int run(int argc, char** argv) {
     return train(train_options);
   }
   if (app.got_subcommand("data")) return data(data_options);
+  if (app.got_subcommand("runs")) return runs(runs_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));
     return kExitOk;
