@@ -217,8 +217,8 @@ Result<Packed> pack_read(const ModelFile& file, const Executable& model, Gathere
   if (request.open_rows) {
     facts.profile = request.profile;
     const auto source = request.open_rows(model.signature());
-    Status status = source.ok() ? read_data_facts(**source, model.signature(), facts)
-                                : source.status();
+    Status status =
+        source.ok() ? read_data_facts(**source, model.signature(), facts) : source.status();
     if (!status.ok()) return std::move(status).with_context(request.data_name);
   } else if (!model.signature().matrices.records) {
     SampleRows(*file.report.graph).fill(2 * request.sample_rows, facts.first);
