@@ -9,6 +9,7 @@
 #include "cli/admission_flags.h"
 #include "cli/answer_flags.h"
 #include "cli/listener_flags.h"
+#include "cli/selection_flags.h"
 #include "cli/table_flags.h"
 
 namespace slipway::cli {
@@ -172,17 +173,12 @@ struct TrainOptions {
   std::string data;
   TableFlags table;
   std::string target;
-  std::string out;                           // empty: TARGET.slip
-  std::string name;                          // of the model; empty: the target's
-  std::string version;                       // empty: "1"
-  std::string task = "auto";                 // "auto", "classification", "regression"
-  std::vector<std::string> ignored;          // columns that are neither feature nor target
-  std::vector<std::string> learners;         // empty: those that are usual
-  std::vector<std::string> hyperparameters;  // NAME=V1,V2,...
-  size_t draws = 0;                          // combinations drawn of all; 0: all
-  size_t folds = 5;
-  double test_share = 0;
-  std::string scoring;
+  std::string out;                   // empty: TARGET.slip
+  std::string name;                  // of the model; empty: the target's
+  std::string version;               // empty: "1"
+  std::string task = "auto";         // "auto", "classification", "regression"
+  std::vector<std::string> ignored;  // columns that are neither feature nor target
+  SelectionFlags selection;
   std::string impute = "median";
   std::string impute_categories = "category";
   double fill = 0;
@@ -193,7 +189,6 @@ struct TrainOptions {
   uint32_t categories_max = 1000;
   uint64_t seed = 0;
   uint32_t threads = 0;  // 0: one per usable CPU
-  double budget_s = 0;
   bool json = false;
 };
 

@@ -34,35 +34,13 @@ void ask_to_stop(int) {
   if (stop_asked.exchange(true)) std::_Exit(130);
 }
 
-/// "C=0.1,1" into the grid. INVALID_ARGUMENT: no '=', no value, a name twice.
-Status add_values(const std::string& text, training::Grid& grid) {
-  const size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size()) {
-    return invalid_argument(
-        fmt::format("--param: expected NAME=VALUE or NAME=VALUE,VALUE, got \"{}\"", text));
-  }
-  const std::string name = text.substr(0, equals);
-  std::vector<std::string> values;
-  for (size_t at = equals + 1; at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    values.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  if (!grid.emplace(name, std::move(values)).second) {
-    return invalid_argument(fmt::format("--param: {} is given twice", name));
-  }
-  return {};
-}
-
 Result<TrainingPlan> plan_of(const TrainOptions& options) {
   TrainingPlan plan;
   plan.problem.target = options.target;
   plan.problem.ignored = options.ignored;
   if (options.task == "classification") plan.problem.task = training::Task::kClassification;
   if (options.task == "regression") plan.problem.task = training::Task::kRegression;
-  plan.learners = options.learners;
-  for (const std::string& text : options.hyperparameters) TRY_STATUS(add_values(text, plan.grid));
-  plan.draws = options.draws;
+  TRY_STATUS(set_selection(options.selection, options.seed, plan));
   plan.preparation.numbers = *training::find_fill(options.impute);
   plan.preparation.constant = options.fill;
   plan.preparation.indicate_missing = options.indicate_missing;
@@ -72,12 +50,7 @@ Result<TrainingPlan> plan_of(const TrainOptions& options) {
   plan.preparation.encode = *training::find_encode(options.encode);
   plan.preparation.category_rows_min = options.category_rows_min;
   plan.preparation.categories_max = options.categories_max;
-  plan.folds = options.folds;
-  plan.test_share = options.test_share;
-  plan.scoring = options.scoring;
-  plan.seed = options.seed;
   plan.threads = options.threads > 0 ? options.threads : detect_machine().cpus();
-  plan.budget_seconds = options.budget_s;
   plan.stop = &stop_asked;
   return plan;
 }
@@ -155,7 +128,7 @@ std::string details_of(const TrainOptions& options, const TrainingRun& run,
   write_metrics(json, run.test_metrics.empty() ? mean_metrics(scores) : run.test_metrics);
   json.key("metrics_of");
   json.string(run.test_metrics.empty()
-                  ? fmt::format("cross-validation, mean of {} folds", run.folds)
+                  ? fmt::format("{}, mean of {} folds", run.partition, run.folds)
                   : "rows that were kept back");
   json.key("selection");
   json.begin('{');
@@ -234,9 +207,9 @@ void print_json(const TrainingRun& run, const std::string& place, const std::str
 
 void print_table(const TrainingRun& run, const std::string& place) {
   constexpr size_t kShown = 20;
-  fmt::print("{} of '{}': {} rows, {} columns, {} features; {} by {}-fold cross-validation\n\n",
+  fmt::print("{} of '{}': {} rows, {} columns, {} features; {} by {}\n\n",
              task_name(run.problem.task), run.problem.target, run.problem.rows.size(),
-             run.problem.features.size(), run.features.size(), run.scoring, run.folds);
+             run.problem.features.size(), run.features.size(), run.scoring, run.partition);
   fmt::print("{:>4}  {:>10} {:>8} {:>9}  {}\n", "", run.scoring, "+/-", "fit, s", "learner");
   for (size_t place_in = 0; place_in < std::min(run.ranking.size(), kShown); ++place_in) {
     const size_t i = run.ranking[place_in];

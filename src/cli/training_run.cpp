@@ -6,9 +6,6 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <numeric>
-
-#include "training/splits/holdout.h"
 
 namespace slipway::cli {
 namespace {
@@ -82,48 +79,6 @@ Result<std::vector<Candidate>> make_candidates(const TrainingPlan& plan, const P
                     training::combination_text(combinations[0])));
   }
   return candidates;
-}
-
-/// Places in problem.rows.
-struct Rows {
-  std::vector<uint32_t> train;
-  std::vector<uint32_t> test;
-};
-
-std::vector<int32_t> classes_of(const Problem& problem, std::span<const uint32_t> places) {
-  std::vector<int32_t> classes;
-  classes.reserve(places.size());
-  for (const uint32_t place : places) classes.push_back(problem.classes[problem.rows[place]]);
-  return classes;
-}
-
-Result<Rows> keep_back(const TrainingPlan& plan, const Problem& problem) {
-  Rows rows;
-  rows.train.resize(problem.rows.size());
-  std::iota(rows.train.begin(), rows.train.end(), 0U);
-  if (plan.test_share <= 0) return rows;
-  const training::Shares shares{.test_share = plan.test_share, .seed = plan.seed};
-  training::Parts parts = TRY(problem.task == Task::kClassification
-                                  ? split_stratified(classes_of(problem, rows.train), shares)
-                                  : split_shuffled(problem.rows.size(), shares));
-  rows.train = std::move(parts.train);
-  rows.test = std::move(parts.test);
-  return rows;
-}
-
-/// Folds of the training rows, as places in problem.rows.
-Result<std::vector<training::Fold>> make_folds(const TrainingPlan& plan, const Problem& problem,
-                                               const std::vector<uint32_t>& train) {
-  const training::Shuffle shuffle{plan.seed};
-  std::vector<training::Fold> folds =
-      TRY(problem.task == Task::kClassification
-              ? stratified_k_fold(classes_of(problem, train), plan.folds, shuffle)
-              : k_fold(train.size(), plan.folds, shuffle));
-  for (training::Fold& fold : folds) {
-    for (uint32_t& place : fold.train) place = train[place];
-    for (uint32_t& place : fold.test) place = train[place];
-  }
-  return folds;
 }
 
 bool is_better(double a, double b, std::string_view metric) {
@@ -219,7 +174,7 @@ Result<std::shared_ptr<const Graph>> graph_of(const Problem& problem,
 }
 
 /// The best once more, on all training rows.
-Status fit_best(const TrainingPlan& plan, const Rows& rows, TrainingRun& run) {
+Status fit_best(const TrainingPlan& plan, const training::Partition& rows, TrainingRun& run) {
   const Candidate& best = run.candidates[run.ranking[0]];
   const std::vector<uint32_t> train = frame_rows(run.problem, rows.train);
   const training::FittedCandidate fitted =
@@ -246,10 +201,10 @@ Result<TrainingRun> run_training(const data::Frame& frame, const TrainingPlan& p
   run.candidates = TRY(make_candidates(plan, run.problem));
   run.scoring = plan.scoring.empty() ? training::usual_metric(run.problem.task) : plan.scoring;
   TRY_STATUS(check_metric(run));
-  run.folds = plan.folds;
-  const Rows rows = TRY(keep_back(plan, run.problem));
-  const auto folds = TRY(make_folds(plan, run.problem, rows.train));
-  TRY_STATUS(search(plan, folds, run));
+  const training::Partition rows = TRY(make_partition(run.problem, plan.partition));
+  run.partition = partition_text(plan.partition, rows);
+  run.folds = rows.folds.size();
+  TRY_STATUS(search(plan, rows.folds, run));
   TRY_STATUS(rank(run));
   TRY_STATUS(fit_best(plan, rows, run));
   return run;

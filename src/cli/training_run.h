@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "training/selection/cross_validation.h"
+#include "training/selection/partition.h"
 #include "training/selection/search.h"
 
 namespace slipway::cli {
@@ -24,9 +25,8 @@ struct TrainingPlan {
   size_t draws = 0;                   // combinations drawn of the grid; 0: all
   training::PreparationPlan preparation;
   bool scale_as_needed = true;  // trees and their like are not scaled
-  size_t folds = 5;
-  double test_share = 0;  // rows that are kept back and judged at the end
-  std::string scoring;    // a metric; empty: accuracy or r2
+  training::FoldPlan partition;
+  std::string scoring;  // a metric; empty: accuracy or r2
   uint64_t seed = 0;
   unsigned threads = 1;
   double budget_seconds = 0;  // what is not begun by then is left out; 0: no bound
@@ -41,7 +41,8 @@ struct TrainingRun {
   std::vector<training::CandidateScores> scores;  // one for each candidate
   std::vector<size_t> ranking;                    // places of those that were judged, best first
   std::string scoring;
-  size_t folds = 0;
+  std::string partition;  // in words
+  size_t folds = 0;       // that each candidate was judged on
   size_t train_rows = 0;
   training::MetricValues test_metrics;  // of the rows that were kept back; empty: none were
   std::vector<std::string> warnings;    // of the last fit
