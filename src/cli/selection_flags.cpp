@@ -3,27 +3,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+
+#include "base/file.h"
+#include "cli/search_file.h"
+#include "cli/training_run.h"
 
 namespace slipway::cli {
 namespace {
 
 constexpr size_t kRepeats = 10;  // of scikit-learn's RepeatedKFold
 
-/// "C=0.1,1" into the grid. INVALID_ARGUMENT: no '=', no value, a name twice.
-Status add_values(const std::string& text, training::Grid& grid) {
+/// Of --learners auto without --budget and --draws.
+constexpr double kBudgetSeconds = 60;
+
+/// "C=0.1,1" into the space. INVALID_ARGUMENT: no '=', no value, a name twice.
+Status add_values(const std::string& text, training::Space& space) {
   const size_t equals = text.find('=');
   if (equals == 0 || equals == std::string::npos || equals + 1 == text.size()) {
     return invalid_argument(
         fmt::format("--param: expected NAME=VALUE or NAME=VALUE,VALUE, got \"{}\"", text));
   }
   const std::string name = text.substr(0, equals);
-  std::vector<std::string> values;
+  training::Values values;
   for (size_t at = equals + 1; at <= text.size();) {
     const size_t comma = std::min(text.find(',', at), text.size());
-    values.push_back(text.substr(at, comma - at));
+    values.list.push_back(text.substr(at, comma - at));
     at = comma + 1;
   }
-  if (!grid.emplace(name, std::move(values)).second) {
+  if (!space.emplace(name, std::move(values)).second) {
     return invalid_argument(fmt::format("--param: {} is given twice", name));
   }
   return {};
@@ -55,6 +63,56 @@ Status check_columns(const SelectionFlags& flags) {
   return {};
 }
 
+bool is_automatic(const SelectionFlags& flags) {
+  return flags.learners == std::vector<std::string>{"auto"};
+}
+
+/// Who says what is tried: a file, the portfolio, or the flags.
+Status check_search(const SelectionFlags& flags) {
+  const bool has_auto = std::ranges::find(flags.learners, "auto") != flags.learners.end();
+  if (has_auto && flags.learners.size() > 1) {
+    return invalid_argument("--learners auto stands alone: it brings its own learners");
+  }
+  const std::string_view whole = has_auto ? "--learners auto" : "--search";
+  if (has_auto || !flags.search_file.empty()) {
+    if (!flags.hyperparameters.empty()) {
+      return invalid_argument(
+          fmt::format("{} brings its own hyperparameters: leave --param out", whole));
+    }
+    if (flags.halving) {
+      return invalid_argument(fmt::format("--halving does not go with {}{}", whole,
+                                          has_auto ? "" : ": say `kind: halving` in the file"));
+    }
+  }
+  if (!flags.search_file.empty() && !flags.learners.empty()) {
+    return invalid_argument("--search names its learners: leave --learners out");
+  }
+  if (!flags.journal.empty() && flags.no_journal) {
+    return invalid_argument("--journal and --no-journal do not go together");
+  }
+  return {};
+}
+
+Result<training::HalvingPlan> halving_plan(const SelectionFlags& flags) {
+  training::HalvingPlan plan;
+  if (flags.factor > 0) plan.factor = flags.factor;
+  if (flags.resource != "rows") plan.resource = flags.resource;
+  plan.resources_max = flags.resources_max;
+  plan.is_aggressive = flags.aggressive_elimination;
+  const std::string& least = flags.resources_min;
+  if (least.empty() || least == "exhaust") return plan;
+  if (least == "smallest") {
+    plan.least = training::HalvingPlan::Least::kSmallest;
+    return plan;
+  }
+  plan.least = training::HalvingPlan::Least::kGiven;
+  const char* const end = least.data() + least.size();
+  const auto [stop, error] = std::from_chars(least.data(), end, plan.resources_min);
+  if (error == std::errc() && stop == end && plan.resources_min > 0) return plan;
+  return invalid_argument(fmt::format(
+      "--min-resources: expected exhaust, smallest or a whole number from 1, got '{}'", least));
+}
+
 training::FoldPlan fold_plan(const SelectionFlags& flags, uint64_t seed) {
   training::FoldPlan plan;
   plan.kind = training::find_fold_kind(flags.fold_kind);  // none of "auto" and "repeated"
@@ -74,16 +132,34 @@ training::FoldPlan fold_plan(const SelectionFlags& flags, uint64_t seed) {
 
 Status set_selection(const SelectionFlags& flags, uint64_t seed, TrainingPlan& plan) {
   TRY_STATUS(check_columns(flags));
+  TRY_STATUS(check_search(flags));
   plan.problem.group = flags.group;
   plan.problem.time = flags.time;
   plan.problem.weight = flags.weight;
   plan.partition = fold_plan(flags, seed);
-  plan.learners = flags.learners;
-  for (const std::string& text : flags.hyperparameters) TRY_STATUS(add_values(text, plan.grid));
-  plan.draws = flags.draws;
   plan.scoring = flags.scoring;
   plan.budget_seconds = flags.budget_s;
   plan.seed = seed;
+  if (!flags.search_file.empty()) {
+    const std::string text = TRY(read_file(flags.search_file, {}));
+    Result<training::SearchPlan> search = parse_search(text);
+    if (!search.ok()) return std::move(search).status().with_context(flags.search_file);
+    plan.search = *std::move(search);
+    if (flags.draws > 0) plan.search.draws = flags.draws;
+    return {};
+  }
+  plan.is_automatic = is_automatic(flags);
+  if (plan.is_automatic && flags.budget_s <= 0 && flags.draws == 0) {
+    plan.budget_seconds = kBudgetSeconds;
+  }
+  if (!plan.is_automatic) {
+    for (const std::string& name : flags.learners) plan.search.learners.push_back({name, {}});
+  }
+  for (const std::string& text : flags.hyperparameters) {
+    TRY_STATUS(add_values(text, plan.search.shared));
+  }
+  plan.search.draws = flags.draws;
+  if (flags.halving) plan.search.halving = TRY(halving_plan(flags));
   return {};
 }
 

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "base/status.h"
-#include "cli/training_run.h"
 
 namespace slipway::cli {
+
+struct TrainingPlan;
 
 struct SelectionFlags {
   std::vector<std::string> learners;         // empty: those that are usual
@@ -18,6 +19,15 @@ struct SelectionFlags {
   size_t draws = 0;                          // combinations drawn of all; 0: all
   std::string scoring;                       // empty: the task's usual one
   double budget_s = 0;                       // 0: no bound
+  std::string search_file;                   // empty: none
+  bool halving = false;
+  double factor = 0;  // 0: 3, or the search file's
+  std::string resource;
+  std::string resources_min;  // "exhaust", "smallest", a number; empty: exhaust
+  uint64_t resources_max = 0;
+  bool aggressive_elimination = false;
+  std::string journal;  // empty: under .slipway
+  bool no_journal = false;
 
   // Rows.
   std::string fold_kind = "auto";
@@ -34,7 +44,7 @@ struct SelectionFlags {
   std::string weight;
 };
 
-/// INVALID_ARGUMENT names the flag.
+/// Reads the search file. INVALID_ARGUMENT names the flag, or the file and line.
 Status set_selection(const SelectionFlags& flags, uint64_t seed, TrainingPlan& plan);
 
 }  // namespace slipway::cli

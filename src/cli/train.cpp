@@ -1,15 +1,11 @@
 // `slipway train`: from a table to a bundle.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <new>
-#include <optional>
 
 #include "base/file.h"
 #include "base/machine.h"
@@ -18,6 +14,8 @@
 #include "cli/json_writer.h"
 #include "cli/output_file.h"
 #include "cli/packing.h"
+#include "cli/search_progress.h"
+#include "cli/train_journal.h"
 #include "cli/training_run.h"
 #include "data/frame_rows.h"
 #include "formats/bundle/slip.h"
@@ -53,40 +51,6 @@ Result<TrainingPlan> plan_of(const TrainOptions& options) {
   plan.threads = options.threads > 0 ? options.threads : detect_machine().cpus();
   plan.stop = &stop_asked;
   return plan;
-}
-
-/// On a terminal, how far the search is.
-class Progress {
- public:
-  explicit Progress(std::string scoring)
-      : scoring_(std::move(scoring)), shown_(::isatty(STDERR_FILENO) != 0) {}
-  ~Progress() {
-    if (printed_) fmt::print(stderr, "\r\x1b[K");
-  }
-  void fits(size_t done, size_t total, double best) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return;
-    last_ = now;
-    printed_ = true;
-    const double seconds = std::chrono::duration<double>(now - begin_).count();
-    const double left = seconds / static_cast<double>(done) * static_cast<double>(total - done);
-    fmt::print(stderr, "\r\x1b[K{} of {} fits, {:.0f} s left{}", done, total, left,
-               std::isnan(best) ? "" : fmt::format(", best {} {:.4f}", scoring_, best));
-    std::fflush(stderr);
-  }
-
- private:
-  const std::string scoring_;
-  const bool shown_;
-  bool printed_ = false;
-  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point last_ = begin_;
-};
-
-std::string candidate_text(const training::Candidate& candidate) {
-  const std::string combination = training::combination_text(candidate.hyperparameters);
-  return combination.empty() ? std::string(candidate.learner->name)
-                             : fmt::format("{} {}", candidate.learner->name, combination);
 }
 
 void write_metrics(JsonWriter& json, const training::MetricValues& metrics) {
@@ -182,6 +146,21 @@ void print_json(const TrainingRun& run, const std::string& place, const std::str
   json.strings(run.warnings);
   json.key("model");
   json.raw(details);
+  json.key("validation");
+  json.string(run.partition);
+  if (!run.rounds.empty()) {
+    json.key("rounds");
+    json.begin('[');
+    for (const training::HalvingRound& round : run.rounds) {
+      json.begin('{');
+      json.key("candidates");
+      json.number(round.candidates);
+      json.key("resources");
+      json.number(round.resources);
+      json.end('}');
+    }
+    json.end(']');
+  }
   json.key("leaderboard");
   json.begin('[');
   for (const size_t i : run.ranking) {
@@ -190,6 +169,16 @@ void print_json(const TrainingRun& run, const std::string& place, const std::str
     json.string(run.candidates[i].learner->name);
     json.key("parameters");
     write_texts(json, run.candidates[i].hyperparameters);
+    if (!run.candidates[i].preparation.empty()) {
+      json.key("preparation");
+      write_texts(json, run.candidates[i].preparation);
+    }
+    if (!run.rounds.empty()) {
+      json.key("round");
+      json.number(run.scores[i].round);
+      json.key("resources");
+      json.number(run.scores[i].resources);
+    }
     json.key("mean");
     json.real(run.scores[i].mean(run.scoring));
     json.key("deviation");
@@ -215,7 +204,7 @@ void print_table(const TrainingRun& run, const std::string& place) {
     const size_t i = run.ranking[place_in];
     fmt::print("{:>4}  {:>10.4f} {:>8.4f} {:>9.3f}  {}\n", place_in + 1,
                run.scores[i].mean(run.scoring), run.scores[i].deviation(run.scoring),
-               run.scores[i].fit_seconds, candidate_text(run.candidates[i]));
+               run.scores[i].fit_seconds, training::candidate_text(run.candidates[i]));
   }
   if (run.ranking.size() > kShown) fmt::print("      ... {} more\n", run.ranking.size() - kShown);
   if (!run.test_metrics.empty()) {
@@ -229,8 +218,10 @@ void tell(const TrainingRun& run) {
   for (const std::string& note : run.problem.notes) fmt::print(stderr, "slipway: {}\n", note);
   for (const std::string& warning : run.warnings) fmt::print(stderr, "slipway: {}\n", warning);
   for (size_t i = 0; i < run.scores.size(); ++i) {
-    if (run.scores[i].status.ok()) continue;
-    fmt::print(stderr, "slipway: {}: {}\n", candidate_text(run.candidates[i]),
+    const StatusCode code = run.scores[i].status.code();
+    // What the time did not suffice for is told by one line below.
+    if (code == StatusCode::kOk || code == StatusCode::kCancelled) continue;
+    fmt::print(stderr, "slipway: {}: {}\n", training::candidate_text(run.candidates[i]),
                run.scores[i].status.message());
   }
   if (run.was_stopped) fmt::print(stderr, "slipway: stopped; this is the best so far\n");
@@ -277,18 +268,20 @@ Status run_command(const TrainOptions& options) {
   Result<data::Frame> frame = data::read_frame(options.data, read);
   if (!frame.ok()) return std::move(frame).status().with_context(options.data);
   const std::string digest = digest_of(options.data);
-  std::optional<Progress> progress(plan.scoring);
-  plan.progress = [&](size_t done, size_t total, double best) {
-    progress->fits(done, total, best);
-  };
-  Result<TrainingRun> run = run_training(*frame, plan);
-  progress.reset();
+  const auto journal = TRY(open_journal(options, digest));
+  plan.memory = journal.get();
+  Result<TrainingRun> run = [&] {
+    SearchProgress progress;
+    plan.progress = [&](const training::SelectionProgress& at) { progress.show(at); };
+    return run_training(*frame, plan);
+  }();
   if (!run.ok()) return std::move(run).status().with_context(options.data);
   const std::string details = details_of(options, *run, digest);
   const Packed packed = TRY(pack_run(options, *run, details));
   const std::string place =
       options.out.empty() ? packed.name + std::string(bundle::kSlipEnding) : options.out;
   TRY_STATUS(write_output(place, packed.bytes));
+  close_journal(options, *run, journal.get());
   tell(*run);
   if (options.json) {
     print_json(*run, place, details);

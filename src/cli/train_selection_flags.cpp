@@ -22,6 +22,32 @@ CLI::Option* add_share(CLI::App& c, const char* name, double& share, const char*
       ->group(kRowsGroup);
 }
 
+void add_halving_flags(CLI::App& c, SelectionFlags& o) {
+  CLI::Option* const halving =
+      c.add_flag("--halving", o.halving,
+                 "Judge all with little, the best of them with more, and so on")
+          ->group(kGroup);
+  c.add_option("--factor", o.factor, "One in so many goes on (default: 3)")
+      ->check(CLI::Range(1.01, 1000.0))
+      ->needs(halving)
+      ->group(kGroup);
+  c.add_option("--resource", o.resource,
+               "What is given out: rows, or a hyperparameter such as n_estimators (default: rows)")
+      ->needs(halving)
+      ->group(kGroup);
+  c.add_option("--min-resources", o.resources_min,
+               "Of the first round: exhaust (so that the last has all), smallest, or a number")
+      ->needs(halving)
+      ->group(kGroup);
+  c.add_option("--max-resources", o.resources_max, "Of the last round (of rows: all)")
+      ->needs(halving)
+      ->group(kGroup);
+  c.add_flag("--aggressive-elimination", o.aggressive_elimination,
+             "Repeat the first round until few enough are left for the last")
+      ->needs(halving)
+      ->group(kGroup);
+}
+
 void add_row_flags(CLI::App& c, SelectionFlags& o) {
   CLI::Option* const cv = c.add_option("--cv", o.folds, "Folds of the cross-validation")
                               ->capture_default_str()
@@ -64,8 +90,8 @@ void add_row_flags(CLI::App& c, SelectionFlags& o) {
 
 void add_selection_flags(CLI::App& c, SelectionFlags& o) {
   c.add_option("--learner,--learners", o.learners,
-               "What to try: logistic_regression, random_forest, ... (default: those that are "
-               "usual for the task)")
+               "What to try: logistic_regression, random_forest, ...; auto: a portfolio, searched "
+               "until --budget ends (default: those that are usual for the task)")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NAMES")
@@ -77,7 +103,13 @@ void add_selection_flags(CLI::App& c, SelectionFlags& o) {
       ->type_name("NAME=V,V")
       ->group(kGroup);
   c.add_option("--draws", o.draws, "Try so many combinations, drawn by lot (default: all)")
+      ->check(CLI::Range(1, 100'000))
       ->type_name("N")
+      ->group(kGroup);
+  c.add_option("--search", o.search_file,
+               "YAML file: learners with lists and ranges of their hyperparameters, and how to go "
+               "through them (docs/train.md)")
+      ->type_name("FILE")
       ->group(kGroup);
   c.add_option("--scoring", o.scoring,
                "The metric that decides: accuracy, f1_macro, roc_auc, log_loss, r2, ... (default: "
@@ -88,6 +120,13 @@ void add_selection_flags(CLI::App& c, SelectionFlags& o) {
       ->transform(time_value(Zero::kAllowed))
       ->type_name("TIME")
       ->group(kGroup);
+  c.add_option("--journal", o.journal,
+               "Where results are written as they come, so that a search that ended too early goes "
+               "on when it is started again (default: under .slipway)")
+      ->type_name("FILE")
+      ->group(kGroup);
+  c.add_flag("--no-journal", o.no_journal, "Neither read nor write a journal")->group(kGroup);
+  add_halving_flags(c, o);
   add_row_flags(c, o);
 }
 

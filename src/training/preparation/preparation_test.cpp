@@ -24,12 +24,30 @@ std::vector<uint32_t> rows_of(size_t count) {
   return rows;
 }
 
-std::vector<double> transformed(const data::Frame& frame, std::vector<std::string> columns,
+/// Fitted on the first `rows` rows.
+Result<FittedPreparation> fitted(const data::Frame& frame, const std::vector<std::string>& columns,
+                                 const PreparationPlan& plan, size_t rows) {
+  const std::vector<uint32_t> first = rows_of(rows);
+  PreparationInput input;
+  input.frame = &frame;
+  input.columns = columns;
+  input.rows = first;
+  return Preparation::fit(input, plan);
+}
+
+/// All rows, prepared by what was fitted on the first `rows` ones.
+std::vector<double> transformed(const data::Frame& frame, const std::vector<std::string>& columns,
                                 const PreparationPlan& plan, size_t rows) {
-  const auto made = Preparation::fit(frame, columns, rows_of(rows), plan);
+  const auto made = fitted(frame, columns, plan, rows);
   EXPECT_TRUE(made.ok()) << made.status().to_string();
-  const auto matrix = made->transform(frame);
+  const auto matrix = made->preparation.transform(frame, rows_of(frame.rows));
   EXPECT_TRUE(matrix.ok()) << matrix.status().to_string();
+  const size_t trained = rows * made->preparation.width();
+  EXPECT_EQ(made->training_matrix.size(), trained);
+  for (size_t i = 0; i < trained; ++i) {
+    const double served = (*matrix)[i];
+    EXPECT_TRUE(made->training_matrix[i] == served || std::isnan(served));
+  }
   return *matrix;
 }
 
@@ -66,10 +84,11 @@ TEST(Preparation, RowsThatAreNotLearntFromChangeNothing) {
 TEST(Preparation, CategoriesAreColumnsOrNumbers) {
   const data::Frame frame = frame_of("c,n\nred,1\nblue,1\nred,1\n,1\ngreen,1\n");
   PreparationPlan plan;
-  const auto made = Preparation::fit(frame, std::vector<std::string>{"c"}, rows_of(5), plan);
+  const auto made = fitted(frame, {"c"}, plan, 5);
   ASSERT_TRUE(made.ok());
-  EXPECT_EQ(made->names(), (std::vector<std::string>{"c=red", "c=blue", "c=green", "c (missing)"}));
-  EXPECT_EQ(*made->transform(frame),
+  EXPECT_EQ(made->preparation.names(),
+            (std::vector<std::string>{"c=red", "c=blue", "c=green", "c (missing)"}));
+  EXPECT_EQ(made->training_matrix,
             (Numbers{1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0}));
   plan.category_rows_min = 2;
   plan.fill_categories = true;
@@ -88,11 +107,11 @@ TEST(Preparation, AConstantColumnStaysFinite) {
 
 TEST(Preparation, WhatCannotBeLearntFromIsNamed) {
   const data::Frame frame = frame_of("a,b\n,1\n,2\n3,4\n");
-  const auto empty = Preparation::fit(frame, std::vector<std::string>{"a"}, rows_of(2), {});
+  const auto empty = fitted(frame, {"a"}, {}, 2);
   EXPECT_NE(empty.status().message().find("'a' has no value"), std::string::npos);
-  const auto none = Preparation::fit(frame, std::vector<std::string>{"zip"}, rows_of(2), {});
+  const auto none = fitted(frame, {"zip"}, {}, 2);
   EXPECT_NE(none.status().message().find("'zip'"), std::string::npos);
-  EXPECT_FALSE(Preparation::fit(frame, std::vector<std::string>{}, rows_of(2), {}).ok());
+  EXPECT_FALSE(fitted(frame, {}, {}, 2).ok());
 }
 
 }  // namespace
