@@ -9,6 +9,7 @@
 #include "cli/admission_flags.h"
 #include "cli/answer_flags.h"
 #include "cli/listener_flags.h"
+#include "cli/preparation_flags.h"
 #include "cli/selection_flags.h"
 #include "cli/table_flags.h"
 
@@ -173,20 +174,13 @@ struct TrainOptions {
   std::string data;
   TableFlags table;
   std::string target;
-  std::string out;                   // empty: TARGET.slip
-  std::string name;                  // of the model; empty: the target's
-  std::string version;               // empty: "1"
-  std::string task = "auto";         // "auto", "classification", "regression"
-  std::vector<std::string> ignored;  // columns that are neither feature nor target
+  std::string out;                           // empty: TARGET.slip
+  std::string name;                          // of the model; empty: the target's
+  std::string version;                       // empty: "1"
+  std::string task = "auto";                 // "auto", "classification", "regression"
+  std::vector<std::string> ignored;          // columns that are neither feature nor target
   SelectionFlags selection;
-  std::string impute = "median";
-  std::string impute_categories = "category";
-  double fill = 0;
-  std::string scale = "auto";
-  std::string encode = "onehot";
-  bool indicate_missing = false;
-  uint32_t category_rows_min = 1;
-  uint32_t categories_max = 1000;
+  PreparationFlags preparation;
   uint64_t seed = 0;
   uint32_t threads = 0;  // 0: one per usable CPU
   bool json = false;

@@ -1,6 +1,7 @@
 #include "cli/internal/train_flags.h"
 
 #include "cli/internal/data_flags.h"
+#include "cli/internal/train_preparation_flags.h"
 #include "cli/internal/train_selection_flags.h"
 
 namespace slipway::cli {
@@ -32,7 +33,7 @@ void add_train(CLI::App& app, TrainOptions& o) {
   c.add_flag("--json", o.json, "The result as JSON");
   add_table_flags(c, o.table);
   add_selection_flags(c, o.selection);
-  add_preparation_flags(c, o);
+  add_preparation_flags(c, o.preparation);
 }
 
 }  // namespace slipway::cli

@@ -58,9 +58,10 @@ Status fit_best(const TrainingPlan& plan, const training::Partition& rows, Train
   const training::FittedCandidate fitted =
       TRY(fit_candidate(run.problem, best, train, {plan.seed, plan.threads, nullptr}));
   run.warnings = fitted.fit.warnings;
+  std::ranges::copy(fitted.notes, std::back_inserter(run.problem.notes));
   run.hyperparameters = fitted.fit.hyperparameters.texts();
   run.features = fitted.preparation.names();
-  run.train_rows = train.size();
+  run.train_rows = fitted.rows;
   run.graph = TRY(graph_of(run.problem, fitted, std::string(best.learner->name)));
   if (rows.test.empty()) return {};
   const std::vector<uint32_t> test = frame_rows(run.problem, rows.test);

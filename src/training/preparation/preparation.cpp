@@ -6,25 +6,14 @@
 #include <utility>
 
 #include "data/frame_rows.h"
-#include "engine/compile.h"
 #include "graph/ops/basic.h"
 #include "training/preparation/internal/part.h"
+#include "training/preparation/internal/run_matrix.h"
 
 namespace slipway::training {
 namespace {
 
 constexpr size_t kBatchRows = 4096;
-
-Result<std::shared_ptr<const Executable>> compiled(GraphBuilder builder, Signature signature,
-                                                   ValueId value) {
-  OutputSpec output;
-  output.name = "transform";
-  output.value = value;
-  output.width = builder.type(value).width;
-  signature.outputs.push_back(std::move(output));
-  auto graph = TRY(std::move(builder).finish(std::move(signature)));
-  return engine::compile(std::move(graph));
-}
 
 /// The model's answers to rows of the frame.
 Result<std::vector<double>> run_rows(const Executable& model, const data::Frame& frame,
@@ -38,26 +27,6 @@ Result<std::vector<double>> run_rows(const Executable& model, const data::Frame&
   std::vector<OutputBuffer> outputs;
   while (TRY(source->next(kBatchRows, input, keys)) > 0) {
     TRY_STATUS(model.run(input.batch(), 1, *scratch, outputs));
-    matrix.insert(matrix.end(), outputs[0].numbers.begin(), outputs[0].numbers.end());
-  }
-  return matrix;
-}
-
-/// What a step makes of a matrix.
-Result<std::vector<double>> run_step(const Step& step, std::span<const double> x, size_t width) {
-  GraphBuilder builder(static_cast<uint32_t>(width));
-  Signature signature;
-  signature.columns.resize(width);
-  const ValueId value = TRY(step.append(builder, kNumbersInput, "step"));
-  const auto model = TRY(compiled(std::move(builder), std::move(signature), value));
-  const auto scratch = model->make_scratch();
-  const size_t rows = x.size() / width;
-  std::vector<double> matrix;
-  matrix.reserve(rows * model->signature().outputs[0].width);
-  std::vector<OutputBuffer> outputs;
-  for (size_t first = 0; first < rows; first += kBatchRows) {
-    const size_t count = std::min(kBatchRows, rows - first);
-    TRY_STATUS(model->run({count, x.data() + first * width}, 1, *scratch, outputs));
     matrix.insert(matrix.end(), outputs[0].numbers.begin(), outputs[0].numbers.end());
   }
   return matrix;
@@ -139,10 +108,15 @@ Result<FittedPreparation> Preparation::fit(const PreparationInput& input,
 Status Preparation::fit_steps(const PreparationInput& input, const PreparationPlan& plan,
                               std::vector<double>& matrix) {
   std::vector<Result<std::shared_ptr<const Step>> (*)(const StepInput&)> wanted;
+  if (plan.degree > 1) wanted.push_back(fit_polynomial);
+  if (plan.variance_threshold) wanted.push_back(fit_variance);
+  if (plan.select != PreparationPlan::Select::kAll) wanted.push_back(fit_selection);
   for (const auto fit : wanted) {
     const StepInput step_input{input, plan, matrix, names_};
     std::shared_ptr<const Step> step = TRY(fit(step_input));
-    matrix = TRY(run_step(*step, matrix, names_.size()));
+    matrix = TRY(run_matrix(matrix, names_.size(), [&](GraphBuilder& graph) {
+      return step->append(graph, kNumbersInput, "step");
+    }));
     names_ = step->names();
     steps_.push_back(std::move(step));
   }
@@ -181,7 +155,7 @@ Result<std::vector<double>> Preparation::transform(const data::Frame& frame,
                                                    std::span<const uint32_t> rows) const {
   GraphBuilder builder(static_cast<uint32_t>(columns_.size()));
   const ValueId value = TRY(append(builder, "preparation"));
-  const auto model = TRY(compiled(std::move(builder), signature(), value));
+  const auto model = TRY(compile_value(std::move(builder), signature(), value));
   return run_rows(*model, frame, rows);
 }
 

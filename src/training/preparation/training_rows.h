@@ -21,7 +21,7 @@ struct TrainingRows {
   std::vector<std::string> notes;  // what a user should know of it
 };
 
-/// Errors as Preparation::fit().
+/// Errors as keep_rows(), Preparation::fit() and resample() (row_steps.h).
 Result<TrainingRows> prepare_training_rows(const PreparationInput& input,
                                            const PreparationPlan& plan);
 

@@ -61,7 +61,7 @@ struct PreparedFold {
 
 /// The training rows, prepared.
 Result<TrainingRows> prepare_rows(const Problem& problem, std::span<const uint32_t> rows,
-                                  const PreparationPlan& plan, uint64_t seed) {
+                                  const PreparationPlan& plan, uint64_t seed, unsigned threads) {
   PreparationInput input;
   input.frame = problem.frame;
   input.columns = problem.features;
@@ -70,13 +70,15 @@ Result<TrainingRows> prepare_rows(const Problem& problem, std::span<const uint32
   input.target.class_count = static_cast<uint32_t>(problem.labels.size());
   input.target.values = problem.values;
   input.seed = seed;
+  input.threads = threads;
   return prepare_training_rows(input, plan);
 }
 
 Result<PreparedFold> prepare(const Problem& problem, const Fold& fold, const PreparationPlan& plan,
-                             uint64_t seed) {
+                             uint64_t seed, unsigned threads) {
   PreparedFold prepared;
-  TrainingRows train = TRY(prepare_rows(problem, frame_rows(problem, fold.train), plan, seed));
+  const std::vector<uint32_t> rows = frame_rows(problem, fold.train);
+  TrainingRows train = TRY(prepare_rows(problem, rows, plan, seed, threads));
   prepared.test_rows = frame_rows(problem, fold.test);
   prepared.width = train.preparation.width();
   prepared.test = TRY(train.preparation.transform(*problem.frame, prepared.test_rows));
@@ -156,7 +158,8 @@ class Run {
       size_t bytes = 0;
       while (first + prepared.size() < folds_.size() && bytes < kMatrixBytesMax) {
         const Fold& fold = folds_[first + prepared.size()];
-        prepared.push_back(TRY(prepare(problem_, fold, candidates_[group[0]].plan, options_.seed)));
+        prepared.push_back(TRY(
+            prepare(problem_, fold, candidates_[group[0]].plan, options_.seed, options_.threads)));
         if (options_.memory != nullptr) {
           prepared.back().digest = digest_of(problem_, prepared.back());
         }
@@ -287,11 +290,13 @@ Result<std::vector<CandidateScores>> cross_validate(const Problem& problem,
 
 Result<FittedCandidate> fit_candidate(const Problem& problem, const Candidate& candidate,
                                       std::span<const uint32_t> rows, const FitOptions& options) {
-  TrainingRows train = TRY(prepare_rows(problem, rows, candidate.plan, options.seed));
+  TrainingRows train =
+      TRY(prepare_rows(problem, rows, candidate.plan, options.seed, options.threads));
   const Target target = target_of(problem, train.rows);
   const TrainingData data = data_of(problem, train.matrix, train.preparation.width(), target);
   Fit fit = TRY(training::fit(*candidate.learner, data, candidate.hyperparameters, options));
-  return FittedCandidate{std::move(train.preparation), std::move(fit)};
+  return FittedCandidate{std::move(train.preparation), std::move(fit), train.rows.size(),
+                         std::move(train.notes)};
 }
 
 }  // namespace slipway::training

@@ -79,10 +79,12 @@ Result<std::vector<CandidateScores>> cross_validate(const Problem& problem,
                                                     std::span<const Fold> folds,
                                                     const CrossValidationOptions& options);
 
-/// A candidate's matrices and target for training on some rows of the frame.
+/// A candidate, fitted on some rows of the frame.
 struct FittedCandidate {
   Preparation preparation;
   Fit fit;
+  size_t rows = 0;                 // that it was fitted on
+  std::vector<std::string> notes;  // of their preparation
 };
 Result<FittedCandidate> fit_candidate(const Problem& problem, const Candidate& candidate,
                                       std::span<const uint32_t> rows, const FitOptions& options);

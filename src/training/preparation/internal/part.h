@@ -3,8 +3,8 @@
 //   columns --Part, Part, ...--> features side by side --Step, Step, ...--> the matrix of a learner
 //
 // A part makes features of some columns of one kind (numbers.cpp, categories.cpp); a step makes
-// features of all that the parts gave, or leaves some out (polynomial.cpp, selection.cpp). One file
-// each, with one function that fits it. Thread rule: both are immutable.
+// features of all that the parts gave, or leaves some out (polynomial.cpp, feature_selection.cpp).
+// One file each, with one function that fits it. Thread rule: both are immutable.
 #pragma once
 
 #include <memory>
@@ -73,5 +73,9 @@ struct StepInput {
   std::span<const double> x;  // rows x names, row-major
   std::span<const std::string> names;
 };
+
+Result<std::shared_ptr<const Step>> fit_polynomial(const StepInput& input);
+Result<std::shared_ptr<const Step>> fit_variance(const StepInput& input);
+Result<std::shared_ptr<const Step>> fit_selection(const StepInput& input);
 
 }  // namespace slipway::training
