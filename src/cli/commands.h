@@ -158,6 +158,7 @@ struct EvaluateOptions {
   std::vector<std::string> keys;      // columns of the data that are no feature
   std::string group;
   std::string time;
+  std::string weight;          // a column, no feature; empty: each row counts 1
   std::string split = "none";  // "none", or holdout=, stratified=, grouped=, time= and a share
   uint64_t seed = 0;
   uint32_t replicates = 1000;  // of the bootstrap; 0: no intervals
@@ -174,15 +175,17 @@ struct TrainOptions {
   std::string data;
   TableFlags table;
   std::string target;
-  std::string out;                           // empty: TARGET.slip
-  std::string name;                          // of the model; empty: the target's
-  std::string version;                       // empty: "1"
-  std::string task = "auto";                 // "auto", "classification", "regression"
-  std::vector<std::string> ignored;          // columns that are neither feature nor target
+  std::string out;                   // empty: TARGET.slip
+  std::string name;                  // of the model; empty: the target's
+  std::string version;               // empty: "1"
+  std::string task = "auto";         // "auto", "classification", "regression"
+  std::vector<std::string> ignored;  // columns that are neither feature nor target
   SelectionFlags selection;
   PreparationFlags preparation;
   uint64_t seed = 0;
   uint32_t threads = 0;  // 0: one per usable CPU
+  bool no_record = false;
+  std::vector<std::string> command;  // as it was written
   bool json = false;
 };
 

@@ -7,15 +7,16 @@
 #include <cstdio>
 #include <new>
 
-#include "base/file.h"
 #include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/conversion.h"
 #include "cli/json_writer.h"
+#include "cli/leaderboard.h"
 #include "cli/output_file.h"
 #include "cli/packing.h"
 #include "cli/search_progress.h"
 #include "cli/train_journal.h"
+#include "cli/train_record.h"
 #include "cli/training_run.h"
 #include "data/frame_rows.h"
 #include "formats/bundle/slip.h"
@@ -43,30 +44,6 @@ Result<TrainingPlan> plan_of(const TrainOptions& options) {
   plan.threads = options.threads > 0 ? options.threads : detect_machine().cpus();
   plan.stop = &stop_asked;
   return plan;
-}
-
-void write_metrics(JsonWriter& json, const training::MetricValues& metrics) {
-  json.begin('{');
-  for (const auto& [name, value] : metrics) {
-    json.key(name);
-    json.real(value);
-  }
-  json.end('}');
-}
-
-void write_texts(JsonWriter& json, const training::HyperparameterTexts& texts) {
-  json.begin('{');
-  for (const auto& [name, value] : texts) {
-    json.key(name);
-    json.string(value);
-  }
-  json.end('}');
-}
-
-training::MetricValues mean_metrics(const CandidateScores& scores) {
-  training::MetricValues means;
-  for (const auto& [name, value] : scores.folds[0]) means.emplace_back(name, scores.mean(name));
-  return means;
 }
 
 /// What the bundle's manifest says of the training.
@@ -118,11 +95,22 @@ std::string details_of(const TrainOptions& options, const TrainingRun& run,
   return json.text();
 }
 
-void print_json(const TrainingRun& run, const std::string& place, const std::string& details) {
+/// Where things went.
+struct Outcome {
+  const std::string& place;    // of the bundle
+  const std::string& details;  // what it says of the training
+  std::optional<int64_t> run;  // in the records
+};
+
+void print_json(const TrainingRun& run, const Outcome& outcome) {
   JsonWriter json;
   json.begin('{');
   json.key("bundle");
-  json.string(place);
+  json.string(outcome.place);
+  if (outcome.run) {
+    json.key("run");
+    json.number(static_cast<uint64_t>(*outcome.run));
+  }
   json.key("task");
   json.string(task_name(run.problem.task));
   json.key("stopped");
@@ -132,73 +120,23 @@ void print_json(const TrainingRun& run, const std::string& place, const std::str
   json.key("warnings");
   json.strings(run.warnings);
   json.key("model");
-  json.raw(details);
-  json.key("validation");
-  json.string(run.partition);
-  if (!run.rounds.empty()) {
-    json.key("rounds");
-    json.begin('[');
-    for (const training::HalvingRound& round : run.rounds) {
-      json.begin('{');
-      json.key("candidates");
-      json.number(round.candidates);
-      json.key("resources");
-      json.number(round.resources);
-      json.end('}');
-    }
-    json.end(']');
-  }
-  json.key("leaderboard");
-  json.begin('[');
-  for (const size_t i : run.ranking) {
-    json.begin('{');
-    json.key("learner");
-    json.string(run.candidates[i].learner->name);
-    json.key("parameters");
-    write_texts(json, run.candidates[i].hyperparameters);
-    if (!run.candidates[i].preparation.empty()) {
-      json.key("preparation");
-      write_texts(json, run.candidates[i].preparation);
-    }
-    if (!run.rounds.empty()) {
-      json.key("round");
-      json.number(run.scores[i].round);
-      json.key("resources");
-      json.number(run.scores[i].resources);
-    }
-    json.key("mean");
-    json.real(run.scores[i].mean(run.scoring));
-    json.key("deviation");
-    json.real(run.scores[i].deviation(run.scoring));
-    json.key("fit_seconds");
-    json.real(run.scores[i].fit_seconds);
-    json.key("metrics");
-    write_metrics(json, mean_metrics(run.scores[i]));
-    json.end('}');
-  }
-  json.end(']');
+  json.raw(outcome.details);
+  write_leaderboard(json, run);
   json.end('}');
   fmt::print("{}\n", json.text());
 }
 
-void print_table(const TrainingRun& run, const std::string& place) {
-  constexpr size_t kShown = 20;
+void print_table(const TrainingRun& run, const Outcome& outcome) {
   fmt::print("{} of '{}': {} rows, {} columns, {} features; {} by {}\n\n",
              task_name(run.problem.task), run.problem.target, run.problem.rows.size(),
              run.problem.features.size(), run.features.size(), run.scoring, run.partition);
-  fmt::print("{:>4}  {:>10} {:>8} {:>9}  {}\n", "", run.scoring, "+/-", "fit, s", "learner");
-  for (size_t place_in = 0; place_in < std::min(run.ranking.size(), kShown); ++place_in) {
-    const size_t i = run.ranking[place_in];
-    fmt::print("{:>4}  {:>10.4f} {:>8.4f} {:>9.3f}  {}\n", place_in + 1,
-               run.scores[i].mean(run.scoring), run.scores[i].deviation(run.scoring),
-               run.scores[i].fit_seconds, training::candidate_text(run.candidates[i]));
-  }
-  if (run.ranking.size() > kShown) fmt::print("      ... {} more\n", run.ranking.size() - kShown);
+  fmt::print("{}", leaderboard_text(run));
   if (!run.test_metrics.empty()) {
     fmt::print("\non the rows that were kept back:\n");
     for (const auto& [name, value] : run.test_metrics) fmt::print("  {:<32} {:.4f}\n", name, value);
   }
-  fmt::print("\nwrote {}; serve it: slipway serve {}\n", place, place);
+  fmt::print("\nwrote {}; serve it: slipway serve {}\n", outcome.place, outcome.place);
+  if (outcome.run) fmt::print("run {}: slipway runs show {}\n", *outcome.run, *outcome.run);
 }
 
 void tell(const TrainingRun& run) {
@@ -239,12 +177,30 @@ Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
   return pack_bytes("model.onnx", written.bytes, request);
 }
 
-/// Empty of what is no file.
-std::string digest_of(const std::string& path) {
-  Limits limits;
-  limits.file_bytes_max = UINT64_MAX;
-  const Result<FileBytes> bytes = map_file(path, limits);
-  return bytes.ok() ? sha256_hex(*bytes) : std::string();
+Status train_on(const TrainOptions& options, const data::Table& table, TrainingPlan& plan,
+                TrainRecord& record) {
+  const auto journal = TRY(open_journal(options, table.file.sha256));
+  plan.memory = journal.get();
+  Result<TrainingRun> run = [&] {
+    SearchProgress progress;
+    plan.progress = [&](const training::SelectionProgress& at) { progress.show(at); };
+    return run_training(table.frame, plan);
+  }();
+  if (!run.ok()) return std::move(run).status().with_context(options.data);
+  const std::string details = details_of(options, *run, table.file.sha256);
+  const Packed packed = TRY(pack_run(options, *run, details));
+  const std::string place =
+      options.out.empty() ? packed.name + std::string(bundle::kSlipEnding) : options.out;
+  TRY_STATUS(write_output(place, packed.bytes));
+  close_journal(options, *run, journal.get());
+  tell(*run);
+  record.finish(*run, details, place, packed.bytes);
+  if (options.json) {
+    print_json(*run, {place, details, record.number()});
+  } else {
+    print_table(*run, {place, details, record.number()});
+  }
+  return {};
 }
 
 Status run_command(const TrainOptions& options) {
@@ -252,30 +208,17 @@ Status run_command(const TrainOptions& options) {
   Result<TrainingPlan> made = plan_of(options);
   if (!made.ok()) return made.status();
   TrainingPlan& plan = *made;
-  Result<data::Frame> frame = data::read_frame(options.data, read);
-  if (!frame.ok()) return std::move(frame).status().with_context(options.data);
-  const std::string digest = digest_of(options.data);
-  const auto journal = TRY(open_journal(options, digest));
-  plan.memory = journal.get();
-  Result<TrainingRun> run = [&] {
-    SearchProgress progress;
-    plan.progress = [&](const training::SelectionProgress& at) { progress.show(at); };
-    return run_training(*frame, plan);
-  }();
-  if (!run.ok()) return std::move(run).status().with_context(options.data);
-  const std::string details = details_of(options, *run, digest);
-  const Packed packed = TRY(pack_run(options, *run, details));
-  const std::string place =
-      options.out.empty() ? packed.name + std::string(bundle::kSlipEnding) : options.out;
-  TRY_STATUS(write_output(place, packed.bytes));
-  close_journal(options, *run, journal.get());
-  tell(*run);
-  if (options.json) {
-    print_json(*run, place, details);
-  } else {
-    print_table(*run, place);
+  Result<data::Table> table = data::read_table(options.data, read);
+  if (!table.ok()) return std::move(table).status().with_context(options.data);
+  TrainRecord record(options, *table);
+  Status status;
+  try {
+    status = train_on(options, *table, plan, record);
+  } catch (const std::bad_alloc&) {
+    status = resource_exhausted("not enough memory");
   }
-  return {};
+  if (!status.ok()) record.fail(status);
+  return status;
 }
 
 }  // namespace

@@ -9,28 +9,20 @@
 
 #include "base/file.h"
 #include "cli/version.h"
+#include "experiments/project_folder.h"
 
 namespace slipway::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// `.slipway` here or above, as git looks for .git; SLIPWAY_HOME names another.
-Result<fs::path> project_folder() {
-  const char* const home = std::getenv("SLIPWAY_HOME");
-  std::error_code error;
-  if (home != nullptr && *home != '\0') return fs::path(home);
-  const fs::path here = fs::current_path(error);
-  if (error) return unavailable("the working directory is not there");
-  for (fs::path folder = here;; folder = folder.parent_path()) {
-    if (fs::is_directory(folder / ".slipway", error)) return folder / ".slipway";
-    if (folder == folder.parent_path()) return here / ".slipway";
-  }
-}
-
 Result<std::string> usual_place(const TrainOptions& options, const std::string& digest) {
-  const fs::path folder = TRY(project_folder()) / "searches";
   std::error_code error;
+  const fs::path here = fs::current_path(error);
+  const char* const home = std::getenv(experiments::kHomeVariable);
+  const std::string project =
+      TRY(experiments::make_project_folder(here.string(), home == nullptr ? "" : home));
+  const fs::path folder = fs::path(project) / "searches";
   fs::create_directories(folder, error);
   if (error) {
     return unavailable(
@@ -53,10 +45,6 @@ Result<std::unique_ptr<SearchJournal>> open_journal(const TrainOptions& options,
   std::unique_ptr<SearchJournal> journal;
   const std::string& named = options.selection.journal;
   if (options.selection.no_journal) return journal;
-  if (digest.empty()) {
-    if (named.empty()) return journal;
-    return invalid_argument("--journal needs a table in a file: a pipe cannot be read again");
-  }
   if (!named.empty()) {
     journal = TRY(SearchJournal::open(named, {digest, kVersion}));
   } else {

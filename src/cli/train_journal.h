@@ -11,9 +11,9 @@
 
 namespace slipway::cli {
 
-/// That of --journal, else one of this table, target and seed under the project's folder. Null with
-/// --no-journal, of a table that comes from a pipe (`digest` is empty), and if none can be made
-/// there, which is said on stderr. Errors of a journal that was named are those of open().
+/// That of --journal, else one of this table (`digest`), target and seed in the project's folder.
+/// Null with --no-journal, and if none can be made there, which is said on stderr. Errors of a
+/// journal that was named are those of open().
 Result<std::unique_ptr<SearchJournal>> open_journal(const TrainOptions& options,
                                                     const std::string& digest);
 

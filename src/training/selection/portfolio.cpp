@@ -212,7 +212,10 @@ Result<Selection> select_automatically(const Problem& problem, const Partition& 
     if (add_draws(contest, runners, plan, count, places) == 0) break;
     TRY_STATUS(contest.judge(places, partition.folds, {}));
   }
-  return std::move(contest).finish({});
+  Selection found = TRY(std::move(contest).finish({}));
+  // That the time ends is how such a search ends.
+  found.was_stopped = options.stop != nullptr && options.stop->load();
+  return found;
 }
 
 }  // namespace slipway::training

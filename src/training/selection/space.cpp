@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace slipway::training {
 namespace {
 
 constexpr double kWholeMax = 1e15;
+/// Draws in a row that were drawn before: then there is hardly anything new.
+constexpr size_t kRepeatedMax = 1000;
 
 /// "0.5", "100.0", "1e-05".
 std::string fraction_text(double value) {
@@ -106,10 +109,18 @@ Result<std::vector<HyperparameterTexts>> draw_from_spaces(std::span<const Space>
   if (count > kCombinationsMax) {
     return invalid_argument(fmt::format("at most {} draws, got {}", kCombinationsMax, count));
   }
-  std::vector<HyperparameterTexts> drawn(count);
-  for (HyperparameterTexts& texts : drawn) {
+  std::vector<HyperparameterTexts> drawn;
+  std::set<HyperparameterTexts> seen;
+  for (size_t repeated = 0; drawn.size() < count && repeated < kRepeatedMax;) {
     const Space& space = spaces[random.below(spaces.size())];
+    HyperparameterTexts texts;
     for (const auto& [name, values] : space) texts.emplace(name, values.draw(random));
+    if (seen.insert(texts).second) {
+      drawn.push_back(std::move(texts));
+      repeated = 0;
+    } else {
+      ++repeated;
+    }
   }
   return drawn;
 }

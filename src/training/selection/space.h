@@ -44,9 +44,9 @@ bool is_listed(const Space& space);
 /// over kCombinationsMax.
 Result<std::vector<HyperparameterTexts>> all_of_spaces(std::span<const Space> spaces);
 
-/// `count` combinations by Random(seed): of lists without repetition and in their order, all if
-/// there are no more; with ranges drawn one by one, first the space, then each value (as
-/// scikit-learn's ParameterSampler). Errors as all_of_spaces(), but ranges are fine.
+/// `count` different combinations by Random(seed), fewer if there are no more: of lists in their
+/// order; with ranges drawn one by one, first the space, then each value (as scikit-learn's
+/// ParameterSampler, which may repeat itself). Errors as all_of_spaces(), but ranges are fine.
 Result<std::vector<HyperparameterTexts>> draw_from_spaces(std::span<const Space> spaces,
                                                           size_t count, uint64_t seed);
 
