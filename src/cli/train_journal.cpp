@@ -44,7 +44,7 @@ Result<std::unique_ptr<SearchJournal>> open_journal(const TrainOptions& options,
                                                     const std::string& digest) {
   std::unique_ptr<SearchJournal> journal;
   const std::string& named = options.selection.journal;
-  if (options.selection.no_journal) return journal;
+  if (options.selection.no_journal || (options.no_record && named.empty())) return journal;
   if (!named.empty()) {
     journal = TRY(SearchJournal::open(named, {digest, kVersion}));
   } else {

@@ -12,7 +12,8 @@
 namespace slipway::cli {
 
 /// That of --journal, else one of this table (`digest`), target and seed in the project's folder.
-/// Null with --no-journal, and if none can be made there, which is said on stderr. Errors of a
+/// Null with --no-journal, with --no-record unless one is named, and if none can be made there,
+/// which is said on stderr. Errors of a
 /// journal that was named are those of open().
 Result<std::unique_ptr<SearchJournal>> open_journal(const TrainOptions& options,
                                                     const std::string& digest);

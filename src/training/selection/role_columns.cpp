@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <unordered_map>
+#include <iterator>
+#include <numeric>
 
 #include "base/edit_distance.h"
 
@@ -66,21 +67,42 @@ Status set_weights(const data::Column& column, Problem& problem) {
   return {};
 }
 
+std::vector<int32_t> text_numbers(const data::Column& column) {
+  std::vector<int32_t> order(column.dictionary.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](int32_t code) { return column.dictionary.text(code); });
+  std::vector<int32_t> rank(order.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    rank[static_cast<size_t>(order[i])] = static_cast<int32_t>(i);
+  }
+  std::vector<int32_t> ids;
+  ids.reserve(column.rows());
+  for (const int32_t code : column.codes) {
+    ids.push_back(code < 0 ? -1 : rank[static_cast<size_t>(code)]);
+  }
+  return ids;
+}
+
+std::vector<int32_t> number_numbers(const data::Column& column) {
+  std::vector<double> values;
+  values.reserve(column.rows());
+  std::ranges::copy_if(column.numbers, std::back_inserter(values),
+                       [](double value) { return !std::isnan(value); });
+  std::ranges::sort(values);
+  values.erase(std::ranges::unique(values).begin(), values.end());
+  std::vector<int32_t> ids;
+  ids.reserve(column.rows());
+  for (const double value : column.numbers) {
+    const auto place = std::ranges::lower_bound(values, value);
+    ids.push_back(std::isnan(value) ? -1 : static_cast<int32_t>(place - values.begin()));
+  }
+  return ids;
+}
+
 }  // namespace
 
 std::vector<int32_t> value_numbers(const data::Column& column) {
-  if (column.is_text()) return column.codes;
-  std::vector<int32_t> ids;
-  ids.reserve(column.rows());
-  std::unordered_map<double, int32_t> places;
-  for (const double value : column.numbers) {
-    const int32_t id =
-        std::isnan(value)
-            ? -1
-            : places.emplace(value, static_cast<int32_t>(places.size())).first->second;
-    ids.push_back(id);
-  }
-  return ids;
+  return column.is_text() ? text_numbers(column) : number_numbers(column);
 }
 
 Result<const data::Column*> column_of(const data::Frame& frame, const std::string& name) {

@@ -15,7 +15,8 @@
 
 namespace slipway::training {
 
-/// A number for each distinct value; missing ones are -1.
+/// The place of each value among all in ascending order, as numpy.unique gives it; missing ones are
+/// -1.
 std::vector<int32_t> value_numbers(const data::Column& column);
 
 /// INVALID_ARGUMENT: there is no such column (with the nearest name).
