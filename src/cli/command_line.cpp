@@ -312,6 +312,8 @@ void add_evaluate_rows(CLI::App& c, EvaluateOptions& o) {
       ->type_name("COLUMN");
   c.add_option("--time", o.time, "Column by which a split by time orders the rows")
       ->type_name("COLUMN");
+  c.add_option("--weight", o.weight, "Column that says how much each row counts")
+      ->type_name("COLUMN");
   c.add_option("--slice", o.slices, "Metrics for each value of this column too")
       ->type_name("COLUMN")
       ->delimiter(',')

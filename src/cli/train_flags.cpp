@@ -1,85 +1,10 @@
 #include "cli/internal/train_flags.h"
 
 #include "cli/internal/data_flags.h"
+#include "cli/internal/train_preparation_flags.h"
+#include "cli/internal/train_selection_flags.h"
 
 namespace slipway::cli {
-namespace {
-
-void add_preparation_flags(CLI::App& c, TrainOptions& o) {
-  const char* const group = "Preparation";
-  c.add_option("--impute", o.impute, "What missing numbers become; constant: --fill")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"mean", "median", "most_frequent", "constant", "keep"}))
-      ->group(group);
-  c.add_option("--fill", o.fill, "The number of --impute constant")
-      ->capture_default_str()
-      ->group(group);
-  c.add_option("--impute-categories", o.impute_categories,
-               "Missing categories are a category of their own, or the most frequent one")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"category", "most_frequent"}))
-      ->group(group);
-  c.add_flag("--indicate-missing", o.indicate_missing,
-             "A feature more for each number column with missing values: is it missing?")
-      ->group(group);
-  c.add_option("--scale", o.scale, "Of numbers; auto: standard, but none for trees and naive Bayes")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "none", "standard", "minmax", "robust"}))
-      ->group(group);
-  c.add_option("--encode", o.encode, "Of categories")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"onehot", "ordinal"}))
-      ->group(group);
-  c.add_option("--min-frequency", o.category_rows_min, "Categories of fewer rows share one feature")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000'000))
-      ->group(group);
-  c.add_option("--max-categories", o.categories_max,
-               "Of a column; the rarest of more share one feature")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000))
-      ->group(group);
-}
-
-void add_selection_flags(CLI::App& c, TrainOptions& o) {
-  const char* const group = "Selection";
-  c.add_option("--learner,--learners", o.learners,
-               "What to try: logistic_regression, random_forest, ... (default: those that are "
-               "usual for the task)")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("NAMES")
-      ->group(group);
-  c.add_option("--param", o.hyperparameters,
-               "Values to try of a hyperparameter, as in C=0.01,0.1,1; may be repeated: all "
-               "combinations are tried")
-      ->allow_extra_args(false)
-      ->type_name("NAME=V,V")
-      ->group(group);
-  c.add_option("--draws", o.draws, "Try so many combinations, drawn by lot (default: all)")
-      ->type_name("N")
-      ->group(group);
-  c.add_option("--cv", o.folds, "Folds of the cross-validation")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 1000))
-      ->group(group);
-  c.add_option("--test", o.test_share,
-               "A share of the rows that is kept back and judged at the end")
-      ->check(CLI::Range(0.0, 0.9))
-      ->type_name("SHARE")
-      ->group(group);
-  c.add_option("--scoring", o.scoring,
-               "The metric that decides: accuracy, f1_macro, roc_auc, log_loss, r2, ... (default: "
-               "accuracy, r2)")
-      ->type_name("METRIC")
-      ->group(group);
-  c.add_option("--budget", o.budget_s, "Seconds after which nothing more is tried")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("SECONDS")
-      ->group(group);
-}
-
-}  // namespace
 
 void add_train(CLI::App& app, TrainOptions& o) {
   CLI::App& c = *app.add_subcommand(
@@ -108,8 +33,8 @@ void add_train(CLI::App& app, TrainOptions& o) {
   c.add_flag("--no-record", o.no_record, "Leave no record of the run (`slipway runs`)");
   c.add_flag("--json", o.json, "The result as JSON");
   add_table_flags(c, o.table);
-  add_selection_flags(c, o);
-  add_preparation_flags(c, o);
+  add_selection_flags(c, o.selection);
+  add_preparation_flags(c, o.preparation);
 }
 
 }  // namespace slipway::cli

@@ -27,8 +27,9 @@ bool takes(const InputColumn& wanted, const Column& column) {
 
 class FrameRows final : public rows::RowSource {
  public:
-  FrameRows(const Frame& frame, const Signature& signature)
-      : frame_(frame), signature_(signature) {}
+  FrameRows(const Frame& frame, const Signature& signature,
+            std::optional<std::span<const uint32_t>> places)
+      : frame_(frame), signature_(signature), places_(places) {}
 
   const std::vector<std::string>& key_names() const override { return match_.key_names; }
 
@@ -50,7 +51,7 @@ class FrameRows final : public rows::RowSource {
   }
 
   Result<size_t> next(size_t rows_max, InputBuffer& input, std::vector<KeyCell>& keys) override {
-    const size_t count = std::min(rows_max, frame_.rows - row_);
+    const size_t count = std::min(rows_max, (places_ ? places_->size() : frame_.rows) - row_);
     input.reset(count, signature_.columns.size(), signature_.matrices);
     keys.clear();
     if (signature_.rows_are_records) TRY_STATUS(fill_records(count, input));
@@ -60,13 +61,17 @@ class FrameRows final : public rows::RowSource {
       if (signature_.columns[target].is_used) fill_column(*columns_[i], target, count, input);
     }
     for (size_t i = 0; i < count; ++i) {
-      for (const size_t place : match_.key_columns) keys.push_back(key(*columns_[place], row_ + i));
+      for (const size_t place : match_.key_columns)
+        keys.push_back(key(*columns_[place], row_at(i)));
     }
     row_ += count;
     return count;
   }
 
  private:
+  /// The frame's row that is the i-th of the batch.
+  size_t row_at(size_t i) const { return places_ ? (*places_)[row_ + i] : row_ + i; }
+
   Status check_kind(size_t place) const {
     if (match_.targets[place].kind != ColumnTarget::Kind::kFeature) return {};
     const InputColumn& wanted = signature_.columns[match_.targets[place].index];
@@ -82,7 +87,7 @@ class FrameRows final : public rows::RowSource {
   void fill_column(const Column& column, uint32_t target, size_t count, InputBuffer& input) const {
     const bool wants_text = signature_.columns[target].is_text();
     for (size_t i = 0; i < count; ++i) {
-      const size_t row = row_ + i;
+      const size_t row = row_at(i);
       if (column.is_missing(row)) continue;  // cells begin as missing
       if (!wants_text) {
         input.number_row(i)[target] = column.numbers[row];
@@ -103,10 +108,10 @@ class FrameRows final : public rows::RowSource {
       input.begin_record(i, 0);
       for (size_t place = 0; place < columns_.size(); ++place) {
         if (match_.targets[place].kind != ColumnTarget::Kind::kField) continue;
-        TRY_STATUS(add_field(*columns_[place], row_ + i, input));
+        TRY_STATUS(add_field(*columns_[place], row_at(i), input));
       }
       Status ended = input.end_record();
-      if (!ended.ok()) return std::move(ended).with_context(fmt::format("row {}", row_ + i + 1));
+      if (!ended.ok()) return std::move(ended).with_context(fmt::format("row {}", row_at(i) + 1));
     }
     return {};
   }
@@ -129,6 +134,7 @@ class FrameRows final : public rows::RowSource {
 
   const Frame& frame_;
   const Signature& signature_;
+  const std::optional<std::span<const uint32_t>> places_;
   std::vector<const Column*> columns_;  // those that are not ignored
   ColumnMatch match_;
   size_t row_ = 0;
@@ -136,11 +142,10 @@ class FrameRows final : public rows::RowSource {
 
 }  // namespace
 
-Result<std::unique_ptr<rows::RowSource>> open_frame_rows(const Frame& frame,
-                                                         const Signature& signature,
-                                                         const std::vector<std::string>& keys,
-                                                         const std::vector<std::string>& ignored) {
-  auto rows = std::make_unique<FrameRows>(frame, signature);
+Result<std::unique_ptr<rows::RowSource>> open_frame_rows(
+    const Frame& frame, const Signature& signature, const std::vector<std::string>& keys,
+    const std::vector<std::string>& ignored, std::optional<std::span<const uint32_t>> places) {
+  auto rows = std::make_unique<FrameRows>(frame, signature, places);
   TRY_STATUS(rows->open(keys, ignored));
   return std::unique_ptr<rows::RowSource>(std::move(rows));
 }

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,12 +19,13 @@
 
 namespace slipway::data {
 
-/// `frame` and `signature` must live as long as the source. `keys` as for CSV; `ignored` (the
-/// target, weights): columns that are neither feature nor key, as if they were not there.
-/// INVALID_ARGUMENT: a column is missing or of a wrong type, an ignored one is not there.
-Result<std::unique_ptr<rows::RowSource>> open_frame_rows(const Frame& frame,
-                                                         const Signature& signature,
-                                                         const std::vector<std::string>& keys,
-                                                         const std::vector<std::string>& ignored);
+/// `frame`, `signature` and `places` must live as long as the source. `keys` as for CSV; `ignored`
+/// (the target, weights): columns that are neither feature nor key, as if they were not there;
+/// `places`: the rows that are given, in this order (nullopt: all). INVALID_ARGUMENT: a column is
+/// missing or of a wrong type, an ignored one is not there.
+Result<std::unique_ptr<rows::RowSource>> open_frame_rows(
+    const Frame& frame, const Signature& signature, const std::vector<std::string>& keys,
+    const std::vector<std::string>& ignored,
+    std::optional<std::span<const uint32_t>> places = std::nullopt);
 
 }  // namespace slipway::data

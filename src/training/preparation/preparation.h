@@ -5,18 +5,17 @@
 //   Frame, rows, plan --Preparation::fit--> Preparation --append(GraphBuilder)--> features
 //                                                       --transform(Frame)--> matrix for learners
 //
-// Numbers and truth values: missing ones are filled, then scaled. Categories: one column of 0 and 1
-// for each (OneHotEncoder) or their number (OrdinalEncoder); missing ones are a category of their
-// own or the most frequent. Features stand in the order of the table's columns, numbers first.
+// Each kind of columns has its part (internal/part.h), numbers first; behind them stand steps that
+// see all features. What changes training rows only is in row_steps.h.
 //
 // Thread rule: immutable.
 //
-//   const Preparation prepared = TRY(Preparation::fit(frame, columns, rows, {}));
-//   const ValueId features = TRY(prepared.append(builder, "preparation"));
+//   FittedPreparation fitted = TRY(Preparation::fit(input, {}));
+//   const ValueId features = TRY(fitted.preparation.append(builder, "preparation"));
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,33 +23,20 @@
 #include "base/status.h"
 #include "data/frame.h"
 #include "graph/graph.h"
+#include "training/preparation/input.h"
+#include "training/preparation/plan.h"
 
 namespace slipway::training {
 
-struct PreparationPlan {
-  enum class Fill : uint8_t { kMean, kMedian, kMostFrequent, kConstant, kKeep };
-  enum class Scale : uint8_t { kNone, kStandard, kMinMax, kRobust };
-  enum class Encode : uint8_t { kOneHot, kOrdinal };
-
-  Fill numbers = Fill::kMedian;  // of missing numbers; kKeep: they stay NaN
-  double constant = 0;           // of Fill::kConstant
-  bool indicate_missing =
-      false;  // a column of 0 and 1 more for each number column with missing ones
-  bool fill_categories = false;  // missing ones become the most frequent; else a category
-  Scale scale = Scale::kStandard;
-  Encode encode = Encode::kOneHot;
-  uint32_t category_rows_min = 1;  // rarer ones share one column (min_frequency)
-  uint32_t categories_max = 1000;  // of a column, the rarest share one column (max_categories)
-
-  bool operator==(const PreparationPlan&) const = default;
-};
+class Part;
+class Step;
+struct FittedPreparation;
 
 class Preparation {
  public:
-  /// `columns`: those of the frame that are features, in the model's order. INVALID_ARGUMENT: a
-  /// column without any value in `rows`; UNIMPLEMENTED: a column of times or long texts.
-  static Result<Preparation> fit(const data::Frame& frame, std::span<const std::string> columns,
-                                 std::span<const uint32_t> rows, const PreparationPlan& plan);
+  /// INVALID_ARGUMENT: a column without any value in the rows, a plan that does not go with them or
+  /// with the target; UNIMPLEMENTED: a column of times or long texts.
+  static Result<FittedPreparation> fit(const PreparationInput& input, const PreparationPlan& plan);
 
   /// Features per row.
   uint32_t width() const { return static_cast<uint32_t>(names_.size()); }
@@ -60,42 +46,26 @@ class Preparation {
   Signature signature() const;
   /// The nodes; the builder has the signature's columns.
   Result<ValueId> append(GraphBuilder& graph, const std::string& path) const;
-  /// rows x width(), row-major, of all rows of the frame: what append()'s nodes compute of them.
-  Result<std::vector<double>> transform(const data::Frame& frame) const;
+  /// rows x width(), row-major: what append()'s nodes compute of these rows of the frame.
+  Result<std::vector<double>> transform(const data::Frame& frame,
+                                        std::span<const uint32_t> rows) const;
 
  private:
-  struct Number {
-    uint32_t column = 0;  // of the model
-    double fill = 0;
-    double shift = 0;  // scaled: (x - shift) / factor
-    double factor = 1;
-    bool indicated = false;
-  };
-  struct Category {
-    uint32_t column = 0;
-    std::vector<std::string> texts;  // by descending count; those from `frequent` on share a column
-    uint32_t frequent = 0;
-    bool has_missing = false;    // missing ones have a column of their own
-    bool fills_missing = false;  // missing ones are texts[0]
-  };
+  Result<ValueId> append_parts(GraphBuilder& graph, const std::string& path) const;
+  Status fit_steps(const PreparationInput& input, const PreparationPlan& plan,
+                   std::vector<double>& matrix);
 
-  void fit_number(const data::Column& column, std::span<const uint32_t> rows);
-  void fit_category(const data::Column& column, std::span<const uint32_t> rows);
-  void name_features();
-  Result<ValueId> append_numbers(GraphBuilder& graph, const std::string& path) const;
-  Result<ValueId> append_categories(GraphBuilder& graph, const std::string& path) const;
-
-  PreparationPlan plan_;
   std::vector<InputColumn> columns_;
-  std::vector<Number> numbers_;
-  std::vector<Category> categories_;
+  std::vector<std::shared_ptr<const Part>> parts_;
+  std::vector<std::shared_ptr<const Step>> steps_;
   std::vector<std::string> names_;
 };
 
-/// "mean", "median", "most_frequent", "constant", "keep"; "none", "standard", "minmax", "robust";
-/// "onehot", "ordinal". nullopt: no such word.
-std::optional<PreparationPlan::Fill> find_fill(std::string_view word);
-std::optional<PreparationPlan::Scale> find_scale(std::string_view word);
-std::optional<PreparationPlan::Encode> find_encode(std::string_view word);
+struct FittedPreparation {
+  Preparation preparation;
+  /// input.rows x width(): what a learner is fitted on. It is transform() of these rows but for
+  /// features that are cross-fitted.
+  std::vector<double> training_matrix;
+};
 
 }  // namespace slipway::training

@@ -104,27 +104,20 @@ std::vector<std::string> metric_names(const Problem& problem) {
   return {metrics->names().begin(), metrics->names().end()};
 }
 
-std::vector<double> rows_of(std::span<const double> matrix, uint32_t width,
-                            std::span<const uint32_t> rows) {
-  std::vector<double> some;
-  some.reserve(rows.size() * width);
-  for (const uint32_t row : rows) {
-    const std::span<const double> one = matrix.subspan(size_t{row} * width, width);
-    some.insert(some.end(), one.begin(), one.end());
-  }
-  return some;
-}
-
 Result<MetricValues> judge(const Fit& fit, const Problem& problem, std::span<const uint32_t> rows,
                            std::span<const double> x, uint32_t width) {
   const auto model = TRY(compiled(fit, problem, width));
   const Answers answers = TRY(answer(*model, x, width));
+  std::vector<double> weights;
+  for (const uint32_t row : rows) {
+    if (!problem.weights.empty()) weights.push_back(problem.weights[row]);
+  }
   if (problem.task == Task::kRegression) {
     std::vector<double> truth;
     truth.reserve(rows.size());
     for (const uint32_t row : rows) truth.push_back(problem.values[row]);
-    const auto metrics = TRY(
-        RegressionMetrics::create({.truth = truth, .predicted = answers.values, .weights = {}}));
+    const auto metrics = TRY(RegressionMetrics::create(
+        {.truth = truth, .predicted = answers.values, .weights = weights}));
     return named(metrics);
   }
   std::vector<int32_t> truth;
@@ -136,6 +129,7 @@ Result<MetricValues> judge(const Fit& fit, const Problem& problem, std::span<con
   judged.predicted = answers.predicted;
   judged.probabilities = answers.probabilities;
   judged.scores = answers.scores;
+  judged.weights = weights;
   const auto metrics = TRY(ClassificationMetrics::create(judged));
   return named(metrics);
 }

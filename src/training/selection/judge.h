@@ -28,10 +28,6 @@ std::string_view usual_metric(Task task);
 /// probabilities.
 std::vector<std::string> metric_names(const Problem& problem);
 
-/// Rows of a prepared matrix, copied out of it.
-std::vector<double> rows_of(std::span<const double> matrix, uint32_t width,
-                            std::span<const uint32_t> rows);
-
 /// `x`: rows.size() x width features. Metrics in scikit-learn's names.
 Result<MetricValues> judge(const Fit& fit, const Problem& problem, std::span<const uint32_t> rows,
                            std::span<const double> x, uint32_t width);
