@@ -14,6 +14,7 @@
 #include "cli/config_file.h"
 #include "cli/internal/data_flags.h"
 #include "cli/internal/flag_values.h"
+#include "cli/internal/runs_flags.h"
 #include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
 #include "cli/internal/serve_flags_models.h"
@@ -42,7 +43,8 @@ constexpr const char* kFooter =
     "  slipway train rows.csv --target label      a model from a table, as a bundle to serve\n"
     "  slipway evaluate model.joblib data.csv     how good is it? metrics, curves, a report\n"
     "  slipway convert model.joblib model.onnx    the same model as ONNX or PMML\n"
-    "  slipway data rows.csv --target label       what a table holds, and what looks wrong\n\n"
+    "  slipway data rows.csv --target label       what a table holds, and what looks wrong\n"
+    "  slipway runs --sort accuracy               the trainings of this project, the best first\n\n"
     "Every flag of `serve` is also an environment variable (--port: SLIPWAY_PORT) and a line in\n"
     "its --config file (port: 9000). `slipway COMMAND --help` lists them.";
 
@@ -310,6 +312,8 @@ void add_evaluate_rows(CLI::App& c, EvaluateOptions& o) {
       ->type_name("COLUMN");
   c.add_option("--time", o.time, "Column by which a split by time orders the rows")
       ->type_name("COLUMN");
+  c.add_option("--weight", o.weight, "Column that says how much each row counts")
+      ->type_name("COLUMN");
   c.add_option("--slice", o.slices, "Metrics for each value of this column too")
       ->type_name("COLUMN")
       ->delimiter(',')
@@ -540,6 +544,7 @@ int run(int argc, char** argv) {
   SignOptions sign_options;
   TrainOptions train_options;
   DataOptions data_options;
+  RunsOptions runs_options;
   std::string config;
   std::string shell;
   add_serve(app, serve_options, config);
@@ -552,6 +557,7 @@ int run(int argc, char** argv) {
   add_sign(app, sign_options);
   add_train(app, train_options);
   add_data(app, data_options);
+  add_runs(app, runs_options);
   app.add_subcommand("version", "Print the version");
   CLI::App* completion =
       app.add_subcommand("completion", "Print a script for your shell's completion");
@@ -598,8 +604,13 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("convert")) return convert(convert_options);
   if (app.got_subcommand("pack")) return pack(pack_options);
   if (app.got_subcommand("sign")) return sign(sign_options);
-  if (app.got_subcommand("train")) return train(train_options);
+  if (app.got_subcommand("train")) {
+    train_options.command = written;
+    train_options.command.insert(train_options.command.begin(), "slipway");
+    return train(train_options);
+  }
   if (app.got_subcommand("data")) return data(data_options);
+  if (app.got_subcommand("runs")) return runs(runs_options);
   if (app.got_subcommand("completion")) {
     fmt::print("{}", completion_script(describe_commands(app), shell));
     return kExitOk;

@@ -10,6 +10,7 @@
 #include "cli/answer_flags.h"
 #include "cli/listener_flags.h"
 #include "cli/preparation_flags.h"
+#include "cli/selection_flags.h"
 #include "cli/table_flags.h"
 
 namespace slipway::cli {
@@ -157,6 +158,7 @@ struct EvaluateOptions {
   std::vector<std::string> keys;      // columns of the data that are no feature
   std::string group;
   std::string time;
+  std::string weight;          // a column, no feature; empty: each row counts 1
   std::string split = "none";  // "none", or holdout=, stratified=, grouped=, time= and a share
   uint64_t seed = 0;
   uint32_t replicates = 1000;  // of the bootstrap; 0: no intervals
@@ -173,21 +175,17 @@ struct TrainOptions {
   std::string data;
   TableFlags table;
   std::string target;
-  std::string out;                           // empty: TARGET.slip
-  std::string name;                          // of the model; empty: the target's
-  std::string version;                       // empty: "1"
-  std::string task = "auto";                 // "auto", "classification", "regression"
-  std::vector<std::string> ignored;          // columns that are neither feature nor target
-  std::vector<std::string> learners;         // empty: those that are usual
-  std::vector<std::string> hyperparameters;  // NAME=V1,V2,...
-  size_t draws = 0;                          // combinations drawn of all; 0: all
-  size_t folds = 5;
-  double test_share = 0;
-  std::string scoring;
+  std::string out;                   // empty: TARGET.slip
+  std::string name;                  // of the model; empty: the target's
+  std::string version;               // empty: "1"
+  std::string task = "auto";         // "auto", "classification", "regression"
+  std::vector<std::string> ignored;  // columns that are neither feature nor target
+  SelectionFlags selection;
   PreparationFlags preparation;
   uint64_t seed = 0;
   uint32_t threads = 0;  // 0: one per usable CPU
-  double budget_s = 0;
+  bool no_record = false;
+  std::vector<std::string> command;  // as it was written
   bool json = false;
 };
 

@@ -1,23 +1,23 @@
 // `slipway train`: from a table to a bundle.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <new>
-#include <optional>
 
-#include "base/file.h"
 #include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/conversion.h"
 #include "cli/json_writer.h"
+#include "cli/leaderboard.h"
 #include "cli/output_file.h"
 #include "cli/packing.h"
+#include "cli/search_progress.h"
+#include "cli/train_journal.h"
+#include "cli/train_record.h"
+#include "cli/training_profile.h"
 #include "cli/training_run.h"
 #include "data/frame_rows.h"
 #include "formats/bundle/slip.h"
@@ -34,102 +34,17 @@ void ask_to_stop(int) {
   if (stop_asked.exchange(true)) std::_Exit(130);
 }
 
-/// "C=0.1,1" into the grid. INVALID_ARGUMENT: no '=', no value, a name twice.
-Status add_values(const std::string& text, training::Grid& grid) {
-  const size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size()) {
-    return invalid_argument(
-        fmt::format("--param: expected NAME=VALUE or NAME=VALUE,VALUE, got \"{}\"", text));
-  }
-  const std::string name = text.substr(0, equals);
-  std::vector<std::string> values;
-  for (size_t at = equals + 1; at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    values.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  if (!grid.emplace(name, std::move(values)).second) {
-    return invalid_argument(fmt::format("--param: {} is given twice", name));
-  }
-  return {};
-}
-
 Result<TrainingPlan> plan_of(const TrainOptions& options) {
   TrainingPlan plan;
   plan.problem.target = options.target;
   plan.problem.ignored = options.ignored;
   if (options.task == "classification") plan.problem.task = training::Task::kClassification;
   if (options.task == "regression") plan.problem.task = training::Task::kRegression;
-  plan.learners = options.learners;
-  for (const std::string& text : options.hyperparameters) TRY_STATUS(add_values(text, plan.grid));
-  plan.draws = options.draws;
+  TRY_STATUS(set_selection(options.selection, options.seed, plan));
   TRY_STATUS(set_preparation(options.preparation, plan));
-  plan.folds = options.folds;
-  plan.test_share = options.test_share;
-  plan.scoring = options.scoring;
-  plan.seed = options.seed;
   plan.threads = options.threads > 0 ? options.threads : detect_machine().cpus();
-  plan.budget_seconds = options.budget_s;
   plan.stop = &stop_asked;
   return plan;
-}
-
-/// On a terminal, how far the search is.
-class Progress {
- public:
-  explicit Progress(std::string scoring)
-      : scoring_(std::move(scoring)), shown_(::isatty(STDERR_FILENO) != 0) {}
-  ~Progress() {
-    if (printed_) fmt::print(stderr, "\r\x1b[K");
-  }
-  void fits(size_t done, size_t total, double best) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return;
-    last_ = now;
-    printed_ = true;
-    const double seconds = std::chrono::duration<double>(now - begin_).count();
-    const double left = seconds / static_cast<double>(done) * static_cast<double>(total - done);
-    fmt::print(stderr, "\r\x1b[K{} of {} fits, {:.0f} s left{}", done, total, left,
-               std::isnan(best) ? "" : fmt::format(", best {} {:.4f}", scoring_, best));
-    std::fflush(stderr);
-  }
-
- private:
-  const std::string scoring_;
-  const bool shown_;
-  bool printed_ = false;
-  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point last_ = begin_;
-};
-
-std::string candidate_text(const training::Candidate& candidate) {
-  const std::string combination = training::combination_text(candidate.hyperparameters);
-  return combination.empty() ? std::string(candidate.learner->name)
-                             : fmt::format("{} {}", candidate.learner->name, combination);
-}
-
-void write_metrics(JsonWriter& json, const training::MetricValues& metrics) {
-  json.begin('{');
-  for (const auto& [name, value] : metrics) {
-    json.key(name);
-    json.real(value);
-  }
-  json.end('}');
-}
-
-void write_texts(JsonWriter& json, const training::HyperparameterTexts& texts) {
-  json.begin('{');
-  for (const auto& [name, value] : texts) {
-    json.key(name);
-    json.string(value);
-  }
-  json.end('}');
-}
-
-training::MetricValues mean_metrics(const CandidateScores& scores) {
-  training::MetricValues means;
-  for (const auto& [name, value] : scores.folds[0]) means.emplace_back(name, scores.mean(name));
-  return means;
 }
 
 /// What the bundle's manifest says of the training.
@@ -147,7 +62,7 @@ std::string details_of(const TrainOptions& options, const TrainingRun& run,
   write_metrics(json, run.test_metrics.empty() ? mean_metrics(scores) : run.test_metrics);
   json.key("metrics_of");
   json.string(run.test_metrics.empty()
-                  ? fmt::format("cross-validation, mean of {} folds", run.folds)
+                  ? fmt::format("{}, mean of {} folds", run.partition, run.folds)
                   : "rows that were kept back");
   json.key("selection");
   json.begin('{');
@@ -181,11 +96,22 @@ std::string details_of(const TrainOptions& options, const TrainingRun& run,
   return json.text();
 }
 
-void print_json(const TrainingRun& run, const std::string& place, const std::string& details) {
+/// Where things went.
+struct Outcome {
+  const std::string& place;    // of the bundle
+  const std::string& details;  // what it says of the training
+  std::optional<int64_t> run;  // in the records
+};
+
+void print_json(const TrainingRun& run, const Outcome& outcome) {
   JsonWriter json;
   json.begin('{');
   json.key("bundle");
-  json.string(place);
+  json.string(outcome.place);
+  if (outcome.run) {
+    json.key("run");
+    json.number(static_cast<uint64_t>(*outcome.run));
+  }
   json.key("task");
   json.string(task_name(run.problem.task));
   json.key("stopped");
@@ -195,65 +121,51 @@ void print_json(const TrainingRun& run, const std::string& place, const std::str
   json.key("warnings");
   json.strings(run.warnings);
   json.key("model");
-  json.raw(details);
-  json.key("leaderboard");
-  json.begin('[');
-  for (const size_t i : run.ranking) {
-    json.begin('{');
-    json.key("learner");
-    json.string(run.candidates[i].learner->name);
-    json.key("parameters");
-    write_texts(json, run.candidates[i].hyperparameters);
-    json.key("mean");
-    json.real(run.scores[i].mean(run.scoring));
-    json.key("deviation");
-    json.real(run.scores[i].deviation(run.scoring));
-    json.key("fit_seconds");
-    json.real(run.scores[i].fit_seconds);
-    json.key("metrics");
-    write_metrics(json, mean_metrics(run.scores[i]));
-    json.end('}');
-  }
-  json.end(']');
+  json.raw(outcome.details);
+  write_leaderboard(json, run);
   json.end('}');
   fmt::print("{}\n", json.text());
 }
 
-void print_table(const TrainingRun& run, const std::string& place) {
-  constexpr size_t kShown = 20;
-  fmt::print("{} of '{}': {} rows, {} columns, {} features; {} by {}-fold cross-validation\n\n",
+void print_table(const TrainingRun& run, const Outcome& outcome) {
+  fmt::print("{} of '{}': {} rows, {} columns, {} features; {} by {}\n\n",
              task_name(run.problem.task), run.problem.target, run.problem.rows.size(),
-             run.problem.features.size(), run.features.size(), run.scoring, run.folds);
-  fmt::print("{:>4}  {:>10} {:>8} {:>9}  {}\n", "", run.scoring, "+/-", "fit, s", "learner");
-  for (size_t place_in = 0; place_in < std::min(run.ranking.size(), kShown); ++place_in) {
-    const size_t i = run.ranking[place_in];
-    fmt::print("{:>4}  {:>10.4f} {:>8.4f} {:>9.3f}  {}\n", place_in + 1,
-               run.scores[i].mean(run.scoring), run.scores[i].deviation(run.scoring),
-               run.scores[i].fit_seconds, candidate_text(run.candidates[i]));
-  }
-  if (run.ranking.size() > kShown) fmt::print("      ... {} more\n", run.ranking.size() - kShown);
+             run.problem.features.size(), run.features.size(), run.scoring, run.partition);
+  fmt::print("{}", leaderboard_text(run));
   if (!run.test_metrics.empty()) {
     fmt::print("\non the rows that were kept back:\n");
     for (const auto& [name, value] : run.test_metrics) fmt::print("  {:<32} {:.4f}\n", name, value);
   }
-  fmt::print("\nwrote {}; serve it: slipway serve {}\n", place, place);
+  fmt::print("\nwrote {}; serve it: slipway serve {}\n", outcome.place, outcome.place);
+  if (outcome.run) fmt::print("run {}: slipway runs show {}\n", *outcome.run, *outcome.run);
 }
 
 void tell(const TrainingRun& run) {
   for (const std::string& note : run.problem.notes) fmt::print(stderr, "slipway: {}\n", note);
   for (const std::string& warning : run.warnings) fmt::print(stderr, "slipway: {}\n", warning);
   for (size_t i = 0; i < run.scores.size(); ++i) {
-    if (run.scores[i].status.ok()) continue;
-    fmt::print(stderr, "slipway: {}: {}\n", candidate_text(run.candidates[i]),
+    const StatusCode code = run.scores[i].status.code();
+    // What the time did not suffice for is told by one line below.
+    if (code == StatusCode::kOk || code == StatusCode::kCancelled) continue;
+    fmt::print(stderr, "slipway: {}: {}\n", training::candidate_text(run.candidates[i]),
                run.scores[i].status.message());
   }
   if (run.was_stopped) fmt::print(stderr, "slipway: stopped; this is the best so far\n");
 }
 
+std::string profile_of(const TrainingRun& run, unsigned threads) {
+  std::vector<const data::Column*> columns;
+  columns.reserve(run.problem.features.size());
+  for (const std::string& name : run.problem.features) {
+    columns.push_back(run.problem.frame->find(name));
+  }
+  return training_profile(columns, run.problem.frame->find(run.problem.target), threads);
+}
+
 /// The model as a bundle. What was learnt and what is read back of the file have to answer the same
 /// first, on rows made up from what the model compares its input with.
 Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
-                        const std::string& details) {
+                        const std::string& details, unsigned threads) {
   const Conversion written =
       TRY(convert_graph(run.graph, {.format = "slipway", .name = options.target}));
   if (!written.unchecked.empty()) return internal_error(written.unchecked);
@@ -269,18 +181,37 @@ Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
   request.version = options.version;
   request.details = details;
   request.data_name = options.data;
+  request.profile = profile_of(run, threads);
   request.open_rows = [&](const Signature& signature) {
     return data::open_frame_rows(*run.problem.frame, signature, {}, {options.target});
   };
   return pack_bytes("model.onnx", written.bytes, request);
 }
 
-/// Empty of what is no file.
-std::string digest_of(const std::string& path) {
-  Limits limits;
-  limits.file_bytes_max = UINT64_MAX;
-  const Result<FileBytes> bytes = map_file(path, limits);
-  return bytes.ok() ? sha256_hex(*bytes) : std::string();
+Status train_on(const TrainOptions& options, const data::Table& table, TrainingPlan& plan,
+                TrainRecord& record) {
+  const auto journal = TRY(open_journal(options, table.file.sha256));
+  plan.memory = journal.get();
+  Result<TrainingRun> run = [&] {
+    SearchProgress progress;
+    plan.progress = [&](const training::SelectionProgress& at) { progress.show(at); };
+    return run_training(table.frame, plan);
+  }();
+  if (!run.ok()) return std::move(run).status().with_context(options.data);
+  const std::string details = details_of(options, *run, table.file.sha256);
+  const Packed packed = TRY(pack_run(options, *run, details, plan.threads));
+  const std::string place =
+      options.out.empty() ? packed.name + std::string(bundle::kSlipEnding) : options.out;
+  TRY_STATUS(write_output(place, packed.bytes));
+  close_journal(options, *run, journal.get());
+  tell(*run);
+  record.finish(*run, details, place, packed.bytes);
+  if (options.json) {
+    print_json(*run, {place, details, record.number()});
+  } else {
+    print_table(*run, {place, details, record.number()});
+  }
+  return {};
 }
 
 /// Rules are for texts as they stand in the file, whatever they look like.
@@ -305,28 +236,17 @@ Status run_command(const TrainOptions& options) {
   if (!made.ok()) return made.status();
   TrainingPlan& plan = *made;
   TRY_STATUS(read_as_texts(plan.preparation.rules.get(), read.schema));
-  Result<data::Frame> frame = data::read_frame(options.data, read);
-  if (!frame.ok()) return std::move(frame).status().with_context(options.data);
-  const std::string digest = digest_of(options.data);
-  std::optional<Progress> progress(plan.scoring);
-  plan.progress = [&](size_t done, size_t total, double best) {
-    progress->fits(done, total, best);
-  };
-  Result<TrainingRun> run = run_training(*frame, plan);
-  progress.reset();
-  if (!run.ok()) return std::move(run).status().with_context(options.data);
-  const std::string details = details_of(options, *run, digest);
-  const Packed packed = TRY(pack_run(options, *run, details));
-  const std::string place =
-      options.out.empty() ? packed.name + std::string(bundle::kSlipEnding) : options.out;
-  TRY_STATUS(write_output(place, packed.bytes));
-  tell(*run);
-  if (options.json) {
-    print_json(*run, place, details);
-  } else {
-    print_table(*run, place);
+  Result<data::Table> table = data::read_table(options.data, read);
+  if (!table.ok()) return std::move(table).status().with_context(options.data);
+  TrainRecord record(options, *table);
+  Status status;
+  try {
+    status = train_on(options, *table, plan, record);
+  } catch (const std::bad_alloc&) {
+    status = resource_exhausted("not enough memory");
   }
-  return {};
+  if (!status.ok()) record.fail(status);
+  return status;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "cli/internal/data_flags.h"
 #include "cli/internal/train_preparation_flags.h"
+#include "cli/internal/train_selection_flags.h"
 
 namespace slipway::cli {
 
@@ -29,9 +30,10 @@ void add_train(CLI::App& app, TrainOptions& o) {
   c.add_option("--seed", o.seed, "Of everything that is drawn by lot")->capture_default_str();
   c.add_option("--threads", o.threads, "At work at once (default: one per usable CPU)")
       ->check(CLI::Range(1, 1024));
+  c.add_flag("--no-record", o.no_record, "Leave no record of the run (`slipway runs`)");
   c.add_flag("--json", o.json, "The result as JSON");
   add_table_flags(c, o.table);
-  add_selection_flags(c, o);
+  add_selection_flags(c, o.selection);
   add_preparation_flags(c, o.preparation);
 }
 

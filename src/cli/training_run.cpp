@@ -1,207 +1,40 @@
 #include "cli/training_run.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <cmath>
-#include <numeric>
-
-#include "training/splits/holdout.h"
+#include "training/selection/portfolio.h"
 
 namespace slipway::cli {
 namespace {
 
 using training::Candidate;
-using training::CandidateScores;
-using training::Learner;
 using training::Problem;
-using training::Task;
 
-constexpr std::array<std::string_view, 5> kUsualClassifiers = {
-    "logistic_regression", "random_forest", "gradient_boosting", "knn", "naive_bayes"};
-constexpr std::array<std::string_view, 5> kUsualRegressors = {"ridge", "lasso", "random_forest",
-                                                              "gradient_boosting", "knn"};
-constexpr std::array<std::string_view, 7> kUnscaled = {
-    "decision_tree", "random_forest",  "extra_trees", "gradient_boosting",
-    "naive_bayes",   "multinomial_nb", "bernoulli_nb"};
-
-/// Learners that this program has of those that are usual.
-std::vector<std::string> usual_learners(Task task) {
-  const auto& usual = task == Task::kClassification ? kUsualClassifiers : kUsualRegressors;
-  std::vector<std::string> names;
-  for (const std::string_view name : usual) {
-    if (training::find_learner(name, task).ok()) names.emplace_back(name);
+Status search(const TrainingPlan& plan, const training::Partition& partition, TrainingRun& run) {
+  training::SearchPlan search = plan.search;
+  search.base = plan.preparation;
+  search.scale_as_needed = plan.scale_as_needed;
+  search.seed = plan.seed;
+  training::SelectionOptions options;
+  options.scoring = run.scoring;
+  options.seed = plan.seed;
+  options.threads = plan.threads;
+  options.budget_seconds = plan.budget_seconds;
+  options.stop = plan.stop;
+  options.halving = search.halving;
+  options.memory = plan.memory;
+  options.progress = plan.progress;
+  training::Selection found;
+  if (plan.is_automatic) {
+    found = TRY(select_automatically(run.problem, partition, search, options, run.problem.notes));
+  } else {
+    auto candidates = TRY(make_candidates(search, run.problem, run.problem.notes));
+    found = TRY(select(run.problem, std::move(candidates), partition, options));
   }
-  return names;
-}
-
-bool knows(const Learner& learner, std::string_view hyperparameter) {
-  return std::ranges::any_of(learner.hyperparameters, [&](const training::Hyperparameter& entry) {
-    return entry.name == hyperparameter;
-  });
-}
-
-Result<std::vector<Candidate>> make_candidates(const TrainingPlan& plan, const Problem& problem) {
-  const bool is_given = !plan.learners.empty();
-  const std::vector<std::string> names = is_given ? plan.learners : usual_learners(problem.task);
-  const auto combinations =
-      TRY(plan.draws > 0 ? training::draw_from_grid(plan.grid, plan.draws, plan.seed)
-                         : training::expand_grid(plan.grid));
-  std::vector<Candidate> candidates;
-  for (const std::string& name : names) {
-    const Learner* learner = TRY(training::find_learner(name, problem.task));
-    const bool knows_all = std::ranges::all_of(
-        plan.grid, [&](const auto& entry) { return knows(*learner, entry.first); });
-    // Of several learners, those that have other hyperparameters keep their defaults.
-    std::vector<training::HyperparameterTexts> tried = combinations;
-    if (!knows_all && names.size() > 1) tried = {{}};
-    Candidate candidate;
-    candidate.learner = learner;
-    candidate.plan = plan.preparation;
-    const bool unscaled = std::ranges::find(kUnscaled, learner->name) != kUnscaled.end();
-    if (plan.scale_as_needed && unscaled) {
-      candidate.plan.scale = training::PreparationPlan::Scale::kNone;
-    }
-    for (training::HyperparameterTexts& texts : tried) {
-      TRY_STATUS(training::Hyperparameters::check(learner->name, learner->hyperparameters, texts)
-                     .status());
-      candidate.hyperparameters = std::move(texts);
-      candidates.push_back(candidate);
-    }
-  }
-  const bool grid_was_used =
-      plan.grid.empty() || std::ranges::any_of(candidates, [](const Candidate& candidate) {
-        return !candidate.hyperparameters.empty();
-      });
-  if (!grid_was_used) {
-    return invalid_argument(
-        fmt::format("no learner has all of the hyperparameters that are to be "
-                    "tried: {}",
-                    training::combination_text(combinations[0])));
-  }
-  return candidates;
-}
-
-/// Places in problem.rows.
-struct Rows {
-  std::vector<uint32_t> train;
-  std::vector<uint32_t> test;
-};
-
-std::vector<int32_t> classes_of(const Problem& problem, std::span<const uint32_t> places) {
-  std::vector<int32_t> classes;
-  classes.reserve(places.size());
-  for (const uint32_t place : places) classes.push_back(problem.classes[problem.rows[place]]);
-  return classes;
-}
-
-Result<Rows> keep_back(const TrainingPlan& plan, const Problem& problem) {
-  Rows rows;
-  rows.train.resize(problem.rows.size());
-  std::iota(rows.train.begin(), rows.train.end(), 0U);
-  if (plan.test_share <= 0) return rows;
-  const training::Shares shares{.test_share = plan.test_share, .seed = plan.seed};
-  training::Parts parts = TRY(problem.task == Task::kClassification
-                                  ? split_stratified(classes_of(problem, rows.train), shares)
-                                  : split_shuffled(problem.rows.size(), shares));
-  rows.train = std::move(parts.train);
-  rows.test = std::move(parts.test);
-  return rows;
-}
-
-/// Folds of the training rows, as places in problem.rows.
-Result<std::vector<training::Fold>> make_folds(const TrainingPlan& plan, const Problem& problem,
-                                               const std::vector<uint32_t>& train) {
-  const training::Shuffle shuffle{plan.seed};
-  std::vector<training::Fold> folds =
-      TRY(problem.task == Task::kClassification
-              ? stratified_k_fold(classes_of(problem, train), plan.folds, shuffle)
-              : k_fold(train.size(), plan.folds, shuffle));
-  for (training::Fold& fold : folds) {
-    for (uint32_t& place : fold.train) place = train[place];
-    for (uint32_t& place : fold.test) place = train[place];
-  }
-  return folds;
-}
-
-bool is_better(double a, double b, std::string_view metric) {
-  if (std::isnan(a) || std::isnan(b)) return std::isnan(b) && !std::isnan(a);
-  return training::is_loss(metric) ? a < b : a > b;
-}
-
-/// Stops a search when its time is over or its user says so.
-class Watch {
- public:
-  explicit Watch(const TrainingPlan& plan) : plan_(plan) {
-    end_ = std::chrono::steady_clock::now() +
-           std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-               std::chrono::duration<double>(plan.budget_seconds));
-  }
-  bool is_over() const {
-    return (plan_.stop != nullptr && plan_.stop->load()) ||
-           (plan_.budget_seconds > 0 && std::chrono::steady_clock::now() > end_);
-  }
-
- private:
-  const TrainingPlan& plan_;
-  std::chrono::steady_clock::time_point end_;
-};
-
-/// Candidates are judged a few at a time, so that what is done by the end of the time counts.
-Status search(const TrainingPlan& plan, std::span<const training::Fold> folds, TrainingRun& run) {
-  const Watch watch(plan);
-  training::CrossValidationOptions options{plan.seed, plan.threads, plan.stop, {}};
-  const size_t together = plan.budget_seconds > 0 ? 1 : run.candidates.size();
-  const size_t total = run.candidates.size() * folds.size();
-  size_t done = 0;
-  size_t first = 0;
-  double best = std::nan("");
-  std::vector<training::CandidateScores> partial(run.candidates.size());
-  options.progress = [&](size_t candidate, size_t, const training::MetricValues& metrics) {
-    CandidateScores& scores = partial[first + candidate];
-    scores.folds.push_back(metrics);
-    const double mean = scores.mean(run.scoring);
-    if (scores.folds.size() == folds.size() && is_better(mean, best, run.scoring)) best = mean;
-    if (plan.progress) plan.progress(++done, total, best);
-  };
-  for (; first < run.candidates.size(); first += together) {
-    if (first > 0 && watch.is_over()) {
-      run.was_stopped = true;
-      CandidateScores left;
-      left.status = Status(StatusCode::kCancelled, "not tried: the time was over");
-      run.scores.resize(run.candidates.size(), left);
-      return {};
-    }
-    auto scores = TRY(cross_validate(
-        run.problem, std::span(run.candidates).subspan(first, together), folds, options));
-    std::ranges::move(scores, std::back_inserter(run.scores));
-  }
-  run.was_stopped = plan.stop != nullptr && plan.stop->load();
+  run.candidates = std::move(found.candidates);
+  run.scores = std::move(found.scores);
+  run.ranking = std::move(found.ranking);
+  run.rounds = std::move(found.rounds);
+  run.was_stopped = found.was_stopped;
   return {};
-}
-
-/// Before anything is computed.
-Status check_metric(const TrainingRun& run) {
-  const std::vector<std::string> names = training::metric_names(run.problem);
-  if (std::ranges::find(names, run.scoring) != names.end()) return {};
-  return invalid_argument(fmt::format("there is no metric '{}' of a {}; there are {}", run.scoring,
-                                      task_name(run.problem.task), fmt::join(names, ", ")));
-}
-
-Status rank(TrainingRun& run) {
-  for (size_t i = 0; i < run.scores.size(); ++i) {
-    if (run.scores[i].status.ok()) run.ranking.push_back(i);
-  }
-  if (run.ranking.empty()) {
-    return run.scores.empty() ? internal_error("nothing was tried") : run.scores[0].status;
-  }
-  std::ranges::stable_sort(run.ranking, [&](size_t a, size_t b) {
-    return is_better(run.scores[a].mean(run.scoring), run.scores[b].mean(run.scoring), run.scoring);
-  });
-  if (!std::isnan(run.scores[run.ranking[0]].mean(run.scoring))) return {};
-  return invalid_argument(fmt::format("{} cannot be told of these models", run.scoring));
 }
 
 Result<std::shared_ptr<const Graph>> graph_of(const Problem& problem,
@@ -219,7 +52,7 @@ Result<std::shared_ptr<const Graph>> graph_of(const Problem& problem,
 }
 
 /// The best once more, on all training rows.
-Status fit_best(const TrainingPlan& plan, const Rows& rows, TrainingRun& run) {
+Status fit_best(const TrainingPlan& plan, const training::Partition& rows, TrainingRun& run) {
   const Candidate& best = run.candidates[run.ranking[0]];
   const std::vector<uint32_t> train = frame_rows(run.problem, rows.train);
   const training::FittedCandidate fitted =
@@ -242,14 +75,12 @@ Status fit_best(const TrainingPlan& plan, const Rows& rows, TrainingRun& run) {
 Result<TrainingRun> run_training(const data::Frame& frame, const TrainingPlan& plan) {
   TrainingRun run;
   run.problem = TRY(make_problem(frame, plan.problem));
-  run.candidates = TRY(make_candidates(plan, run.problem));
   run.scoring = plan.scoring.empty() ? training::usual_metric(run.problem.task) : plan.scoring;
-  TRY_STATUS(check_metric(run));
-  run.folds = plan.folds;
-  const Rows rows = TRY(keep_back(plan, run.problem));
-  const auto folds = TRY(make_folds(plan, run.problem, rows.train));
-  TRY_STATUS(search(plan, folds, run));
-  TRY_STATUS(rank(run));
+  TRY_STATUS(check_metric(run.problem, run.scoring));
+  const training::Partition rows = TRY(make_partition(run.problem, plan.partition));
+  run.partition = partition_text(plan.partition, rows);
+  run.folds = rows.folds.size();
+  TRY_STATUS(search(plan, rows, run));
   TRY_STATUS(fit_best(plan, rows, run));
   return run;
 }

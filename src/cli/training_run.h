@@ -12,27 +12,27 @@
 #include <vector>
 
 #include "base/status.h"
+#include "training/selection/candidates.h"
 #include "training/selection/cross_validation.h"
-#include "training/selection/search.h"
+#include "training/selection/partition.h"
+#include "training/selection/selection.h"
 
 namespace slipway::cli {
 
 struct TrainingPlan {
   training::ProblemOptions problem;
-  std::vector<std::string> learners;  // empty: those that are usual for the task
-  training::Grid grid;                // tried with each learner that knows all of its names
-  size_t draws = 0;                   // combinations drawn of the grid; 0: all
+  training::SearchPlan search;  // but for its base, scale_as_needed and seed, which stand here
+  bool is_automatic = false;    // the portfolio (training/selection/portfolio.h) is tried
   training::PreparationPlan preparation;
   bool scale_as_needed = true;  // trees and their like are not scaled
-  size_t folds = 5;
-  double test_share = 0;  // rows that are kept back and judged at the end
-  std::string scoring;    // a metric; empty: accuracy or r2
+  training::FoldPlan partition;
+  std::string scoring;  // a metric; empty: accuracy or r2
   uint64_t seed = 0;
   unsigned threads = 1;
-  double budget_seconds = 0;  // what is not begun by then is left out; 0: no bound
+  double budget_seconds = 0;  // what is not done by then is left out; 0: no bound
   const std::atomic<bool>* stop = nullptr;
-  /// After each fit: done, of how many, the best mean so far (NaN: none yet).
-  std::function<void(size_t, size_t, double)> progress;
+  training::FoldMemory* memory = nullptr;  // what was judged before; may be null
+  std::function<void(const training::SelectionProgress&)> progress;  // after each fit
 };
 
 struct TrainingRun {
@@ -40,8 +40,10 @@ struct TrainingRun {
   std::vector<training::Candidate> candidates;
   std::vector<training::CandidateScores> scores;  // one for each candidate
   std::vector<size_t> ranking;                    // places of those that were judged, best first
+  std::vector<training::HalvingRound> rounds;     // of a halving search
   std::string scoring;
-  size_t folds = 0;
+  std::string partition;  // in words
+  size_t folds = 0;       // that each candidate was judged on
   size_t train_rows = 0;
   training::MetricValues test_metrics;  // of the rows that were kept back; empty: none were
   std::vector<std::string> warnings;    // of the last fit

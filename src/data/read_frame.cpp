@@ -6,8 +6,10 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 #include "base/file.h"
+#include "data/internal/hashed_file.h"
 #include "data/internal/read_text.h"
 #include "rows/arrow_rows.h"
 #include "rows/csv_reader.h"
@@ -95,6 +97,41 @@ Result<Frame> read_binary(std::string_view bytes, Form form, const ReadOptions& 
   return builder.finish();
 }
 
+/// Of each pass the digest: a file that changes between two of them is none.
+Result<Table> read_hashed_text(const std::string& path, Form form, const ReadOptions& options) {
+  std::unique_ptr<HashedFile> file;
+  std::optional<FileFacts> before;
+  const OpenInput open = [&]() -> Result<std::unique_ptr<InputStream>> {
+    if (file != nullptr) before = file->finish();
+    file = std::make_unique<HashedFile>(path);
+    if (!*file) return not_found(fmt::format("cannot read {}", path));
+    return rows::open_input_stream(*file);
+  };
+  Frame frame = TRY(read_text(open, form, options));
+  Table table{std::move(frame), file->finish()};
+  if (!before || *before == table.file) return table;
+  return unavailable("the file changed while it was read");
+}
+
+Result<std::string> read_standard_input(const ReadOptions& options) {
+  std::string bytes;
+  std::string block(1 << 16, '\0');
+  while (std::cin) {
+    std::cin.read(block.data(), static_cast<std::streamsize>(block.size()));
+    bytes.append(block.data(), static_cast<size_t>(std::cin.gcount()));
+    if (bytes.size() <= options.memory_bytes_max) continue;
+    return resource_exhausted(
+        fmt::format("standard input is over the limit of {} MiB", options.memory_bytes_max >> 20U));
+  }
+  return bytes;
+}
+
+Result<FileBytes> map_table(const std::string& path, const ReadOptions& options) {
+  Limits limits;
+  limits.file_bytes_max = options.memory_bytes_max;
+  return map_file(path, limits);
+}
+
 bool is_text(Form form) { return form != Form::kArrow && form != Form::kParquet; }
 
 }  // namespace
@@ -111,25 +148,29 @@ Result<Frame> read_frame_bytes(std::string_view bytes, const std::string& name,
 
 Result<Frame> read_frame(const std::string& path, const ReadOptions& options) {
   if (path == "-") {
-    std::string bytes;
-    std::string block(1 << 16, '\0');
-    while (std::cin) {
-      std::cin.read(block.data(), static_cast<std::streamsize>(block.size()));
-      bytes.append(block.data(), static_cast<size_t>(std::cin.gcount()));
-      if (bytes.size() <= options.memory_bytes_max) continue;
-      return resource_exhausted(fmt::format("standard input is over the limit of {} MiB",
-                                            options.memory_bytes_max >> 20U));
-    }
+    const std::string bytes = TRY(read_standard_input(options));
     return read_frame_bytes(bytes, "", options);
   }
   const OpenInput open = [&path] { return rows::open_input(path); };
   const std::string start = TRY(read_start(open));
   const Form form = TRY(form_of(path, start, options));
   if (is_text(form)) return read_text(open, form, options);
-  Limits limits;
-  limits.file_bytes_max = options.memory_bytes_max;
-  const FileBytes bytes = TRY(map_file(path, limits));
+  const FileBytes bytes = TRY(map_table(path, options));
   return read_binary(bytes, form, options);
+}
+
+Result<Table> read_table(const std::string& path, const ReadOptions& options) {
+  if (path == "-") {
+    const std::string bytes = TRY(read_standard_input(options));
+    Frame frame = TRY(read_frame_bytes(bytes, "", options));
+    return Table{std::move(frame), {bytes.size(), sha256_hex(bytes)}};
+  }
+  const std::string start = TRY(read_start([&path] { return rows::open_input(path); }));
+  const Form form = TRY(form_of(path, start, options));
+  if (is_text(form)) return read_hashed_text(path, form, options);
+  const FileBytes bytes = TRY(map_table(path, options));
+  Frame frame = TRY(read_binary(bytes, form, options));
+  return Table{std::move(frame), {bytes.size(), sha256_hex(bytes)}};
 }
 
 void expect_columns(const Signature& signature, Schema& schema) {

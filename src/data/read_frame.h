@@ -13,6 +13,7 @@
 // Thread rule: plain functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -31,10 +32,23 @@ struct ReadOptions {
   uint64_t memory_bytes_max = 16ULL << 30;  // of the Frame
 };
 
+/// What a table was read from.
+struct FileFacts {
+  uint64_t bytes = 0;
+  std::string sha256;  // lower-case hexadecimal
+  bool operator==(const FileFacts&) const = default;
+};
+struct Table {
+  Frame frame;
+  FileFacts file;  // the very bytes that the frame is of
+};
+
 /// `path`: a file, or "-" for standard input (which is kept in memory). INVALID_ARGUMENT names
 /// line and column; NOT_FOUND; RESOURCE_EXHAUSTED: the Frame or a field is too large;
 /// UNIMPLEMENTED: Arrow or Parquet without the plug-in.
 Result<Frame> read_frame(const std::string& path, const ReadOptions& options);
+/// The same with the digest of what was read. UNAVAILABLE: the file changed meanwhile.
+Result<Table> read_table(const std::string& path, const ReadOptions& options);
 /// The same of bytes in memory; `name` serves to tell their format by its ending.
 Result<Frame> read_frame_bytes(std::string_view bytes, const std::string& name,
                                const ReadOptions& options);

@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
 
+#include "base/file.h"
 #include "data/frame_rows.h"
 
 namespace slipway::data {
@@ -210,6 +214,27 @@ TEST(ReadFrameTest, RowsAreMatchedToAModel) {
   EXPECT_EQ(wrong.status().message(),
             "column 'age': the model takes numbers, got the type category");
   EXPECT_THAT(open_frame_rows(frame, signature, {}, {"z"}).status().message(), HasSubstr("'z'"));
+}
+
+TEST(ReadFrameTest, TheDigestIsOfTheBytesThatWereRead) {
+  std::string path = testing::TempDir() + "/table.XXXXXX";
+  ::close(::mkstemp(path.data()));
+  // Texts that begin late: two passes.
+  std::string text = "a,b\n";
+  for (int i = 0; i < 200'000; ++i) text += "1,2\n";
+  text += "x,3\n";
+  std::ofstream(path, std::ios::binary) << text;
+  const Result<Table> table = read_table(path, {});
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  EXPECT_EQ(table->frame.rows, 200'001U);
+  EXPECT_EQ(table->file.bytes, text.size());
+  EXPECT_EQ(table->file.sha256, sha256_hex(text));
+  std::ofstream(path + ".gz", std::ios::binary) << gzipped("a\n1\n") << std::string(300'000, '\0');
+  const Result<Table> padded = read_table(path + ".gz", {});
+  ASSERT_TRUE(padded.ok()) << padded.status().message();
+  EXPECT_GT(padded->file.bytes, 300'000U) << "bytes behind the end count too";
+  EXPECT_EQ(padded->file.sha256, sha256_hex(*read_file(path + ".gz", Limits())));
+  EXPECT_EQ(read_table(path + ".none", {}).status().code(), StatusCode::kNotFound);
 }
 
 }  // namespace

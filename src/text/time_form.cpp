@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/civil_day.h"
+
 namespace slipway::text {
 namespace {
 
@@ -109,17 +111,6 @@ struct Moment {
   int half_day = -1;  // 0: AM, 1: PM
 };
 
-/// Days since 1970-01-01 in the Gregorian calendar (H. Hinnant, "chrono-compatible low-level date
-/// algorithms", days_from_civil).
-int64_t days_of(int year, int month, int day) {
-  const int64_t y = month <= 2 ? year - 1 : year;
-  const int64_t era = (y >= 0 ? y : y - 399) / 400;
-  const int64_t year_of_era = y - era * 400;
-  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
-}
-
 int days_in(int year, int month) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -135,7 +126,7 @@ std::optional<double> seconds_of(Moment moment) {
                       moment.day <= days_in(moment.year, moment.month);
   const bool is_time = moment.hour <= 23 && moment.minute <= 59 && moment.second <= 59;
   if (!is_day || !is_time) return std::nullopt;
-  const auto days = static_cast<double>(days_of(moment.year, moment.month, moment.day));
+  const auto days = static_cast<double>(days_from_civil({moment.year, moment.month, moment.day}));
   return days * kDaySeconds + moment.hour * 3600 + moment.minute * 60 + moment.second +
          moment.fraction - moment.zone_seconds;
 }

@@ -8,8 +8,10 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from unittest import mock
@@ -22,12 +24,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "sklearn"
 IRIS = ROOT / "examples" / "iris" / "iris.joblib"
 BINARY = pathlib.Path(os.environ.get("SLIPWAY_BIN", ROOT / "build" / "release" / "slipway"))
+# Records of trainings go here rather than into this folder's .slipway.
+RECORDS = tempfile.mkdtemp(prefix="slipway-records-")
+os.environ["SLIPWAY_HOME"] = RECORDS
 READY = re.compile(r"listening on https?://\S+:(\d+)")
 
 
 def pytest_sessionstart(session):
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} does not exist; build it, or set SLIPWAY_BIN", returncode=1)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    shutil.rmtree(RECORDS, ignore_errors=True)
 
 
 def import_apart(*modules):

@@ -35,6 +35,7 @@ std::vector<std::string> mentioned(const EvaluateOptions& options) {
   names.insert(names.end(), options.slices.begin(), options.slices.end());
   if (!options.group.empty()) names.push_back(options.group);
   if (!options.time.empty()) names.push_back(options.time);
+  if (!options.weight.empty()) names.push_back(options.weight);
   return names;
 }
 
@@ -103,6 +104,7 @@ Result<EvaluationColumns> find_columns(const data::Frame& frame, const Signature
   for (const std::string& name : options.slices) TRY(column_named(frame, name, "slices"));
   if (!options.group.empty()) TRY(column_named(frame, options.group, "groups"));
   if (!options.time.empty()) TRY(column_named(frame, options.time, "times"));
+  if (!options.weight.empty()) TRY(column_named(frame, options.weight, "weights"));
   EvaluateOptions told = options;
   if (told.target.empty()) told.target = TRY(guess_target(frame, signature, options));
   TRY(column_named(frame, told.target, "target"));

@@ -211,10 +211,13 @@ Result<Evaluation> evaluate_model(const Executable& model, const data::Frame& fr
     out.notes.push_back(fmt::format("{} rows have no value of the target and are left out",
                                     out.rows_without_target));
   }
+  std::vector<double> weights;
+  if (!options.weight.empty()) weights = TRY(weights_of(*chosen.find(options.weight)));
   const uint32_t threads = options.threads > 0 ? options.threads : detect_machine().cpus();
   const Predictor predictor(model, roles, columns.ignored, threads);
-  const Judged judged =
-      TRY(judge(target, TRY(predictor.run(chosen)), signature, roles, options, out.notes));
+  Predictions predictions = TRY(predictor.run(chosen));
+  Judged judged = TRY(judge(target, std::move(predictions), signature, roles, options, out.notes));
+  judged.weights = std::move(weights);
   TRY_STATUS(add_metrics(judged, options, threads, out));
   if (roles.task == Task::kClassification) {
     TRY_STATUS(add_classes(judged, out));

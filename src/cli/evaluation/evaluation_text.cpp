@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "cli/evaluation/evaluation_output.h"
-#include "text/code_point.h"
+#include "cli/plain_text.h"
 
 namespace slipway::cli {
 namespace {
@@ -15,16 +15,8 @@ namespace {
 constexpr size_t kClassesMax = 20;  // in tables of a terminal
 constexpr size_t kLabelWidth = 24;
 
-/// Without control characters, which a terminal would obey; cut to so many characters.
 std::string plain(std::string_view text, size_t characters_max = kLabelWidth) {
-  std::string out;
-  size_t place = 0;
-  for (size_t i = 0; i < characters_max && place < text.size(); ++i) {
-    const char32_t code = text::next_code_point(text, place);
-    const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
-    text::append_code_point(out, is_control ? U'?' : code);
-  }
-  return out;
+  return plain_text(text, characters_max);
 }
 
 template <typename... Arguments>

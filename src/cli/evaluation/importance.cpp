@@ -20,17 +20,21 @@ std::vector<T> permuted(const std::vector<T>& values, const std::vector<uint32_t
 Result<double> score(const Judged& judged, const Predictions& predictions,
                      std::optional<double> threshold) {
   if (judged.task == Task::kRegression) {
-    const auto metrics =
-        TRY(training::RegressionMetrics::create({judged.true_values, predictions.values, {}}));
+    const auto metrics = TRY(training::RegressionMetrics::create(
+        {judged.true_values, predictions.values, judged.weights}));
     const auto place = std::ranges::find(metrics.names(), importance_metric(judged.task));
     return metrics.values({})[static_cast<size_t>(place - metrics.names().begin())];
   }
   const std::vector<int32_t> classes =
       predicted_classes(predictions, *judged.table, judged.positive, threshold);
-  size_t right = 0;
-  for (size_t row = 0; row < classes.size(); ++row)
-    right += classes[row] == judged.truth[row] ? 1 : 0;
-  return static_cast<double>(right) / static_cast<double>(classes.size());
+  double right = 0;
+  double all = 0;
+  for (size_t row = 0; row < classes.size(); ++row) {
+    const double weight = judged.weights.empty() ? 1 : judged.weights[row];
+    if (classes[row] == judged.truth[row]) right += weight;
+    all += weight;
+  }
+  return right / all;
 }
 
 void summarise(ImportanceResult& result) {

@@ -160,17 +160,18 @@ Judged Judged::take(const std::vector<uint32_t>& rows) const {
   some.positive = positive;
   some.true_values = gathered(true_values, 1, rows);
   some.values = gathered(values, 1, rows);
+  some.weights = gathered(weights, 1, rows);
   return some;
 }
 
 Result<training::ClassificationMetrics> Judged::classification() const {
   return training::ClassificationMetrics::create(
-      {table->size(), truth, predicted, probabilities, scores, {}, positive});
+      {table->size(), truth, predicted, probabilities, scores, weights, positive});
 }
 
 Result<std::unique_ptr<training::Metrics>> Judged::metrics() const {
   if (task == Task::kRegression) {
-    auto metrics = TRY(training::RegressionMetrics::create({true_values, values, {}}));
+    auto metrics = TRY(training::RegressionMetrics::create({true_values, values, weights}));
     return std::unique_ptr<training::Metrics>(
         std::make_unique<training::RegressionMetrics>(std::move(metrics)));
   }
@@ -220,6 +221,26 @@ Result<std::vector<double>> numbers_of(const data::Column& target) {
                     target.name));
   }
   return target.numbers;
+}
+
+Result<std::vector<double>> weights_of(const data::Column& column) {
+  if (column.is_text()) {
+    return invalid_argument(
+        fmt::format("column '{}', of the weights, holds texts: expected numbers", column.name));
+  }
+  double sum = 0;
+  for (size_t row = 0; row < column.rows(); ++row) {
+    const double weight = column.numbers[row];
+    if (!(weight >= 0 && weight <= 1e300)) {
+      return invalid_argument(fmt::format(
+          "column '{}', of the weights: expected numbers of 0 or more, got {} in row {}",
+          column.name, column.is_missing(row) ? "nothing" : fmt::format("{}", weight), row + 1));
+    }
+    sum += weight;
+  }
+  if (sum > 0 && std::isfinite(sum)) return column.numbers;
+  return invalid_argument(
+      fmt::format("column '{}', of the weights, has the sum {}", column.name, sum));
 }
 
 std::vector<int32_t> predicted_classes(const Predictions& predictions, const ClassTable& table,

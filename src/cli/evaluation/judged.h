@@ -30,6 +30,8 @@ struct Judged {
   std::vector<double> true_values;
   std::vector<double> values;
 
+  std::vector<double> weights;  // of the rows; empty: 1 each
+
   size_t rows() const { return task == Task::kRegression ? values.size() : truth.size(); }
   /// Some of the rows.
   Judged take(const std::vector<uint32_t>& rows) const;
@@ -48,6 +50,10 @@ Result<std::vector<int32_t>> classes_of(const data::Column& target, const ClassT
 
 /// The target's numbers; INVALID_ARGUMENT if they are texts.
 Result<std::vector<double>> numbers_of(const data::Column& target);
+
+/// How much each row counts. INVALID_ARGUMENT: texts, a weight that is missing, negative or beyond
+/// 1e300, all weights 0.
+Result<std::vector<double>> weights_of(const data::Column& column);
 
 /// `target` holds a value in each row; `known` as above. `notes`: what the reader should know.
 Result<Judged> judge(const data::Column& target, Predictions predictions,

@@ -8,7 +8,5 @@
 namespace slipway::cli {
 
 void add_train(CLI::App& app, TrainOptions& options);
-/// One group of them.
-void add_selection_flags(CLI::App& train, TrainOptions& options);
 
 }  // namespace slipway::cli

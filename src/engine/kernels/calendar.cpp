@@ -7,43 +7,12 @@
 #include <cmath>
 #include <limits>
 
+#include "base/civil_day.h"
+
 namespace slipway::engine {
 namespace {
 
 constexpr int64_t kDaySeconds = 86400;
-
-struct Date {
-  int64_t year = 1970;
-  int64_t month = 1;
-  int64_t day = 1;
-};
-
-/// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-int64_t days_from_civil(const Date& date) {
-  const int64_t y = date.year - (date.month <= 2 ? 1 : 0);
-  const int64_t era = (y >= 0 ? y : y - 399) / 400;
-  const int64_t year_of_era = y - era * 400;
-  const int64_t month = date.month + (date.month > 2 ? -3 : 9);
-  const int64_t day_of_year = (153 * month + 2) / 5 + date.day - 1;
-  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
-}
-
-Date civil_from_days(int64_t days) {
-  days += 719468;
-  const int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  const int64_t day_of_era = days - era * 146097;
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  Date date;
-  date.day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  date.month = month_from_march + (month_from_march < 10 ? 3 : -9);
-  date.year = year_of_era + era * 400 + (date.month <= 2 ? 1 : 0);
-  return date;
-}
 
 /// Takes texts apart from the left.
 class Scanner {
@@ -106,7 +75,7 @@ std::optional<double> parse_clock(Scanner& scanner) {
 }
 
 struct Moment {
-  Date date;
+  CivilDay date;
   int64_t days = 0;
   double second_of_day = 0;
 };

@@ -95,6 +95,7 @@ struct Learner {
   /// What fit() calls once all is checked and class weights are folded into `data.weights`.
   Result<Fit> (*train)(const Learner& learner, const TrainingData& data,
                        const Hyperparameters& hyperparameters, const FitOptions& options);
+  bool takes_weights = true;  // of rows; else TrainingData has none
 };
 
 /// All of them, by name and then task.

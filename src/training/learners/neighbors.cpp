@@ -139,8 +139,9 @@ Result<Fit> train_neighbors(const Learner& learner, const TrainingData& data,
 std::span<const Learner> neighbors_family() {
   static constexpr std::array kLearners = {
       Learner{"knn", Task::kClassification, "KNeighborsClassifier", "", false, kTable,
-              train_neighbors},
-      Learner{"knn", Task::kRegression, "KNeighborsRegressor", "", false, kTable, train_neighbors},
+              train_neighbors, false},
+      Learner{"knn", Task::kRegression, "KNeighborsRegressor", "", false, kTable, train_neighbors,
+              false},
   };
   return kLearners;
 }

@@ -8,6 +8,7 @@
 #include <limits>
 #include <mutex>
 
+#include "base/file.h"
 #include "training/parallel.h"
 #include "training/preparation/training_rows.h"
 
@@ -18,10 +19,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMatrixBytesMax = size_t{1} << 30;  // of the folds that are held at once
 
-/// The target of some rows, as a learner takes it.
+/// The target of some rows and their weights, as a learner takes it.
 struct Target {
   std::vector<int32_t> classes;
   std::vector<double> values;
+  std::vector<double> weights;
 };
 
 Target target_of(const Problem& problem, std::span<const uint32_t> rows) {
@@ -29,6 +31,7 @@ Target target_of(const Problem& problem, std::span<const uint32_t> rows) {
   for (const uint32_t row : rows) {
     if (problem.task == Task::kClassification) target.classes.push_back(problem.classes[row]);
     if (problem.task == Task::kRegression) target.values.push_back(problem.values[row]);
+    if (!problem.weights.empty()) target.weights.push_back(problem.weights[row]);
   }
   return target;
 }
@@ -42,6 +45,7 @@ TrainingData data_of(const Problem& problem, std::span<const double> x, uint32_t
   data.classes = target.classes;
   data.class_count = static_cast<uint32_t>(problem.labels.size());
   data.values = target.values;
+  data.weights = target.weights;
   return data;
 }
 
@@ -52,6 +56,7 @@ struct PreparedFold {
   std::vector<double> test;
   Target target;  // of the training rows
   uint32_t width = 0;
+  std::string digest;  // of all of it; empty: nobody asked
 };
 
 /// The training rows, prepared.
@@ -82,6 +87,44 @@ Result<PreparedFold> prepare(const Problem& problem, const Fold& fold, const Pre
   return prepared;
 }
 
+template <typename T>
+void append_digest(std::string& text, std::span<const T> values) {
+  text += sha256_hex({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
+}
+
+void append_digests(std::string& text, const Target& target) {
+  append_digest(text, std::span(target.classes));
+  append_digest(text, std::span(target.values));
+  append_digest(text, std::span(target.weights));
+}
+
+/// Of all that a learner and its judge see of a fold.
+std::string digest_of(const Problem& problem, const PreparedFold& fold) {
+  std::string text =
+      fmt::format("{} {} {} ", task_name(problem.task), problem.labels.size(), fold.width);
+  append_digest(text, std::span(fold.train));
+  append_digest(text, std::span(fold.test));
+  append_digests(text, fold.target);
+  append_digests(text, target_of(problem, fold.test_rows));
+  return sha256_hex(text);
+}
+
+/// Empty if the hyperparameters are none of the learner's.
+std::string key_of(const Candidate& candidate, uint64_t seed, const std::string& digest) {
+  const auto checked = Hyperparameters::check(
+      candidate.learner->name, candidate.learner->hyperparameters, candidate.hyperparameters);
+  if (!checked.ok()) return {};
+  std::string text = fmt::format("{} {} {}", digest, seed, candidate.learner->name);
+  for (const auto& [name, value] : checked->texts())
+    text.append(fmt::format("\n{}={}", name, value));
+  return sha256_hex(text);
+}
+
+/// Whether the same fit would come to the same result another time.
+bool is_lasting(const Status& status) {
+  return status.ok() || status.code() == StatusCode::kInvalidArgument;
+}
+
 /// The candidates by their plans: most searches have one.
 std::vector<std::vector<size_t>> by_plan(std::span<const Candidate> candidates) {
   std::vector<std::vector<size_t>> groups;
@@ -110,12 +153,16 @@ class Run {
   /// All candidates of one plan, as many folds at once as memory allows.
   Status run(const std::vector<size_t>& group) {
     for (size_t first = 0; first < folds_.size();) {
+      if (is_stopped()) return leave_out(group);
       std::vector<PreparedFold> prepared;
       size_t bytes = 0;
       while (first + prepared.size() < folds_.size() && bytes < kMatrixBytesMax) {
         const Fold& fold = folds_[first + prepared.size()];
         prepared.push_back(TRY(
             prepare(problem_, fold, candidates_[group[0]].plan, options_.seed, options_.threads)));
+        if (options_.memory != nullptr) {
+          prepared.back().digest = digest_of(problem_, prepared.back());
+        }
         bytes += (prepared.back().train.size() + prepared.back().test.size()) * sizeof(double);
       }
       for_each_index(group.size() * prepared.size(), options_.threads, [&](size_t item) {
@@ -136,32 +183,67 @@ class Run {
   }
 
  private:
+  bool is_stopped() const { return options_.stop != nullptr && options_.stop->load(); }
+
+  Status leave_out(const std::vector<size_t>& group) {
+    for (const size_t candidate : group) {
+      CandidateScores& scores = scores_[candidate];
+      if (scores.status.ok()) scores.status = Status(StatusCode::kCancelled, "stopped");
+    }
+    return {};
+  }
+
   void fit(size_t candidate, size_t fold, const PreparedFold& prepared) {
     const Candidate& wanted = candidates_[candidate];
+    const std::string key =
+        options_.memory == nullptr ? std::string() : key_of(wanted, options_.seed, prepared.digest);
+    if (!key.empty()) {
+      const std::scoped_lock lock(mutex_);
+      if (const FoldResult* known = options_.memory->find(key)) {
+        take(candidate, fold, *known);
+        return;
+      }
+    }
+    const FoldResult result = result_of(wanted, prepared);
+    const std::scoped_lock lock(mutex_);
+    if (!key.empty() && is_lasting(result.status)) options_.memory->add(key, wanted, result);
+    take(candidate, fold, result);
+  }
+
+  FoldResult result_of(const Candidate& wanted, const PreparedFold& prepared) const {
     FitOptions options;
     options.seed = options_.seed;
     options.stop = options_.stop;
+    FoldResult result;
     const Clock::time_point begin = Clock::now();
     Result<Fit> fitted = training::fit(
         *wanted.learner, data_of(problem_, prepared.train, prepared.width, prepared.target),
         wanted.hyperparameters, options);
-    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    const Result<MetricValues> metrics =
-        fitted.ok() ? judge(*fitted, problem_, prepared.test_rows, prepared.test, prepared.width)
-                    : Result<MetricValues>(fitted.status());
-    const std::scoped_lock lock(mutex_);
+    result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    result.status = fitted.status();
+    if (!fitted.ok()) return result;
+    result.warnings = std::move(fitted->warnings);
+    Result<MetricValues> metrics =
+        judge(*fitted, problem_, prepared.test_rows, prepared.test, prepared.width);
+    result.status = metrics.status();
+    if (metrics.ok()) result.metrics = *std::move(metrics);
+    return result;
+  }
+
+  /// The mutex is held.
+  void take(size_t candidate, size_t fold, const FoldResult& result) {
     CandidateScores& scores = scores_[candidate];
-    if (!metrics.ok()) {
-      if (scores.status.ok()) scores.status = metrics.status();
+    if (!result.status.ok()) {
+      if (scores.status.ok()) scores.status = result.status;
       return;
     }
-    scores.fit_seconds += seconds;
-    for (const std::string& warning : fitted->warnings) {
+    scores.fit_seconds += result.seconds;
+    for (const std::string& warning : result.warnings) {
       if (std::ranges::find(scores.warnings, warning) == scores.warnings.end()) {
         scores.warnings.push_back(warning);
       }
     }
-    scores.folds[fold] = *metrics;
+    scores.folds[fold] = result.metrics;
     if (options_.progress) options_.progress(candidate, fold, scores.folds[fold]);
   }
 

@@ -26,6 +26,27 @@ struct Candidate {
   const Learner* learner = nullptr;
   HyperparameterTexts hyperparameters;
   PreparationPlan plan;
+  HyperparameterTexts preparation;  // words of the plan that are tried, for reports
+};
+
+/// What one fit came to on one fold.
+struct FoldResult {
+  Status status;                      // why there are no metrics
+  MetricValues metrics;               // of the rows that judge
+  std::vector<std::string> warnings;  // of the fit
+  double seconds = 0;                 // of the fit
+};
+
+/// Results that were found before, by this process or by one that ended too early. A key stands for
+/// all that a result depends on: the prepared rows, learner, hyperparameters and seed.
+/// Calls come one at a time, from any thread.
+class FoldMemory {
+ public:
+  virtual ~FoldMemory() = default;
+  /// Null if it is not known; valid until the next add().
+  virtual const FoldResult* find(const std::string& key) const = 0;
+  virtual void add(const std::string& key, const Candidate& candidate,
+                   const FoldResult& result) = 0;
 };
 
 struct CandidateScores {
@@ -33,6 +54,9 @@ struct CandidateScores {
   std::vector<MetricValues> folds;    // of each fold; names are the same in all
   std::vector<std::string> warnings;  // of the fits, each once
   double fit_seconds = 0;             // mean of the folds
+  // Of a halving search (halving.h): the last round that the candidate came to, and what it had.
+  uint32_t round = 0;
+  uint64_t resources = 0;  // 0: all
 
   /// Of one metric over the folds; NaN if it is not there.
   double mean(std::string_view metric) const;
@@ -46,6 +70,7 @@ struct CrossValidationOptions {
   const std::atomic<bool>* stop = nullptr;  // once true, what is not begun has the error CANCELLED
   /// Called after each fit, on any thread, one call at a time: candidate, fold, and the metrics.
   std::function<void(size_t, size_t, const MetricValues&)> progress;
+  FoldMemory* memory = nullptr;  // asked before each fit, and told of each; may be null
 };
 
 /// `folds` hold places in problem.rows. INVALID_ARGUMENT: preparation cannot be fitted.

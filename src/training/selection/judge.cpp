@@ -108,12 +108,16 @@ Result<MetricValues> judge(const Fit& fit, const Problem& problem, std::span<con
                            std::span<const double> x, uint32_t width) {
   const auto model = TRY(compiled(fit, problem, width));
   const Answers answers = TRY(answer(*model, x, width));
+  std::vector<double> weights;
+  for (const uint32_t row : rows) {
+    if (!problem.weights.empty()) weights.push_back(problem.weights[row]);
+  }
   if (problem.task == Task::kRegression) {
     std::vector<double> truth;
     truth.reserve(rows.size());
     for (const uint32_t row : rows) truth.push_back(problem.values[row]);
-    const auto metrics = TRY(
-        RegressionMetrics::create({.truth = truth, .predicted = answers.values, .weights = {}}));
+    const auto metrics = TRY(RegressionMetrics::create(
+        {.truth = truth, .predicted = answers.values, .weights = weights}));
     return named(metrics);
   }
   std::vector<int32_t> truth;
@@ -125,6 +129,7 @@ Result<MetricValues> judge(const Fit& fit, const Problem& problem, std::span<con
   judged.predicted = answers.predicted;
   judged.probabilities = answers.probabilities;
   judged.scores = answers.scores;
+  judged.weights = weights;
   const auto metrics = TRY(ClassificationMetrics::create(judged));
   return named(metrics);
 }

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "base/edit_distance.h"
+#include "training/selection/role_columns.h"
 
 namespace slipway::training {
 namespace {
@@ -15,16 +15,6 @@ namespace {
 /// A whole-numbered target with no more distinct values is taken for classes.
 constexpr size_t kNumberClassesMax = 20;
 constexpr size_t kLabelClassesMax = 4096;
-
-Status no_column(const data::Frame& frame, const std::string& name) {
-  std::vector<std::string> names;
-  names.reserve(frame.columns.size());
-  for (const data::Column& column : frame.columns) names.push_back(column.name);
-  const std::string nearest = nearest_name(name, names);
-  return invalid_argument(
-      fmt::format("there is no column '{}'{}", name,
-                  nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
-}
 
 /// The distinct values, ascending, as scikit-learn orders classes.
 std::vector<double> distinct_numbers(const data::Column& column, size_t most) {
@@ -140,6 +130,13 @@ std::string unfit(const data::Column& column, const std::vector<uint32_t>& rows)
   return is_constant ? "it is the same everywhere" : "";
 }
 
+/// Whether the column is something else than a feature.
+bool has_role(const std::string& name, const ProblemOptions& options) {
+  return name == options.target || name == options.group || name == options.time ||
+         name == options.weight ||
+         std::ranges::find(options.ignored, name) != options.ignored.end();
+}
+
 }  // namespace
 
 std::vector<uint32_t> frame_rows(const Problem& problem, std::span<const uint32_t> places) {
@@ -153,10 +150,9 @@ Result<Problem> make_problem(const data::Frame& frame, const ProblemOptions& opt
   Problem problem;
   problem.frame = &frame;
   problem.target = options.target;
-  const data::Column* target = frame.find(options.target);
-  if (target == nullptr) return no_column(frame, options.target);
+  const data::Column* target = TRY(column_of(frame, options.target));
   for (const std::string& name : options.ignored) {
-    if (frame.find(name) == nullptr) return no_column(frame, name);
+    TRY_STATUS(column_of(frame, name).status());
   }
   for (size_t row = 0; row < frame.rows; ++row) {
     if (!target->is_missing(row)) problem.rows.push_back(static_cast<uint32_t>(row));
@@ -171,11 +167,9 @@ Result<Problem> make_problem(const data::Frame& frame, const ProblemOptions& opt
   }
   problem.task = options.task.value_or(guessed_task(*target));
   TRY_STATUS(set_target(*target, problem));
+  TRY_STATUS(set_roles(options, problem));
   for (const data::Column& column : frame.columns) {
-    if (column.name == options.target ||
-        std::ranges::find(options.ignored, column.name) != options.ignored.end()) {
-      continue;
-    }
+    if (has_role(column.name, options)) continue;
     if (const std::string reason = unfit(column, problem.rows); !reason.empty()) {
       problem.notes.push_back(fmt::format("column '{}' is left out: {}", column.name, reason));
       continue;

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "training/random.h"
-
 namespace slipway::training {
 
 Result<std::vector<HyperparameterTexts>> expand_grid(const Grid& grid) {
@@ -25,19 +23,6 @@ Result<std::vector<HyperparameterTexts>> expand_grid(const Grid& grid) {
     for (size_t i = 0; i < count; ++i) all[i][name] = values[i / repeats % values.size()];
   }
   return all;
-}
-
-Result<std::vector<HyperparameterTexts>> draw_from_grid(const Grid& grid, size_t count,
-                                                        uint64_t seed) {
-  std::vector<HyperparameterTexts> all = TRY(expand_grid(grid));
-  if (count >= all.size()) return all;
-  std::vector<uint32_t> places = Random(seed).permutation(static_cast<uint32_t>(all.size()));
-  places.resize(count);
-  std::ranges::sort(places);
-  std::vector<HyperparameterTexts> drawn;
-  drawn.reserve(count);
-  for (const uint32_t place : places) drawn.push_back(std::move(all[place]));
-  return drawn;
 }
 
 std::string combination_text(const HyperparameterTexts& combination) {

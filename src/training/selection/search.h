@@ -24,11 +24,6 @@ inline constexpr size_t kCombinationsMax = 100'000;
 /// or a name without values.
 Result<std::vector<HyperparameterTexts>> expand_grid(const Grid& grid);
 
-/// `count` of the combinations, drawn by Random(seed) without repetition, in their order in the
-/// grid; all of them if there are no more. Errors as expand_grid().
-Result<std::vector<HyperparameterTexts>> draw_from_grid(const Grid& grid, size_t count,
-                                                        uint64_t seed);
-
 /// "C=0.1 penalty=l2"; "" of none.
 std::string combination_text(const HyperparameterTexts& combination);
 

@@ -43,15 +43,6 @@ TEST(Search, AGridIsEveryCombination) {
   EXPECT_FALSE(expand_grid({{"a", many}, {"b", many}}).ok());
 }
 
-TEST(Search, DrawnCombinationsAreSomeOfTheGridAndTheSameEachTime) {
-  const Grid grid = {{"a", {"1", "2", "3", "4"}}, {"b", {"1", "2", "3"}}};
-  const auto drawn = draw_from_grid(grid, 5, 3);
-  ASSERT_TRUE(drawn.ok());
-  EXPECT_EQ(std::set<HyperparameterTexts>(drawn->begin(), drawn->end()).size(), 5U);
-  EXPECT_EQ(*drawn, *draw_from_grid(grid, 5, 3));
-  EXPECT_EQ(draw_from_grid(grid, 50, 3)->size(), 12U);
-}
-
 TEST(Problem, ATargetIsTakenForWhatItIs) {
   const data::Frame frame = frame_of(
       "text,flag,few,many,id,same\nx,true,1,0.5,a,1\ny,false,2,1.5,b,1\nx,true,1,2.5,c,1\n");
@@ -89,7 +80,7 @@ class CrossValidationTest : public testing::Test {
     folds_ = stratified_k_fold(problem_.classes, 4, Shuffle{1}).value();
   }
   Candidate candidate(const std::string& learner, HyperparameterTexts texts) const {
-    return {find_learner(learner, Task::kClassification).value(), std::move(texts), {}};
+    return {find_learner(learner, Task::kClassification).value(), std::move(texts), {}, {}};
   }
 
   const data::Frame frame_;
