@@ -15,6 +15,7 @@
 #include "graph/ops/impute.h"
 #include "graph/ops/impute_model.h"
 #include "graph/ops/scale.h"
+#include "training/parallel.h"
 #include "training/preparation/internal/number_statistics.h"
 #include "training/preparation/internal/part.h"
 #include "training/preparation/internal/run_matrix.h"
@@ -250,12 +251,14 @@ std::vector<double> points_of(const PartInput& input, std::span<const Number> nu
 }
 
 /// Bins of what neighbours have filled.
-Status fit_bins(const Plan& plan, std::span<const double> points, std::vector<Number>& numbers) {
+Status fit_bins(const PartInput& input, std::span<const double> points,
+                std::vector<Number>& numbers) {
+  const Plan& plan = input.plan;
   const size_t width = numbers.size();
   std::vector<uint32_t> places(width);
   std::iota(places.begin(), places.end(), 0U);
   const std::vector<double> filled =
-      TRY(run_matrix(points, width, [&](GraphBuilder& graph) -> Result<ValueId> {
+      TRY(run_matrix(points, width, input.all.threads, [&](GraphBuilder& graph) -> Result<ValueId> {
         KnnImputeOp::Options options;
         options.missing = kNan;
         options.neighbors = plan.neighbors;
@@ -277,13 +280,13 @@ Status fit_bins(const Plan& plan, std::span<const double> points, std::vector<Nu
 }  // namespace
 
 Result<FittedPart> fit_numbers(const PartInput& input) {
-  std::vector<Number> numbers;
-  numbers.reserve(input.columns.size());
-  for (const PartColumn& column : input.columns) numbers.push_back(fitted(column, input));
+  std::vector<Number> numbers(input.columns.size());
+  for_each_index(numbers.size(), input.all.threads,
+                 [&](size_t i) { numbers[i] = fitted(input.columns[i], input); });
   std::vector<double> points;
   if (input.plan.numbers == Plan::Fill::kNeighbors) {
     points = points_of(input, numbers);
-    if (input.plan.bins > 0) TRY_STATUS(fit_bins(input.plan, points, numbers));
+    if (input.plan.bins > 0) TRY_STATUS(fit_bins(input, points, numbers));
   }
   return FittedPart{std::make_shared<Numbers>(input.plan, std::move(numbers), std::move(points)),
                     {}};
