@@ -283,11 +283,28 @@ std::string digest_of(const std::string& path) {
   return bytes.ok() ? sha256_hex(*bytes) : std::string();
 }
 
+/// Rules are for texts as they stand in the file, whatever they look like.
+Status read_as_texts(const data::CleaningRules* rules, data::Schema& schema) {
+  if (rules == nullptr) return {};
+  for (const auto& [name, list] : *rules) {
+    std::optional<data::ColumnKind>& kind = schema.columns[name].kind;
+    if (kind && *kind != data::ColumnKind::kText && *kind != data::ColumnKind::kCategory) {
+      return invalid_argument(fmt::format(
+          "column '{}' has cleaning rules, which are for texts, and the type {}; let the rules end "
+          "with number or unit",
+          name, data::column_kind_name(*kind)));
+    }
+    kind = data::ColumnKind::kText;
+  }
+  return {};
+}
+
 Status run_command(const TrainOptions& options) {
-  const data::ReadOptions read = TRY(table_options(options.table));
+  data::ReadOptions read = TRY(table_options(options.table));
   Result<TrainingPlan> made = plan_of(options);
   if (!made.ok()) return made.status();
   TrainingPlan& plan = *made;
+  TRY_STATUS(read_as_texts(plan.preparation.rules.get(), read.schema));
   Result<data::Frame> frame = data::read_frame(options.data, read);
   if (!frame.ok()) return std::move(frame).status().with_context(options.data);
   const std::string digest = digest_of(options.data);

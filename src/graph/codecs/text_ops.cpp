@@ -57,7 +57,7 @@ std::unique_ptr<const Op> load_vectorize_text(OpFields& f) {
       std::move(vocabulary), counting);
 }
 
-constexpr Code kLastCode = Code::kFormatNumber;
+constexpr Code kLastCode = Code::kParseTimeForm;
 
 std::optional<Code> find_code(std::string_view name) {
   for (uint32_t i = 0; i <= static_cast<uint32_t>(kLastCode); ++i) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/json_escape.h"
+#include "text/time_form.h"
 #include "writers/onnx/internal/emission.h"
 
 namespace slipway::writers {
@@ -141,6 +142,24 @@ Status emit_outputs(const Graph& graph, Values& values, Model& m) {
   return {};
 }
 
+/// Which columns of texts take whole numbers too, and which hold times: an example of each.
+void note_texts(const Signature& signature, Model& model) {
+  std::vector<std::string> takers;
+  std::vector<std::string> examples;
+  bool has_times = false;
+  for (const InputColumn& column : signature.columns) {
+    if (column.is_text() && column.takes_integers) takers.push_back(column.name);
+    const bool is_text = column.is_text() && column.example.size() > 2;
+    examples.push_back(is_text ? column.example.substr(1, column.example.size() - 2) : "");
+    const bool is_time = text::parse_time(examples.back(), text::kIsoForm).has_value();
+    if (!is_time) examples.back().clear();
+    has_times = has_times || is_time;
+  }
+  if (!signature.columns_named) return;
+  if (!takers.empty()) model.add_metadata("integer_columns", json_list(takers));
+  if (has_times) model.add_metadata("time_examples", json_list(examples));
+}
+
 void note_columns(const Signature& signature, Model& model) {
   std::vector<std::string> names;
   names.reserve(signature.columns.size());
@@ -155,6 +174,7 @@ void note_columns(const Signature& signature, Model& model) {
     }
     model.add_metadata("column_types", json_list(types));
   }
+  note_texts(signature, model);
 }
 
 Result<OnnxFile> write(const Graph& graph, const OnnxOptions& options, std::set<ValueId>* own) {
