@@ -259,16 +259,16 @@ Status fit_bins(const PartInput& input, std::span<const double> points,
   const size_t width = numbers.size();
   std::vector<uint32_t> places(width);
   std::iota(places.begin(), places.end(), 0U);
-  const std::vector<double> filled =
-      TRY(run_matrix(points, width, input.all.threads, [&](GraphBuilder& graph) -> Result<ValueId> {
-        KnnImputeOp::Options options;
-        options.missing = kNan;
-        options.neighbors = plan.neighbors;
-        return graph.add(std::make_unique<KnnImputeOp>(
-                             options, static_cast<uint32_t>(width),
-                             std::vector<double>(points.begin(), points.end()), places),
-                         {kNumbersInput}, "impute");
-      }));
+  const auto append = [&](GraphBuilder& graph) -> Result<ValueId> {
+    KnnImputeOp::Options options;
+    options.missing = kNan;
+    options.neighbors = plan.neighbors;
+    std::vector<double> copy(points.begin(), points.end());
+    return graph.add(std::make_unique<KnnImputeOp>(options, static_cast<uint32_t>(width),
+                                                   std::move(copy), places),
+                     {kNumbersInput}, "impute");
+  };
+  const std::vector<double> filled = TRY(run_matrix(points, width, append, input.all.threads));
   for (size_t j = 0; j < width; ++j) {
     std::vector<double> column;
     column.reserve(filled.size() / width);

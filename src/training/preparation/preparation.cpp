@@ -159,9 +159,10 @@ Status Preparation::fit_steps(const PreparationInput& input, const PreparationPl
   for (const auto fit : wanted) {
     const StepInput step_input{input, plan, matrix, names_};
     std::shared_ptr<const Step> step = TRY(fit(step_input));
-    matrix = TRY(run_matrix(matrix, names_.size(), input.threads, [&](GraphBuilder& graph) {
+    const auto append = [&](GraphBuilder& graph) {
       return step->append(graph, kNumbersInput, "step");
-    }));
+    };
+    matrix = TRY(run_matrix(matrix, names_.size(), append, input.threads));
     names_ = step->names();
     steps_.push_back(std::move(step));
   }

@@ -35,8 +35,8 @@ Result<std::vector<double>> run_batches(
 }
 
 Result<std::vector<double>> run_matrix(
-    std::span<const double> x, size_t width, unsigned threads,
-    const std::function<Result<ValueId>(GraphBuilder& graph)>& append) {
+    std::span<const double> x, size_t width,
+    const std::function<Result<ValueId>(GraphBuilder& graph)>& append, unsigned threads) {
   GraphBuilder builder(static_cast<uint32_t>(width));
   Signature signature;
   signature.columns.resize(width);

@@ -25,7 +25,7 @@ Result<std::vector<double>> run_batches(
 /// `append` adds nodes behind kNumbersInput, which is `width` wide, and gives a dense value. `x`:
 /// rows x width, row-major; so is the result.
 Result<std::vector<double>> run_matrix(
-    std::span<const double> x, size_t width, unsigned threads,
-    const std::function<Result<ValueId>(GraphBuilder& graph)>& append);
+    std::span<const double> x, size_t width,
+    const std::function<Result<ValueId>(GraphBuilder& graph)>& append, unsigned threads = 1);
 
 }  // namespace slipway::training
