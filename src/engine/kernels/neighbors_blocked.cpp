@@ -43,13 +43,9 @@ std::optional<Term> block_term(const NeighborsOp& op) {
 class BlockedNeighbors final : public NeighborsKernel {
  public:
   BlockedNeighbors(const NeighborsOp& op, BlockFunction function)
-      : NeighborsKernel(op), function_(function), blocks_(padded(op.point_count()) * op.features) {
-    for (size_t i = 0; i < op.point_count(); ++i) {
-      for (size_t j = 0; j < op.features; ++j) {
-        blocks_[(i / kBlock * op.features + j) * kBlock + i % kBlock] = point(i)[j];
-      }
-    }
-  }
+      : NeighborsKernel(op),
+        function_(function),
+        blocks_(point_blocks({point(0), op.points.size()}, op.features)) {}
   size_t size_bytes() const override { return NeighborsKernel::size_bytes() + heap_bytes(blocks_); }
 
  private:

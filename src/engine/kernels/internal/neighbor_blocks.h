@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <vector>
 
 #if defined(__x86_64__)
 #define SLIPWAY_TARGET(features) [[gnu::target(features)]]
@@ -26,6 +28,21 @@ namespace slipway::engine {
 inline constexpr size_t kBlock = 8;
 inline constexpr size_t kPair = 2 * kBlock;  // points that are compared at once
 inline constexpr size_t kTileRows = 4;
+
+/// To whole pairs of blocks.
+inline size_t padded(size_t count) { return (count + kPair - 1) / kPair * kPair; }
+
+/// `points` row-major; what the last pair lacks is zeros. Block b begins at b x 8 x features.
+inline std::vector<double> point_blocks(std::span<const double> points, size_t features) {
+  const size_t count = points.size() / features;
+  std::vector<double> blocks(padded(count) * features);
+  for (size_t i = 0; i < count; ++i) {
+    for (size_t j = 0; j < features; ++j) {
+      blocks[(i / kBlock * features + j) * kBlock + i % kBlock] = points[i * features + j];
+    }
+  }
+  return blocks;
+}
 
 /// Numbers that the compiler keeps in the widest registers of the function's target.
 using Eight = double __attribute__((vector_size(64)));

@@ -20,9 +20,6 @@
 namespace slipway::engine {
 
 inline constexpr size_t kGroupRows = 64;  // at most, that go through the points together
-/// To whole pairs of blocks.
-inline size_t padded(size_t count) { return (count + kPair - 1) / kPair * kPair; }
-
 /// What one row's search for neighbours needs; carved out of the workspace.
 struct NeighborRoom {
   double* distances;  // k nearest
