@@ -98,10 +98,10 @@ Result<std::vector<Space>> full_spaces(const LearnerSpaces& wanted, const Learne
   return spaces;
 }
 
-Result<Candidate> candidate_of(const Learner& learner, HyperparameterTexts texts,
+Result<Candidate> candidate_of(const Learner& learner, const HyperparameterTexts& texts,
                                const SearchPlan& plan) {
   Candidate candidate{&learner, {}, plan_for(learner, plan), {}};
-  for (auto& [name, value] : texts) {
+  for (const auto& [name, value] : texts) {
     if (name.starts_with(kPreparationPrefix)) {
       const std::string word = name.substr(kPreparationPrefix.size());
       TRY_STATUS(set_word(word, value, candidate.plan));
@@ -170,8 +170,8 @@ Result<std::vector<Candidate>> make_candidates(const SearchPlan& plan, const Pro
       return invalid_argument(
           fmt::format("there are over {} combinations to try; try fewer values", kCombinationsMax));
     }
-    for (HyperparameterTexts& texts : tried) {
-      candidates.push_back(TRY(candidate_of(*learner, std::move(texts), plan)));
+    for (const HyperparameterTexts& texts : tried) {
+      candidates.push_back(TRY(candidate_of(*learner, texts, plan)));
     }
   }
   if (!is_shared) {

@@ -160,10 +160,12 @@ class Run {
         const Fold& fold = folds_[first + prepared.size()];
         prepared.push_back(TRY(
             prepare(problem_, fold, candidates_[group[0]].plan, options_.seed, options_.threads)));
-        if (options_.memory != nullptr) {
-          prepared.back().digest = digest_of(problem_, prepared.back());
-        }
         bytes += (prepared.back().train.size() + prepared.back().test.size()) * sizeof(double);
+      }
+      if (options_.memory != nullptr) {
+        for_each_index(prepared.size(), options_.threads, [&](size_t fold) {
+          prepared[fold].digest = digest_of(problem_, prepared[fold]);
+        });
       }
       for_each_index(group.size() * prepared.size(), options_.threads, [&](size_t item) {
         const size_t fold = item % prepared.size();

@@ -85,7 +85,8 @@ Result<std::vector<HalvingRound>> halving_rounds(const HalvingPlan& plan, size_t
     const double parts = std::pow(plan.factor, static_cast<double>(required - 1));
     least = std::max(least, static_cast<uint64_t>(static_cast<double>(most) / parts));
   }
-  const size_t possible = 1 + whole_log(static_cast<double>(most / least), plan.factor);
+  const uint64_t times = most / least;  // whole, as in scikit-learn
+  const size_t possible = 1 + whole_log(static_cast<double>(times), plan.factor);
   const size_t count = plan.is_aggressive ? required : std::min(possible, required);
   std::vector<HalvingRound> rounds;
   rounds.reserve(count);
