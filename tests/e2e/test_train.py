@@ -150,9 +150,9 @@ def test_a_grid_is_tried_and_the_best_comes_first(shop, tmp_path):
     ("a,b\n1,\n2,\n", (), "no value"),
     ("a,b\n,x\n,y\n", (), "no column is left"),
     ("a,b\n1,x\n2,y\n", ("--scoring", "rmse"), "no metric 'rmse'"),
-    ("a,b\n1,x\n2,y\n", ("--learner", "logistic"), "no learner 'logistic'"),
-    ("a,b\n1,x\n2,y\n", ("--learner", "knn", "--param", "n_neighbors=no"), "n_neighbors"),
-    ("a,b\n1,x\n2,y\n", ("--param", "nonsense=1"), "nonsense"),
+    ("a,b\n" + 5 * "1,x\n2,y\n", ("--learner", "logistic"), "no learner 'logistic'"),
+    ("a,b\n" + 5 * "1,x\n2,y\n", ("--learner", "knn", "--param", "n_neighbors=no"), "n_neighbors"),
+    ("a,b\n" + 5 * "1,x\n2,y\n", ("--param", "nonsense=1"), "nonsense"),
     ("", (), "table.csv"),
 ])
 def test_what_is_wrong_is_said_at_once(tmp_path, content, flags, said):
