@@ -8,8 +8,6 @@
 #include <cmath>
 #include <limits>
 
-#include "base/civil_day.h"
-
 namespace slipway::data {
 namespace {
 
@@ -102,25 +100,6 @@ std::optional<bool> parse_boolean(std::string_view text) {
   if (text == "True" || text == "true" || text == "TRUE") return true;
   if (text == "False" || text == "false" || text == "FALSE") return false;
   return std::nullopt;
-}
-
-std::string time_text(double seconds) {
-  constexpr double kSecondsMax = 253402300800;  // the year 10000
-  constexpr double kSecondsMin = -62135596800;  // the year 1
-  if (!(seconds >= kSecondsMin && seconds < kSecondsMax)) return number_text(seconds);
-  // To microseconds: a float64 of today's seconds holds no more.
-  const double whole = std::floor(seconds);
-  auto micros = static_cast<int64_t>(std::llround((seconds - whole) * 1e6));
-  const int64_t total = static_cast<int64_t>(whole) + micros / 1'000'000;
-  micros %= 1'000'000;
-  const int64_t days = (total >= 0 ? total : total - 86399) / 86400;
-  const int64_t rest = total - days * 86400;
-  const CivilDay day = civil_from_days(days);
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", day.year, day.month,
-                                 day.day, rest / 3600, rest / 60 % 60, rest % 60);
-  if (micros != 0) text += fmt::format(".{:06}", micros);
-  text += 'Z';
-  return text;
 }
 
 std::string number_text(double value) {

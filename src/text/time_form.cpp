@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 
 #include "base/civil_day.h"
@@ -219,6 +220,25 @@ std::optional<double> parse_time(std::string_view text, std::string_view format)
     }
   }
   return cursor.done() ? seconds_of(moment) : std::nullopt;
+}
+
+std::string time_text(double seconds) {
+  constexpr double kSecondsMax = 253402300800;  // the year 10000
+  constexpr double kSecondsMin = -62135596800;  // the year 1
+  if (!(seconds >= kSecondsMin && seconds < kSecondsMax)) return fmt::format("{}", seconds);
+  // To microseconds: a float64 of today's seconds holds no more.
+  const double whole = std::floor(seconds);
+  auto micros = static_cast<int64_t>(std::llround((seconds - whole) * 1e6));
+  const int64_t total = static_cast<int64_t>(whole) + micros / 1'000'000;
+  micros %= 1'000'000;
+  const int64_t days = (total >= 0 ? total : total - 86399) / 86400;
+  const int64_t rest = total - days * 86400;
+  const CivilDay day = civil_from_days(days);
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", day.year, day.month,
+                                 day.day, rest / 3600, rest / 60 % 60, rest % 60);
+  if (micros != 0) text += fmt::format(".{:06}", micros);
+  text += 'Z';
+  return text;
 }
 
 }  // namespace slipway::text
