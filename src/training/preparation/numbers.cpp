@@ -52,7 +52,8 @@ class Numbers final : public Part {
       : plan_(plan), numbers_(std::move(numbers)), points_(std::move(points)) {}
 
   std::vector<std::string> names() const override;
-  Result<ValueId> append(GraphBuilder& graph, const std::string& path) const override;
+  Result<ValueId> append(GraphBuilder& graph, const PartSource& from,
+                         const std::string& path) const override;
 
  private:
   uint32_t width() const { return static_cast<uint32_t>(numbers_.size()); }
@@ -60,7 +61,7 @@ class Numbers final : public Part {
   Result<ValueId> append_fill(GraphBuilder& graph, ValueId value, const std::string& path) const;
   Result<ValueId> append_scale(GraphBuilder& graph, ValueId value, const std::string& path) const;
   Result<ValueId> append_bins(GraphBuilder& graph, ValueId value, const std::string& path) const;
-  Result<ValueId> append_indicators(GraphBuilder& graph, ValueId value,
+  Result<ValueId> append_indicators(GraphBuilder& graph, const PartSource& from, ValueId value,
                                     const std::string& path) const;
 
   const Plan plan_;
@@ -94,12 +95,13 @@ std::vector<std::string> Numbers::names() const {
   return names;
 }
 
-Result<ValueId> Numbers::append(GraphBuilder& graph, const std::string& path) const {
+Result<ValueId> Numbers::append(GraphBuilder& graph, const PartSource& from,
+                                const std::string& path) const {
   std::vector<ColumnPick> picks;
   picks.reserve(numbers_.size());
   for (const Number& number : numbers_) picks.push_back({0, number.place});
   ValueId value =
-      TRY(graph.add(std::make_unique<SelectOp>(std::move(picks)), {kNumbersInput}, path));
+      TRY(graph.add(std::make_unique<SelectOp>(std::move(picks)), {from.numbers}, path));
   if (is_clipped(plan_)) value = TRY(append_clip(graph, value, path + ".clip"));
   const bool by_neighbors = plan_.numbers == Plan::Fill::kNeighbors;
   if (!by_neighbors && plan_.numbers != Plan::Fill::kKeep) {
@@ -108,7 +110,7 @@ Result<ValueId> Numbers::append(GraphBuilder& graph, const std::string& path) co
   if (is_scaled(plan_)) value = TRY(append_scale(graph, value, path + ".scale"));
   if (by_neighbors) value = TRY(append_fill(graph, value, path + ".impute"));
   if (plan_.bins > 0) value = TRY(append_bins(graph, value, path + ".bins"));
-  return append_indicators(graph, value, path);
+  return append_indicators(graph, from, value, path);
 }
 
 Result<ValueId> Numbers::append_clip(GraphBuilder& graph, ValueId value,
@@ -185,8 +187,8 @@ Result<ValueId> Numbers::append_bins(GraphBuilder& graph, ValueId value,
       path);
 }
 
-Result<ValueId> Numbers::append_indicators(GraphBuilder& graph, ValueId value,
-                                           const std::string& path) const {
+Result<ValueId> Numbers::append_indicators(GraphBuilder& graph, const PartSource& from,
+                                           ValueId value, const std::string& path) const {
   std::vector<ColumnPick> indicated;
   for (const Number& number : numbers_) {
     if (number.indicated) indicated.push_back({0, number.place});
@@ -196,7 +198,7 @@ Result<ValueId> Numbers::append_indicators(GraphBuilder& graph, ValueId value,
   std::vector<uint32_t> all(flags);
   std::iota(all.begin(), all.end(), 0U);
   const ValueId raw =
-      TRY(graph.add(std::make_unique<SelectOp>(std::move(indicated)), {kNumbersInput}, path));
+      TRY(graph.add(std::make_unique<SelectOp>(std::move(indicated)), {from.numbers}, path));
   const ValueId missing =
       TRY(graph.add(std::make_unique<MissingIndicatorOp>(kNan, std::move(all)), {raw}, path));
   std::vector<ColumnPick> both;
