@@ -14,6 +14,7 @@
 #include "cli/config_file.h"
 #include "cli/internal/data_flags.h"
 #include "cli/internal/flag_values.h"
+#include "cli/internal/foreign_flags.h"
 #include "cli/internal/runs_flags.h"
 #include "cli/internal/serve_flags_admission.h"
 #include "cli/internal/serve_flags_listeners.h"
@@ -451,12 +452,9 @@ std::vector<Setting> settings_of(const CLI::App& command) {
 
 /// The value of --config among the arguments of `serve`, or of its environment variable.
 std::optional<std::string> config_path(const std::vector<std::string>& arguments) {
-  std::optional<std::string> path;
-  if (const char* value = std::getenv("SLIPWAY_CONFIG"); value != nullptr) path = value;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--config" && i + 1 < arguments.size()) path = arguments[i + 1];
-    if (arguments[i].starts_with("--config=")) path = arguments[i].substr(9);
-  }
+  std::optional<std::string> path = value_of(arguments, "config");
+  const char* const variable = std::getenv("SLIPWAY_CONFIG");
+  if (!path && variable != nullptr) path = variable;
   return path;
 }
 

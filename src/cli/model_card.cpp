@@ -128,6 +128,9 @@ std::string model_card(const CardFacts& facts) {
                     "compared whenever it is loaded.\n",
                     facts.sample_rows));
   }
+  if (facts.has_profile) {
+    card.append("\nprofile.json tells how the values of each column lie in the data.\n");
+  }
   return card;
 }
 

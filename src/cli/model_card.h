@@ -17,6 +17,7 @@ struct CardFacts {
   const formats::ReadReport* report = nullptr;  // not null, with a graph
   std::string_view details;                     // the JSON object of PackRequest, or empty
   size_t sample_rows = 0;
+  bool has_profile = false;
 };
 
 /// Markdown. Texts of the model's file are escaped.

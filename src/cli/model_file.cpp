@@ -122,10 +122,20 @@ bool is_of_bundle(const formats::Companion& companion) {
   return companion.name == bundle::kSlipManifest || companion.name == bundle::kSlipSignature;
 }
 
-/// Runs what the author says that the model answers, where a file beside it, or in its bundle or
-/// folder, says so. Gives how many such files there are.
-Result<size_t> check_companions(const std::string& path, const formats::ReadReport& report,
-                                const Executable& model) {
+/// Runs what the author says that the model answers, where its bundle or folder says so. Gives how
+/// many such files there are.
+Result<size_t> check_read_companions(const formats::ReadReport& report, const Executable& model) {
+  size_t checked = 0;
+  for (const formats::Companion& companion : report.companions) {
+    if (is_of_bundle(companion)) continue;
+    TRY_STATUS(check_companion(companion.name, companion.bytes, model));
+    ++checked;
+  }
+  return checked;
+}
+
+/// The same of files beside the model.
+Result<size_t> check_companions_beside(const std::string& path, const Executable& model) {
   size_t checked = 0;
   std::vector<std::string> names = {path + ".samples.json", path + ".expected.csv"};
   // A version's folder holds one model: what it expects may leave out whose answers they are.
@@ -142,12 +152,18 @@ Result<size_t> check_companions(const std::string& path, const formats::ReadRepo
     TRY_STATUS(text.ok() ? check_companion(name, *text, model) : text.status());
     ++checked;
   }
-  for (const formats::Companion& companion : report.companions) {
-    if (is_of_bundle(companion)) continue;
-    TRY_STATUS(check_companion(companion.name, companion.bytes, model));
-    ++checked;
-  }
   return checked;
+}
+
+/// What is defined has to be proved by some companion.
+Status check_proof(const std::string& path, const ModelFile& file, size_t checked) {
+  const std::vector<std::string>& defined = file.report.defined;
+  if (checked > 0 || defined.empty() || file.report.defined_unverified) return {};
+  return failed_precondition(fmt::format(
+      "what {} computes is defined, but nothing proves it: put rows with the answers of the "
+      "original beside the model, as {}.expected.csv (`slipway verify` shows what differs), or "
+      "write 'unverified: true' in its definitions",
+      fmt::join(defined, ", "), std::filesystem::path(path).filename().string()));
 }
 
 }  // namespace
@@ -210,17 +226,17 @@ Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
 
 Status check_answers(const std::string& path, const ModelFile& file, const Executable& model) {
   try {
-    const size_t checked = TRY(check_companions(path, file.report, model));
-    const std::vector<std::string>& defined = file.report.defined;
-    if (checked > 0 || defined.empty() || file.report.defined_unverified) return {};
-    return failed_precondition(fmt::format(
-        "what {} computes is defined, but nothing proves it: put rows with the answers of the "
-        "original beside the model, as {}.expected.csv (`slipway verify` shows what differs), or "
-        "write 'unverified: true' in its definitions",
-        fmt::join(defined, ", "), std::filesystem::path(path).filename().string()));
+    const size_t beside = TRY(check_companions_beside(path, model));
+    const size_t inside = TRY(check_read_companions(file.report, model));
+    return check_proof(path, file, beside + inside);
   } catch (const std::bad_alloc&) {
     return resource_exhausted("not enough memory to check what it answers").with_context(path);
   }
+}
+
+Status check_own_answers(const std::string& path, const ModelFile& file, const Executable& model) {
+  const size_t checked = TRY(check_read_companions(file.report, model));
+  return check_proof(path, file, checked);
 }
 
 Status check_signature(const formats::ReadReport& report, std::span<const Ed25519Key> keys) {

@@ -45,6 +45,9 @@ Result<ModelFile> read_model_file(const std::string& path, const std::string& se
 /// that none are needed. FAILED_PRECONDITION says what differs or is missing.
 Status check_answers(const std::string& path, const ModelFile& file, const Executable& model);
 
+/// The same of what was read with the model, whatever lies beside the file now.
+Status check_own_answers(const std::string& path, const ModelFile& file, const Executable& model);
+
 /// Errors: what the engine cannot run; RESOURCE_EXHAUSTED if memory does not suffice.
 Result<std::shared_ptr<const Executable>> compile_model(const ModelFile& file,
                                                         const std::string& path);

@@ -13,11 +13,13 @@
 #include "base/json_escape.h"
 #include "cli/model_card.h"
 #include "cli/model_file.h"
+#include "cli/packed_data.h"
 #include "cli/sample_answers.h"
 #include "cli/sample_rows.h"
 #include "cli/version.h"
 #include "formats/bundle/slip.h"
 #include "formats/decompress.h"
+#include "lifecycle/model_list.h"
 #include "lifecycle/model_names.h"
 
 namespace slipway::cli {
@@ -26,9 +28,12 @@ namespace {
 using Files = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kFolder = "model/";
-constexpr size_t kCategoriesMax = 100;
-constexpr size_t kDataRowsMax = 100'000;  // that ranges are told from
-constexpr size_t kBatchRows = 4096;
+constexpr std::string_view kProfile = "profile.json";
+constexpr std::string_view kExpected = "expected.csv";
+
+bool has(const Files& files, std::string_view name) {
+  return std::ranges::any_of(files, [&](const auto& file) { return file.first == name; });
+}
 
 Status add_all(const formats::FileSet& set, Files& files) {
   if (bundle::find_slip_manifest(set)) {
@@ -86,105 +91,25 @@ Result<std::string> gather(const std::string& path, const Limits& limits, Files&
     TRY_STATUS(add_all(*tar, files));
     return std::string(kFolder);
   }
+  const std::string_view start = std::string_view(bytes).substr(0, formats::FormatSet::kStartBytes);
+  if (all_formats().find(start) == nullptr) {
+    return invalid_argument(fmt::format("it is not a model file that Slipway reads (expected {})",
+                                        all_formats().description()));
+  }
   std::string name = "model" + ending_of(path);
   files.emplace_back(name, std::move(bytes));
   TRY_STATUS(add_beside(path, formats::kDefinitionsSuffix,
                         name + std::string(formats::kDefinitionsSuffix), files));
   TRY_STATUS(add_beside(path, ".samples.json", "model.samples.json", files));
-  TRY_STATUS(add_beside(path, ".expected.csv", "expected.csv", files));
+  TRY_STATUS(add_beside(path, ".expected.csv", std::string(kExpected), files));
+  // A version's folder holds one model: what it expects may leave out whose answers they are.
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  uint64_t version = 0;
+  if (!has(files, kExpected) &&
+      lifecycle::parse_version_number(folder.filename().string(), version)) {
+    TRY_STATUS(add_beside((folder / kExpected).string(), "", std::string(kExpected), files));
+  }
   return name;
-}
-
-/// What data say of one column.
-struct Range {
-  double min = std::numeric_limits<double>::infinity();
-  double max = -std::numeric_limits<double>::infinity();
-  size_t missing = 0;
-  std::set<std::string, std::less<>> categories;
-  bool is_category = true;
-};
-
-struct DataFacts {
-  InputBuffer first;  // its first rows
-  std::vector<Range> ranges;
-  size_t rows = 0;
-};
-
-void note_text(const StringCell& cell, Range& range) {
-  if (cell.missing()) ++range.missing;
-  if (!range.is_category || !cell.is_text()) return;
-  if (!range.categories.contains(cell.view())) range.categories.emplace(cell.view());
-  range.is_category = range.categories.size() <= kCategoriesMax;
-}
-
-void note_rows(const Signature& signature, InputBuffer& rows, std::vector<Range>& ranges) {
-  for (size_t row = 0; row < rows.rows(); ++row) {
-    for (size_t i = 0; i < ranges.size(); ++i) {
-      if (signature.columns[i].is_record()) continue;
-      if (signature.columns[i].is_text()) {
-        note_text(rows.string_row(row)[i], ranges[i]);
-        continue;
-      }
-      const double value = rows.number_row(row)[i];
-      if (std::isnan(value)) {
-        ++ranges[i].missing;
-      } else {
-        ranges[i].min = std::min(ranges[i].min, value);
-        ranges[i].max = std::max(ranges[i].max, value);
-      }
-    }
-  }
-}
-
-Status read_data(const PackRequest& request, const Signature& signature, DataFacts& facts) {
-  const auto source = TRY(request.open_rows(signature));
-  facts.ranges.resize(signature.columns.size());
-  std::vector<rows::KeyCell> keys;
-  InputBuffer later;
-  while (facts.rows < kDataRowsMax) {
-    InputBuffer& rows = facts.rows == 0 ? facts.first : later;
-    const size_t count = TRY(source->next(kBatchRows, rows, keys));
-    if (count == 0) break;
-    note_rows(signature, rows, facts.ranges);
-    facts.rows += count;
-  }
-  if (facts.rows == 0) return invalid_argument("the data hold no row");
-  return {};
-}
-
-void append_range(std::string& json, const InputColumn& column, const Range& range) {
-  if (column.is_record()) return;
-  json.append(fmt::format(", \"missing\": {}", range.missing));
-  if (!column.is_text()) {
-    if (range.min > range.max) return;
-    json.append(", \"min\": ");
-    append_json_number(json, range.min);
-    json.append(", \"max\": ");
-    append_json_number(json, range.max);
-    return;
-  }
-  if (!range.is_category) return;
-  json.append(", \"categories\": [");
-  for (auto it = range.categories.begin(); it != range.categories.end(); ++it) {
-    if (it != range.categories.begin()) json.append(", ");
-    append_json_string(json, *it);
-  }
-  json.push_back(']');
-}
-
-void append_inputs(std::string& json, const Signature& signature,
-                   const std::vector<Range>& ranges) {
-  json.append("\"inputs\": [");
-  for (size_t i = 0; i < signature.columns.size(); ++i) {
-    const InputColumn& column = signature.columns[i];
-    json.append(i == 0 ? "\n  {\"name\": " : ",\n  {\"name\": ");
-    append_json_string(json, column.name);
-    json.append(fmt::format(", \"type\": \"{}\"", column_type_name(column.type)));
-    if (!column.is_used) json.append(", \"used\": false");
-    if (!ranges.empty()) append_range(json, column, ranges[i]);
-    json.push_back('}');
-  }
-  json.append("\n]");
 }
 
 void append_outputs(std::string& json, const Signature& signature) {
@@ -214,7 +139,7 @@ Status append_given(std::string& json, const std::string& details) {
   if (details.empty()) return {};
   constexpr std::string_view kOwn[] = {
       "slipway_bundle", "name",           "version", "model",   "select", "files", "inputs",
-      "outputs",        "default_output", "class",   "library", "format", "tool"};
+      "outputs",        "default_output", "class",   "library", "format", "tool",  "profile"};
   simdjson::dom::parser parser;
   simdjson::dom::object root;
   const simdjson::padded_string padded(details);
@@ -252,6 +177,7 @@ Result<std::string> details_of(const formats::ReadReport& report, const DataFact
                        : fmt::format("{} {}", report.info.library, report.info.library_version));
   field("format", report.info.container);
   field("tool", fmt::format("slipway {}", kVersion));
+  if (!facts.profile.empty()) field("profile", kProfile);
   TRY_STATUS(append_given(json, given));
   return json;
 }
@@ -262,36 +188,54 @@ std::string name_of(const std::string& path) {
   return lifecycle::name_by_content(file);
 }
 
-bool has(const Files& files, std::string_view name) {
-  return std::ranges::any_of(files, [&](const auto& file) { return file.first == name; });
-}
-
 /// What a bundle is made of, once the model is read.
 struct Gathered {
   std::string model;  // as in the manifest
   Files files;
 };
 
+/// The model, out of the very bytes that are packed, as a server will read them.
+Result<ModelFile> read_gathered(Gathered& gathered, const PackRequest& request) {
+  bundle::SlipContents contents;
+  contents.model = gathered.model;
+  contents.select = request.select;
+  contents.files = std::move(gathered.files);
+  Result<std::string> bytes = bundle::write_slip(contents);
+  gathered.files = std::move(contents.files);
+  if (!bytes.ok()) return std::move(bytes).status();
+  Limits limits;
+  limits.file_bytes_max = std::max<uint64_t>(request.model_bytes_max, bytes->size());
+  ModelFile file;
+  file.report = TRY(all_formats()
+                        .find(std::string_view(*bytes).substr(0, formats::FormatSet::kStartBytes))
+                        ->read(*std::move(bytes), {}, all_formats(), limits));
+  return file;
+}
+
 Result<Packed> pack_read(const ModelFile& file, const Executable& model, Gathered gathered,
                          Packed packed, const PackRequest& request) {
   DataFacts facts;
   if (request.open_rows) {
-    Status status = read_data(request, model.signature(), facts);
+    facts.profile = request.profile;
+    const auto source = request.open_rows(model.signature());
+    Status status =
+        source.ok() ? read_data_facts(**source, model.signature(), facts) : source.status();
     if (!status.ok()) return std::move(status).with_context(request.data_name);
   } else if (!model.signature().matrices.records) {
     SampleRows(*file.report.graph).fill(2 * request.sample_rows, facts.first);
   }
-  if (!has(gathered.files, "expected.csv") && request.sample_rows > 0) {
+  if (!has(gathered.files, kExpected) && request.sample_rows > 0) {
     Result<SampleAnswers> samples = sample_answers(model, facts.first, request.sample_rows);
     if (samples.ok() && samples->rows > 0) {
       packed.sample_rows = samples->rows;
-      gathered.files.emplace_back("expected.csv", std::move(samples->csv));
+      gathered.files.emplace_back(kExpected, std::move(samples->csv));
     } else {
       packed.note = samples.ok() ? "the model takes none of the rows that were tried; give some "
                                    "with --data"
                                  : samples.status().message();
     }
   }
+  if (!facts.profile.empty()) gathered.files.emplace_back(kProfile, facts.profile);
   bundle::SlipContents contents;
   contents.name = packed.name;
   contents.version = packed.version;
@@ -299,9 +243,10 @@ Result<Packed> pack_read(const ModelFile& file, const Executable& model, Gathere
   contents.select = request.select;
   contents.details = TRY(details_of(file.report, facts, request.details));
   contents.files = std::move(gathered.files);
-  std::string card = request.card.empty() ? model_card({packed.name, packed.version, &file.report,
-                                                        request.details, packed.sample_rows})
-                                          : request.card;
+  std::string card = request.card.empty()
+                         ? model_card({packed.name, packed.version, &file.report, request.details,
+                                       packed.sample_rows, !facts.profile.empty()})
+                         : request.card;
   contents.files.emplace_back("MODEL_CARD.md", std::move(card));
   packed.bytes = TRY(bundle::write_slip(contents));
   return packed;
@@ -310,15 +255,6 @@ Result<Packed> pack_read(const ModelFile& file, const Executable& model, Gathere
 }  // namespace
 
 Result<Packed> pack_model(const std::string& path, const PackRequest& request) {
-  const ModelFile file =
-      TRY(read_model_file(path, request.select, request.model_bytes_max, Digest::kNotWanted));
-  if (Status status = file.report.status(); !status.ok()) {
-    return std::move(status).with_context(path);
-  }
-  const auto model = TRY(compile_model(file, path));
-  if (Status status = check_answers(path, file, *model); !status.ok()) {
-    return std::move(status).with_context(path);
-  }
   Packed packed;
   packed.name = request.name.empty() ? name_of(path) : request.name;
   packed.version = request.version.empty() ? "1" : request.version;
@@ -328,7 +264,16 @@ Result<Packed> pack_model(const std::string& path, const PackRequest& request) {
   Result<std::string> place = gather(path, limits, gathered.files);
   if (!place.ok()) return std::move(place).status().with_context(path);
   gathered.model = std::move(place).value();
-  return pack_read(file, *model, std::move(gathered), std::move(packed), request);
+  Result<ModelFile> file = read_gathered(gathered, request);
+  if (!file.ok()) return std::move(file).status().with_context(path);
+  if (Status status = file->report.status(); !status.ok()) {
+    return std::move(status).with_context(path);
+  }
+  const auto model = TRY(compile_model(*file, path));
+  if (Status status = check_own_answers(path, *file, *model); !status.ok()) {
+    return std::move(status).with_context(path);
+  }
+  return pack_read(*file, *model, std::move(gathered), std::move(packed), request);
 }
 
 Result<Packed> pack_bytes(const std::string& file, std::string bytes, const PackRequest& request) {

@@ -26,6 +26,7 @@ struct PackRequest {
   std::string data_name;  // for messages
   std::string card;       // MODEL_CARD.md; empty: one is made
   std::string details;    // a JSON object: metrics, parameters, training_data, ...
+  std::string profile;    // profile.json; empty: told from the rows, if there are any
   size_t sample_rows = 20;
   uint64_t model_bytes_max = 4ULL << 30;
 };

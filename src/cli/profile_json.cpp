@@ -58,36 +58,7 @@ void write_number(JsonWriter& json, const data::NumberProfile& number) {
 
 void write_column(JsonWriter& json, const data::ColumnProfile& column) {
   json.begin('{');
-  json.key("name");
-  json.string(column.name);
-  json.key("type");
-  json.string(column_kind_name(column.kind));
-  if (column.kind == ColumnKind::kNumber) {
-    json.key("whole");
-    json.boolean(column.is_whole);
-  }
-  if (!column.time_format.empty()) {
-    json.key("format");
-    json.string(column.time_format);
-  }
-  if (!column.unit.empty()) {
-    json.key("unit");
-    json.string(column.unit);
-  }
-  json.key("missing");
-  json.number(column.missing);
-  json.key("distinct");
-  json.number(column.distinct);
-  write_values(json, "top", column.top);
-  if (column.number.has_value()) write_number(json, *column.number);
-  if (column.text.has_value()) {
-    json.key("bytes_min");
-    json.number(column.text->size_min);
-    json.key("bytes_max");
-    json.number(column.text->size_max);
-    json.key("bytes_mean");
-    json.real(column.text->size_mean);
-  }
+  write_profile_column(json, column);
   json.end('}');
 }
 
@@ -122,6 +93,39 @@ void write_target(JsonWriter& json, const data::TargetProfile& target) {
 }
 
 }  // namespace
+
+void write_profile_column(JsonWriter& json, const data::ColumnProfile& column) {
+  json.key("name");
+  json.string(column.name);
+  json.key("type");
+  json.string(column_kind_name(column.kind));
+  if (column.kind == ColumnKind::kNumber) {
+    json.key("whole");
+    json.boolean(column.is_whole);
+  }
+  if (!column.time_format.empty()) {
+    json.key("format");
+    json.string(column.time_format);
+  }
+  if (!column.unit.empty()) {
+    json.key("unit");
+    json.string(column.unit);
+  }
+  json.key("missing");
+  json.number(column.missing);
+  json.key("distinct");
+  json.number(column.distinct);
+  write_values(json, "top", column.top);
+  if (column.number.has_value()) write_number(json, *column.number);
+  if (column.text.has_value()) {
+    json.key("bytes_min");
+    json.number(column.text->size_min);
+    json.key("bytes_max");
+    json.number(column.text->size_max);
+    json.key("bytes_mean");
+    json.real(column.text->size_mean);
+  }
+}
 
 std::string profile_json(const Profile& profile, const std::string& file) {
   JsonWriter json;

@@ -7,9 +7,13 @@
 
 namespace slipway::cli {
 
+class JsonWriter;
+
 /// At most `width` characters a line.
 std::string profile_table(const data::Profile& profile, const std::string& file, size_t width);
 std::string profile_json(const data::Profile& profile, const std::string& file);
+/// The entries of one column, into an object that is open.
+void write_profile_column(JsonWriter& json, const data::ColumnProfile& column);
 /// HTML that needs nothing else.
 std::string profile_page(const data::Profile& profile, const std::string& file);
 

@@ -82,6 +82,7 @@ std::vector<Section> differences(std::span<const RunRecord> runs) {
     add("task", text_cell(run.task));
     add("learner", text_cell(run.learner));
     add("scoring", text_cell(run.scoring));
+    add("partition", text_cell(run.partition));
     add("folds", text_cell(fmt::format("{}", run.folds)));
     add("seed", text_cell(fmt::format("{}", run.seed)));
     add("tool", text_cell(run.tool));

@@ -57,6 +57,12 @@ void write_candidate(JsonWriter& json, const RunCandidate& candidate) {
   json.key("learner");
   json.string(candidate.learner);
   write_texts(json, "parameters", candidate.parameters);
+  if (candidate.resources > 0) {
+    json.key("round");
+    json.number(candidate.round);
+    json.key("resources");
+    json.number(candidate.resources);
+  }
   if (candidate.error.empty()) {
     json.key("fit_seconds");
     json.real(candidate.fit_seconds);
@@ -98,6 +104,7 @@ void write_head(JsonWriter& json, const RunRecord& run) {
   text("target", run.target);
   text("task", run.task);
   text("scoring", run.scoring);
+  text("partition", run.partition);
   count("folds", run.folds);
   count("train_rows", run.train_rows);
   count("seed", run.seed);

@@ -41,6 +41,9 @@ std::string candidate_text(const RunCandidate& candidate) {
   for (const auto& [name, value] : candidate.parameters) {
     text.append(" ").append(name).append("=").append(value);
   }
+  if (candidate.resources > 0) {
+    text.append(fmt::format(" (round {}, {})", candidate.round, candidate.resources));
+  }
   return text;
 }
 
@@ -123,7 +126,7 @@ std::string run_text(const RunRecord& run) {
   line("target", run.target);
   line("task", run.task);
   if (run.folds > 0) {
-    line("judged", fmt::format("by {}, {} folds, {} rows", run.scoring, run.folds, run.train_rows));
+    line("judged", fmt::format("by {}, {}, {} rows", run.scoring, run.partition, run.train_rows));
   }
   line("seed", fmt::format("{}", run.seed));
   line("tool", run.tool);

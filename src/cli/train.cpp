@@ -17,6 +17,7 @@
 #include "cli/search_progress.h"
 #include "cli/train_journal.h"
 #include "cli/train_record.h"
+#include "cli/training_profile.h"
 #include "cli/training_run.h"
 #include "data/frame_rows.h"
 #include "formats/bundle/slip.h"
@@ -152,10 +153,19 @@ void tell(const TrainingRun& run) {
   if (run.was_stopped) fmt::print(stderr, "slipway: stopped; this is the best so far\n");
 }
 
+std::string profile_of(const TrainingRun& run, unsigned threads) {
+  std::vector<const data::Column*> columns;
+  columns.reserve(run.problem.features.size());
+  for (const std::string& name : run.problem.features) {
+    columns.push_back(run.problem.frame->find(name));
+  }
+  return training_profile(columns, run.problem.frame->find(run.problem.target), threads);
+}
+
 /// The model as a bundle. What was learnt and what is read back of the file have to answer the same
 /// first, on rows made up from what the model compares its input with.
 Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
-                        const std::string& details) {
+                        const std::string& details, unsigned threads) {
   const Conversion written =
       TRY(convert_graph(run.graph, {.format = "slipway", .name = options.target}));
   if (!written.unchecked.empty()) return internal_error(written.unchecked);
@@ -171,6 +181,7 @@ Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
   request.version = options.version;
   request.details = details;
   request.data_name = options.data;
+  request.profile = profile_of(run, threads);
   request.open_rows = [&](const Signature& signature) {
     return data::open_frame_rows(*run.problem.frame, signature, {}, {options.target});
   };
@@ -188,7 +199,7 @@ Status train_on(const TrainOptions& options, const data::Table& table, TrainingP
   }();
   if (!run.ok()) return std::move(run).status().with_context(options.data);
   const std::string details = details_of(options, *run, table.file.sha256);
-  const Packed packed = TRY(pack_run(options, *run, details));
+  const Packed packed = TRY(pack_run(options, *run, details, plan.threads));
   const std::string place =
       options.out.empty() ? packed.name + std::string(bundle::kSlipEnding) : options.out;
   TRY_STATUS(write_output(place, packed.bytes));

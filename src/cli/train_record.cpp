@@ -58,6 +58,11 @@ RunCandidate candidate_of(const training::Candidate& candidate,
   RunCandidate out;
   out.learner = candidate.learner->name;
   out.parameters = texts_of(candidate.hyperparameters);
+  for (const auto& [name, value] : candidate.preparation) {
+    out.parameters.emplace_back("prep." + name, value);
+  }
+  out.round = scores.round;
+  out.resources = scores.resources;
   out.error = scores.status.message();
   if (!scores.status.ok() || scores.folds.empty()) return out;
   out.fit_seconds = scores.fit_seconds;
@@ -148,6 +153,7 @@ void TrainRecord::finish(const TrainingRun& run, const std::string& details,
   record_.status = run.was_stopped ? RunStatus::kStopped : RunStatus::kFinished;
   record_.task = task_name(run.problem.task);
   record_.scoring = run.scoring;
+  record_.partition = run.partition;
   record_.folds = run.folds;
   record_.train_rows = run.train_rows;
   record_.learner = run.candidates[run.ranking[0]].learner->name;

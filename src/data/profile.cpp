@@ -140,23 +140,6 @@ void profile_texts(const Column& column, size_t top, ColumnProfile& profile) {
   }
 }
 
-ColumnProfile profile_column(const Column& column, size_t top) {
-  ColumnProfile profile;
-  profile.name = column.name;
-  profile.kind = column.kind;
-  profile.is_whole = column.is_whole;
-  profile.time_format = column.time_format;
-  profile.unit = column.unit;
-  profile.missing = column.missing_count;
-  profile.values = column.rows() - column.missing_count;
-  if (column.is_text()) {
-    profile_texts(column, top, profile);
-  } else {
-    profile_numbers(column, top, profile);
-  }
-  return profile;
-}
-
 uint64_t mixed(uint64_t value) {
   value += 0x9e3779b97f4a7c15ULL;
   value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9ULL;
@@ -254,6 +237,23 @@ bool has_classes(const Column& column) {
     seen.push_back(value);
   }
   return true;
+}
+
+ColumnProfile profile_column(const Column& column, size_t top) {
+  ColumnProfile profile;
+  profile.name = column.name;
+  profile.kind = column.kind;
+  profile.is_whole = column.is_whole;
+  profile.time_format = column.time_format;
+  profile.unit = column.unit;
+  profile.missing = column.missing_count;
+  profile.values = column.rows() - column.missing_count;
+  if (column.is_text()) {
+    profile_texts(column, top, profile);
+  } else {
+    profile_numbers(column, top, profile);
+  }
+  return profile;
 }
 
 Result<Profile> profile_frame(const Frame& frame, const std::string& target) {

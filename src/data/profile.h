@@ -132,6 +132,9 @@ struct Profile {
 /// `target`: a column, or empty. INVALID_ARGUMENT if it is not there or has no values.
 Result<Profile> profile_frame(const Frame& frame, const std::string& target);
 
+/// One column alone, with its `top` commonest values.
+ColumnProfile profile_column(const Column& column, size_t top);
+
 /// Whether a target's values are classes: texts, truth values, and at most 20 different whole
 /// numbers.
 bool has_classes(const Column& column);

@@ -276,6 +276,7 @@ Tree parent_tree(const MlflowRun& exported, const fs::path& experiment) {
   param("task", run.task);
   param("target", run.target);
   param("scoring", run.scoring);
+  param("partition", run.partition);
   param("seed", fmt::format("{}", run.seed));
   if (run.folds > 0) param("cv", fmt::format("{}", run.folds));
   tree.tags = exported.tags;
@@ -312,6 +313,10 @@ Tree child_tree(const RunRecord& run, size_t place, const fs::path& experiment) 
                {"mlflow.parentRunId", run.id},
                {"mlflow.source.type", "LOCAL"}};
   if (!candidate.error.empty()) tree.tags.emplace_back("slipway.error", candidate.error);
+  if (candidate.resources > 0) {
+    tree.params.emplace_back("halving.round", fmt::format("{}", candidate.round));
+    tree.params.emplace_back("halving.resources", fmt::format("{}", candidate.resources));
+  }
   add_metrics(tree, candidate.metrics);
   add_metric(tree, "fit_seconds", candidate.fit_seconds, run.started_ms);
   return tree;

@@ -22,7 +22,7 @@ class MlflowExportTest : public testing::Test {
     run_.record.status = RunStatus::kFinished;
     run_.record.target = "species";
     run_.record.candidates = {
-        {"knn", {{"n_neighbors", "5"}}, {{"accuracy", 0.9, 0.1, {1, 0.8}}}, 0, ""}};
+        {"knn", {{"n_neighbors", "5"}}, {{"accuracy", 0.9, 0.1, {1, 0.8}}}, 0, "", 0, 0}};
   }
   ~MlflowExportTest() override { fs::remove_all(folder_); }
 

@@ -13,10 +13,10 @@ namespace {
 constexpr int64_t kRunsMax = 1'000'000;
 constexpr int64_t kRowsMax = 1'000'000;  // of one run in one table
 
-#define SLIPWAY_RUN_COLUMNS                                                                      \
-  "number, id, status, error, started_ms, finished_ms, tool, command, folder, data_path, "       \
-  "data_sha256, data_bytes, data_rows, data_columns, target, task, scoring, folds, train_rows, " \
-  "seed, learner, tried, artifact_path, artifact_sha256, artifact_bytes"
+#define SLIPWAY_RUN_COLUMNS                                                                     \
+  "number, id, status, error, started_ms, finished_ms, tool, command, folder, data_path, "      \
+  "data_sha256, data_bytes, data_rows, data_columns, target, task, scoring, partition, folds, " \
+  "train_rows, seed, learner, tried, artifact_path, artifact_sha256, artifact_bytes"
 
 std::optional<RunStatus> find_status(std::string_view name) {
   for (const RunStatus status :
@@ -61,16 +61,17 @@ Result<RunRecord> record_of(const Statement& row) {
   run.target = row.text(14);
   run.task = row.text(15);
   run.scoring = row.text(16);
-  run.folds = static_cast<uint64_t>(row.integer(17));
-  run.train_rows = static_cast<uint64_t>(row.integer(18));
-  const std::optional<uint64_t> seed = number_of<uint64_t>(row.text(19));
+  run.partition = row.text(17);
+  run.folds = static_cast<uint64_t>(row.integer(18));
+  run.train_rows = static_cast<uint64_t>(row.integer(19));
+  const std::optional<uint64_t> seed = number_of<uint64_t>(row.text(20));
   if (!seed) return wrong("seed");
   run.seed = *seed;
-  run.learner = row.text(20);
-  run.tried = static_cast<uint64_t>(row.integer(21));
-  run.artifact_path = row.text(22);
-  run.artifact_sha256 = row.text(23);
-  run.artifact_bytes = static_cast<uint64_t>(row.integer(24));
+  run.learner = row.text(21);
+  run.tried = static_cast<uint64_t>(row.integer(22));
+  run.artifact_path = row.text(23);
+  run.artifact_sha256 = row.text(24);
+  run.artifact_bytes = static_cast<uint64_t>(row.integer(25));
   return run;
 }
 
@@ -115,16 +116,19 @@ RunCandidate* candidate_at(RunRecord& run, int64_t place) {
 }
 
 Status read_candidates(Database& database, RunRecord& run) {
-  TRY_STATUS(each_row(database,
-                      "SELECT learner, error, fit_seconds FROM candidates WHERE run = ? "
-                      "ORDER BY place LIMIT 1000",
-                      run.number, [&](const Statement& row) {
-                        RunCandidate candidate;
-                        candidate.learner = row.text(0);
-                        candidate.error = row.text(1);
-                        candidate.fit_seconds = row.real(2);
-                        run.candidates.push_back(std::move(candidate));
-                      }));
+  TRY_STATUS(
+      each_row(database,
+               "SELECT learner, error, fit_seconds, round, resources FROM candidates WHERE run = ? "
+               "ORDER BY place LIMIT 1000",
+               run.number, [&](const Statement& row) {
+                 RunCandidate candidate;
+                 candidate.learner = row.text(0);
+                 candidate.error = row.text(1);
+                 candidate.fit_seconds = row.real(2);
+                 candidate.round = static_cast<uint64_t>(row.integer(3));
+                 candidate.resources = static_cast<uint64_t>(row.integer(4));
+                 run.candidates.push_back(std::move(candidate));
+               }));
   TRY_STATUS(each_row(database,
                       "SELECT place, name, value FROM parameters WHERE run = ? "
                       "ORDER BY place, name",

@@ -42,6 +42,8 @@ struct RunCandidate {
   std::vector<RunMetric> metrics;
   double fit_seconds = 0;  // mean of the folds
   std::string error;       // why there are no metrics; else empty
+  uint64_t round = 0;      // of a halving search: the last one that it came to
+  uint64_t resources = 0;  // what it was judged with there; 0: all
 };
 
 struct RunRecord {
@@ -63,7 +65,8 @@ struct RunRecord {
 
   std::string target;
   std::string task;
-  std::string scoring;  // the metric that decided
+  std::string scoring;    // the metric that decided
+  std::string partition;  // how rows were divided, in words
   uint64_t folds = 0;
   uint64_t train_rows = 0;
   uint64_t seed = 0;

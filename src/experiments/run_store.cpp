@@ -35,6 +35,7 @@ constexpr std::array<const char*, 6> kTables = {
   target TEXT NOT NULL,
   task TEXT NOT NULL,
   scoring TEXT NOT NULL,
+  partition TEXT NOT NULL,
   folds INTEGER NOT NULL,
   train_rows INTEGER NOT NULL,
   seed TEXT NOT NULL,
@@ -50,6 +51,8 @@ constexpr std::array<const char*, 6> kTables = {
   learner TEXT NOT NULL,
   error TEXT NOT NULL,
   fit_seconds REAL NOT NULL,
+  round INTEGER NOT NULL,
+  resources INTEGER NOT NULL,
   PRIMARY KEY (run, place)
 ) STRICT, WITHOUT ROWID)",
     R"(CREATE TABLE parameters (
@@ -129,9 +132,10 @@ std::string random_id() {
 Status insert_run(Database& database, const RunRecord& run) {
   Statement insert = TRY(database.prepare(
       "INSERT INTO runs (id, status, error, started_ms, finished_ms, tool, command, folder, "
-      "data_path, data_sha256, data_bytes, data_rows, data_columns, target, task, scoring, folds, "
-      "train_rows, seed, learner, tried, artifact_path, artifact_sha256, artifact_bytes) "
-      "VALUES (?, ?, '', ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0, 0, ?, '', 0, '', '', 0)"));
+      "data_path, data_sha256, data_bytes, data_rows, data_columns, target, task, scoring, "
+      "partition, folds, train_rows, seed, learner, tried, artifact_path, artifact_sha256, "
+      "artifact_bytes) "
+      "VALUES (?, ?, '', ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', 0, 0, ?, '', 0, '', '', 0)"));
   const std::string seed = fmt::format("{}", run.seed);
   insert.bind(1, run.id).bind(2, run_status_name(RunStatus::kRunning)).bind(3, run.started_ms);
   insert.bind(4, run.tool).bind(5, run.command).bind(6, run.folder);
@@ -145,15 +149,16 @@ Status insert_run(Database& database, const RunRecord& run) {
 
 Status update_run(Database& database, const RunRecord& run) {
   Statement update = TRY(database.prepare(
-      "UPDATE runs SET status = ?, error = ?, finished_ms = ?, task = ?, scoring = ?, folds = ?, "
-      "train_rows = ?, learner = ?, tried = ?, artifact_path = ?, artifact_sha256 = ?, "
+      "UPDATE runs SET status = ?, error = ?, finished_ms = ?, task = ?, scoring = ?, "
+      "partition = ?, folds = ?, train_rows = ?, learner = ?, tried = ?, artifact_path = ?, "
+      "artifact_sha256 = ?, "
       "artifact_bytes = ? WHERE number = ?"));
   update.bind(1, run_status_name(run.status)).bind(2, run.error).bind(3, run.finished_ms);
-  update.bind(4, run.task).bind(5, run.scoring).bind(6, static_cast<int64_t>(run.folds));
-  update.bind(7, static_cast<int64_t>(run.train_rows)).bind(8, run.learner);
-  update.bind(9, static_cast<int64_t>(run.tried)).bind(10, run.artifact_path);
-  update.bind(11, run.artifact_sha256).bind(12, static_cast<int64_t>(run.artifact_bytes));
-  update.bind(13, run.number);
+  update.bind(4, run.task).bind(5, run.scoring).bind(6, run.partition);
+  update.bind(7, static_cast<int64_t>(run.folds)).bind(8, static_cast<int64_t>(run.train_rows));
+  update.bind(9, run.learner).bind(10, static_cast<int64_t>(run.tried));
+  update.bind(11, run.artifact_path).bind(12, run.artifact_sha256);
+  update.bind(13, static_cast<int64_t>(run.artifact_bytes)).bind(14, run.number);
   TRY_STATUS(update.run());
   if (database.changes() == 1) return {};
   return not_found(fmt::format("run {} was deleted while it ran", run.number));
@@ -180,7 +185,8 @@ Status insert_parameters(Statement& insert, int64_t run, int64_t place, const Na
 
 Status insert_candidates(Database& database, const RunRecord& run) {
   Statement candidates = TRY(database.prepare(
-      "INSERT INTO candidates (run, place, learner, error, fit_seconds) VALUES (?, ?, ?, ?, ?)"));
+      "INSERT INTO candidates (run, place, learner, error, fit_seconds, round, resources) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)"));
   Statement parameters =
       TRY(database.prepare("INSERT INTO parameters (run, place, name, value) VALUES (?, ?, ?, ?)"));
   Statement metrics = TRY(database.prepare(
@@ -193,6 +199,8 @@ Status insert_candidates(Database& database, const RunRecord& run) {
     const auto place = static_cast<int64_t>(i);
     candidates.bind(1, run.number).bind(2, place).bind(3, candidate.learner);
     candidates.bind(4, candidate.error).bind(5, candidate.fit_seconds);
+    candidates.bind(6, static_cast<int64_t>(candidate.round));
+    candidates.bind(7, static_cast<int64_t>(candidate.resources));
     TRY_STATUS(candidates.run());
     TRY_STATUS(insert_parameters(parameters, run.number, place, candidate.parameters));
     TRY_STATUS(insert_metrics(metrics, run.number, place, candidate.metrics));

@@ -50,6 +50,7 @@ class RunStoreTest : public testing::Test {
     run.finished_ms = run.started_ms + 1500;
     run.task = "classification";
     run.scoring = "accuracy";
+    run.partition = "2-fold cross-validation";
     run.folds = 2;
     run.train_rows = 120;
     run.learner = "knn";
@@ -62,8 +63,10 @@ class RunStoreTest : public testing::Test {
                        {{"accuracy", accuracy, 0.1, {accuracy + 0.1, accuracy - 0.1}},
                         {"roc_auc", std::nan(""), std::nan(""), {std::nan(""), 0.5}}},
                        0.25,
-                       ""},
-                      {"svc", {}, {}, 0, "it failed"}};
+                       "",
+                       2,
+                       60},
+                      {"svc", {}, {}, 0, "it failed", 0, 0}};
     run.test_metrics = {{"accuracy", 0.9, 0, {}}};
     run.artifact_path = "species.slip";
     run.artifact_sha256 = std::string(64, 'b');
@@ -121,7 +124,13 @@ TEST_F(RunStoreTest, WhatWasRecordedIsReadBack) {
   EXPECT_THAT(run.metric("accuracy")->folds, ElementsAre(0.8 + 0.1, 0.8 - 0.1));
   EXPECT_TRUE(std::isnan(run.metric("roc_auc")->mean));
   EXPECT_TRUE(std::isnan(run.metric("roc_auc")->folds[0]));
+  EXPECT_EQ(run.candidates[0].round, 2U);
+  EXPECT_EQ(run.candidates[0].resources, 60U);
   EXPECT_EQ(run.candidates[1].error, "it failed");
+  EXPECT_EQ(run.partition, want.partition);
+  EXPECT_EQ(run.folds, 2U);
+  EXPECT_EQ(run.train_rows, 120U);
+  EXPECT_EQ(run.tried, 2U);
   ASSERT_EQ(run.test_metrics.size(), 1U);
   EXPECT_DOUBLE_EQ(run.test_metrics[0].mean, 0.9);
   EXPECT_EQ(found(want.id).number, 1);

@@ -60,7 +60,7 @@ def test_a_run_is_recorded_with_all_that_is_known(project):
     bundle = project / "species.slip"
     digest = subprocess.run(["sha256sum", bundle], capture_output=True, text=True, check=True).stdout.split()[0]
     assert seen["bundle"] == {"path": str(bundle), "sha256": digest, "bytes": bundle.stat().st_size}
-    assert seen["bundle_state"] == "unchanged" and seen["preparation"]["scale"] == "auto"
+    assert seen["bundle_state"] == "unchanged" and seen["preparation"]["scale"] == "standard"
     assert shlex.split(seen["command"])[:2] == ["slipway", "train"]
     assert abs(seen["finished"] - time.time()) < 60 and seen["finished"] >= seen["started"]
     text = runs(project, "show", "1").stdout
@@ -91,7 +91,7 @@ def test_lists_sort_filter_and_compare(project):
     assert set(said) == {"runs", "parameters", "metrics"}
     said = json.loads(runs(project, "compare", "2", "3", "latest", "--json").stdout)
     assert said["runs"] == [2, 3, 3] and said["data"]["rows"] == ["150", "151", "151"] and "parameters" not in said
-    assert said["preparation"] == {"scale": ["auto", "minmax", "minmax"]}
+    assert said["preparation"] == {"scale": ["standard", "minmax", "minmax"]}
     text = runs(project, "compare", "1", "2").stdout
     assert "n_neighbors" in text and "weights" not in text
     assert "do not differ" in runs(project, "compare", "3", "3").stdout
@@ -154,7 +154,8 @@ def test_failures_and_stops_are_told(project, tmp_path):
 
 
 def test_trainings_at_once_are_all_recorded(project):
-    processes = [subprocess.Popen([BINARY, "train", FLOWERS, "--target", "species", "--learner", "knn", "-o", f"{i}.slip"],
+    processes = [subprocess.Popen([BINARY, "train", FLOWERS, "--target", "species", "--learner", "knn", "--seed", str(i), "-o",
+                                   f"{i}.slip"],
                                   cwd=project, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   text=True) for i in range(6)]
     for process in processes:
@@ -258,7 +259,7 @@ def check_export(said, project):
     assert first["info"][0] == "FINISHED" and first["info"][3] == "species-1"
     assert first["info"][1] == round(record["started"] * 1000) and first["info"][2] == round(record["finished"] * 1000)
     assert record["parameters"].items() <= first["params"].items()
-    assert first["params"]["learner"] == "knn" and first["params"]["prep.scale"] == "auto"
+    assert first["params"]["learner"] == "knn" and first["params"]["prep.scale"] == "standard"
     best = record["leaderboard"][0]["metrics"]
     assert first["metrics"]["accuracy"] == best["accuracy"]["mean"]
     assert first["metrics"]["accuracy_std"] == best["accuracy"]["deviation"]
