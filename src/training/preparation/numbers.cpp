@@ -15,6 +15,7 @@
 #include "graph/ops/impute.h"
 #include "graph/ops/impute_model.h"
 #include "graph/ops/scale.h"
+#include "training/parallel.h"
 #include "training/preparation/internal/number_statistics.h"
 #include "training/preparation/internal/part.h"
 #include "training/preparation/internal/run_matrix.h"
@@ -252,20 +253,22 @@ std::vector<double> points_of(const PartInput& input, std::span<const Number> nu
 }
 
 /// Bins of what neighbours have filled.
-Status fit_bins(const Plan& plan, std::span<const double> points, std::vector<Number>& numbers) {
+Status fit_bins(const PartInput& input, std::span<const double> points,
+                std::vector<Number>& numbers) {
+  const Plan& plan = input.plan;
   const size_t width = numbers.size();
   std::vector<uint32_t> places(width);
   std::iota(places.begin(), places.end(), 0U);
-  const std::vector<double> filled =
-      TRY(run_matrix(points, width, [&](GraphBuilder& graph) -> Result<ValueId> {
-        KnnImputeOp::Options options;
-        options.missing = kNan;
-        options.neighbors = plan.neighbors;
-        return graph.add(std::make_unique<KnnImputeOp>(
-                             options, static_cast<uint32_t>(width),
-                             std::vector<double>(points.begin(), points.end()), places),
-                         {kNumbersInput}, "impute");
-      }));
+  const auto append = [&](GraphBuilder& graph) -> Result<ValueId> {
+    KnnImputeOp::Options options;
+    options.missing = kNan;
+    options.neighbors = plan.neighbors;
+    std::vector<double> copy(points.begin(), points.end());
+    return graph.add(std::make_unique<KnnImputeOp>(options, static_cast<uint32_t>(width),
+                                                   std::move(copy), places),
+                     {kNumbersInput}, "impute");
+  };
+  const std::vector<double> filled = TRY(run_matrix(points, width, append, input.all.threads));
   for (size_t j = 0; j < width; ++j) {
     std::vector<double> column;
     column.reserve(filled.size() / width);
@@ -279,13 +282,13 @@ Status fit_bins(const Plan& plan, std::span<const double> points, std::vector<Nu
 }  // namespace
 
 Result<FittedPart> fit_numbers(const PartInput& input) {
-  std::vector<Number> numbers;
-  numbers.reserve(input.columns.size());
-  for (const PartColumn& column : input.columns) numbers.push_back(fitted(column, input));
+  std::vector<Number> numbers(input.columns.size());
+  for_each_index(numbers.size(), input.all.threads,
+                 [&](size_t i) { numbers[i] = fitted(input.columns[i], input); });
   std::vector<double> points;
   if (input.plan.numbers == Plan::Fill::kNeighbors) {
     points = points_of(input, numbers);
-    if (input.plan.bins > 0) TRY_STATUS(fit_bins(input.plan, points, numbers));
+    if (input.plan.bins > 0) TRY_STATUS(fit_bins(input, points, numbers));
   }
   return FittedPart{std::make_shared<Numbers>(input.plan, std::move(numbers), std::move(points)),
                     {}};

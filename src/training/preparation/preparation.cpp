@@ -15,24 +15,29 @@
 namespace slipway::training {
 namespace {
 
-constexpr size_t kBatchRows = 4096;
-
-/// The model's answers to rows of the frame.
-Result<std::vector<double>> run_rows(const Executable& model, const data::Frame& frame,
-                                     std::span<const uint32_t> rows) {
-  const auto source = TRY(data::open_frame_rows(frame, model.signature(), {}, {}, rows));
-  const auto scratch = model.make_scratch();
-  std::vector<double> matrix;
-  matrix.reserve(rows.size() * model.signature().outputs[0].width);
-  InputBuffer input;
-  std::vector<rows::KeyCell> keys;
-  std::vector<OutputBuffer> outputs;
-  while (TRY(source->next(kBatchRows, input, keys)) > 0) {
-    TRY_STATUS(model.run(input.batch(), 1, *scratch, outputs));
-    matrix.insert(matrix.end(), outputs[0].numbers.begin(), outputs[0].numbers.end());
+/// Answers of a model of the frame's columns, rows from `first` on.
+class FrameRows {
+ public:
+  FrameRows(const Executable& model, const data::Frame& frame, std::span<const uint32_t> rows)
+      : model_(model), frame_(frame), rows_(rows) {}
+  Status operator()(size_t first, size_t count, double* out) const {
+    const auto source =
+        TRY(data::open_frame_rows(frame_, model_.signature(), {}, {}, rows_.subspan(first, count)));
+    const auto scratch = model_.make_scratch();
+    InputBuffer input;
+    std::vector<rows::KeyCell> keys;
+    std::vector<OutputBuffer> outputs;
+    TRY(source->next(count, input, keys));
+    TRY_STATUS(model_.run(input.batch(), 1, *scratch, outputs));
+    std::ranges::copy(outputs[0].numbers, out);
+    return {};
   }
-  return matrix;
-}
+
+ private:
+  const Executable& model_;
+  const data::Frame& frame_;
+  const std::span<const uint32_t> rows_;
+};
 
 /// The columns by the part that makes features of them.
 struct Kinds {
@@ -135,7 +140,7 @@ Result<FittedPreparation> Preparation::fit(const PreparationInput& input,
     std::ranges::move(part.part->names(), std::back_inserter(made.names_));
     made.parts_.push_back(part.part);
   }
-  fitted.training_matrix = TRY(made.transform(*input.frame, input.rows));
+  fitted.training_matrix = TRY(made.transform(*input.frame, input.rows, input.threads));
   for (size_t i = 0; i < parts.size(); ++i) {
     for (const CrossFitted& feature : parts[i].cross_fitted) {
       overwrite(feature, firsts[i], made.width(), fitted.training_matrix);
@@ -154,9 +159,10 @@ Status Preparation::fit_steps(const PreparationInput& input, const PreparationPl
   for (const auto fit : wanted) {
     const StepInput step_input{input, plan, matrix, names_};
     std::shared_ptr<const Step> step = TRY(fit(step_input));
-    matrix = TRY(run_matrix(matrix, names_.size(), [&](GraphBuilder& graph) {
+    const auto append = [&](GraphBuilder& graph) {
       return step->append(graph, kNumbersInput, "step");
-    }));
+    };
+    matrix = TRY(run_matrix(matrix, names_.size(), append, input.threads));
     names_ = step->names();
     steps_.push_back(std::move(step));
   }
@@ -194,11 +200,12 @@ Result<ValueId> Preparation::append(GraphBuilder& graph, const std::string& path
 }
 
 Result<std::vector<double>> Preparation::transform(const data::Frame& frame,
-                                                   std::span<const uint32_t> rows) const {
+                                                   std::span<const uint32_t> rows,
+                                                   unsigned threads) const {
   GraphBuilder builder(static_cast<uint32_t>(columns_.size()));
   const ValueId value = TRY(append(builder, "preparation"));
   const auto model = TRY(compile_value(std::move(builder), signature(), value));
-  return run_rows(*model, frame, rows);
+  return run_batches(rows.size(), width(), threads, FrameRows(*model, frame, rows));
 }
 
 }  // namespace slipway::training

@@ -48,8 +48,8 @@ class Preparation {
   /// The nodes; the builder has the signature's columns.
   Result<ValueId> append(GraphBuilder& graph, const std::string& path) const;
   /// rows x width(), row-major: what append()'s nodes compute of these rows of the frame.
-  Result<std::vector<double>> transform(const data::Frame& frame,
-                                        std::span<const uint32_t> rows) const;
+  Result<std::vector<double>> transform(const data::Frame& frame, std::span<const uint32_t> rows,
+                                        unsigned threads = 1) const;
 
  private:
   Result<ValueId> append_parts(GraphBuilder& graph, const std::string& path) const;
