@@ -93,6 +93,15 @@ void write_texts(JsonWriter& json, const training::HyperparameterTexts& texts) {
   json.end('}');
 }
 
+std::vector<size_t> failed_candidates(const TrainingRun& run) {
+  std::vector<size_t> failed;
+  for (size_t i = 0; i < run.scores.size(); ++i) {
+    const StatusCode code = run.scores[i].status.code();
+    if (code != StatusCode::kOk && code != StatusCode::kCancelled) failed.push_back(i);
+  }
+  return failed;
+}
+
 void write_leaderboard(JsonWriter& json, const TrainingRun& run) {
   json.key("validation");
   json.string(run.partition);
@@ -115,6 +124,17 @@ void write_leaderboard(JsonWriter& json, const TrainingRun& run) {
     write_candidate(json, run, i);
     json.key("metrics");
     write_metrics(json, mean_metrics(run.scores[i]));
+    json.end('}');
+  }
+  json.end(']');
+  json.key("failed");
+  json.begin('[');
+  for (const size_t i : failed_candidates(run)) {
+    json.begin('{');
+    json.key("candidate");
+    json.string(training::candidate_text(run.candidates[i]));
+    json.key("error");
+    json.string(run.scores[i].status.message());
     json.end('}');
   }
   json.end(']');
