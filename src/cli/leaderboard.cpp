@@ -93,6 +93,15 @@ void write_texts(JsonWriter& json, const training::HyperparameterTexts& texts) {
   json.end('}');
 }
 
+std::vector<size_t> failed_candidates(const TrainingRun& run) {
+  std::vector<size_t> failed;
+  for (size_t i = 0; i < run.scores.size(); ++i) {
+    const StatusCode code = run.scores[i].status.code();
+    if (code != StatusCode::kOk && code != StatusCode::kCancelled) failed.push_back(i);
+  }
+  return failed;
+}
+
 void write_leaderboard(JsonWriter& json, const TrainingRun& run) {
   json.key("validation");
   json.string(run.partition);
@@ -118,6 +127,17 @@ void write_leaderboard(JsonWriter& json, const TrainingRun& run) {
     json.end('}');
   }
   json.end(']');
+  json.key("failed");
+  json.begin('[');
+  for (const size_t i : failed_candidates(run)) {
+    json.begin('{');
+    json.key("candidate");
+    json.string(training::candidate_text(run.candidates[i]));
+    json.key("error");
+    json.string(run.scores[i].status.message());
+    json.end('}');
+  }
+  json.end(']');
 }
 
 std::string leaderboard_text(const TrainingRun& run) {
@@ -125,7 +145,7 @@ std::string leaderboard_text(const TrainingRun& run) {
   const bool by_learner = tried.size() > 1 && run.ranking.size() > 2 * tried.size();
   const std::vector<size_t> places = by_learner ? best_of_learners(run) : run.ranking;
   std::string text;
-  const auto add = [&](std::string line) { text.append(line).append("\n"); };
+  const auto add = [&](const std::string& line) { text.append(line).append("\n"); };
   const std::string head = by_learner ? "  tried" : "";
   add(fmt::format("{:>4}  {:>10} {:>8} {:>9}{}  {}", "", run.scoring, "+/-", "fit, s", head,
                   by_learner ? "best of each learner" : "learner"));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/json_writer.h"
 #include "cli/training_run.h"
@@ -13,8 +14,11 @@ training::MetricValues mean_metrics(const training::CandidateScores& scores);
 void write_metrics(JsonWriter& json, const training::MetricValues& metrics);
 void write_texts(JsonWriter& json, const training::HyperparameterTexts& texts);
 
-/// The members `validation`, `rounds` (of a halving search), `learners` (the best of each) and
-/// `leaderboard` of an object.
+/// Places of those that could not be judged, but for want of time.
+std::vector<size_t> failed_candidates(const TrainingRun& run);
+
+/// The members `validation`, `rounds` (of a halving search), `learners` (the best of each),
+/// `leaderboard` and `failed` of an object.
 void write_leaderboard(JsonWriter& json, const TrainingRun& run);
 
 /// Lines, best first; where several learners were searched, the best of each with how many

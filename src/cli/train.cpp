@@ -143,12 +143,14 @@ void print_table(const TrainingRun& run, const Outcome& outcome) {
 void tell(const TrainingRun& run) {
   for (const std::string& note : run.problem.notes) fmt::print(stderr, "slipway: {}\n", note);
   for (const std::string& warning : run.warnings) fmt::print(stderr, "slipway: {}\n", warning);
-  for (size_t i = 0; i < run.scores.size(); ++i) {
-    const StatusCode code = run.scores[i].status.code();
-    // What the time did not suffice for is told by one line below.
-    if (code == StatusCode::kOk || code == StatusCode::kCancelled) continue;
-    fmt::print(stderr, "slipway: {}: {}\n", training::candidate_text(run.candidates[i]),
-               run.scores[i].status.message());
+  constexpr size_t kFailuresShown = 10;
+  const std::vector<size_t> failed = failed_candidates(run);
+  for (size_t i = 0; i < std::min(failed.size(), kFailuresShown); ++i) {
+    fmt::print(stderr, "slipway: {}: {}\n", training::candidate_text(run.candidates[failed[i]]),
+               run.scores[failed[i]].status.message());
+  }
+  if (failed.size() > kFailuresShown) {
+    fmt::print(stderr, "slipway: {} more candidates failed\n", failed.size() - kFailuresShown);
   }
   if (run.was_stopped) fmt::print(stderr, "slipway: stopped; this is the best so far\n");
 }
@@ -173,7 +175,8 @@ Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
   wanted.format = "slipway";
   wanted.name = options.target;
   wanted.open_rows = open_rows;
-  // ONNX has no search for neighbours: written as distances to all rows, it takes ten times as long.
+  // ONNX has no search for neighbours: written as distances to all rows, it takes ten times as
+  // long.
   wanted.own_first = std::ranges::any_of(
       run.graph->nodes(), [](const Node& node) { return node.op->name() == "neighbors"; });
   Conversion written = TRY(convert_graph(run.graph, wanted));

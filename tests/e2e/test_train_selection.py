@@ -164,6 +164,11 @@ preparation:
     again = train(FLOWERS, tmp_path / "n.slip", "--target", "species", "--search", search, "--threads", 1)
     assert (tmp_path / "m.slip").read_bytes() == (tmp_path / "n.slip").read_bytes()
     assert [entry["mean"] for entry in again["leaderboard"]] == [entry["mean"] for entry in result["leaderboard"]]
+    # One preparation that cannot be leaves the others.
+    search.write_text("learners: [multinomial_nb]\npreparation: {scale: [none, standard]}\n")
+    some = train(FLOWERS, tmp_path / "m.slip", "--target", "species", "--search", search)
+    assert [entry["preparation"]["scale"] for entry in some["leaderboard"]] == ["none"]
+    assert len(some["failed"]) == 1 and "scale=standard" in some["failed"][0]["candidate"]
     search.write_text("kind: halving\nlearners: {knn: {n_neighbors: [1, 2, 3, 4, 5, 6, 7, 8, 9]}}\nfactor: 3\n")
     halved = train(FLOWERS, tmp_path / "m.slip", "--target", "species", "--search", search)
     assert [entry["candidates"] for entry in halved["rounds"]] == [9, 3]

@@ -151,15 +151,17 @@ class Run {
   }
 
   /// All candidates of one plan, as many folds at once as memory allows.
-  Status run(const std::vector<size_t>& group) {
+  void run(const std::vector<size_t>& group) {
     for (size_t first = 0; first < folds_.size();) {
-      if (is_stopped()) return leave_out(group);
+      if (is_stopped()) return leave_out(group, Status(StatusCode::kCancelled, "stopped"));
       std::vector<PreparedFold> prepared;
       size_t bytes = 0;
       while (first + prepared.size() < folds_.size() && bytes < kMatrixBytesMax) {
         const Fold& fold = folds_[first + prepared.size()];
-        prepared.push_back(TRY(
-            prepare(problem_, fold, candidates_[group[0]].plan, options_.seed, options_.threads)));
+        Result<PreparedFold> made =
+            prepare(problem_, fold, candidates_[group[0]].plan, options_.seed, options_.threads);
+        if (!made.ok()) return leave_out(group, made.status());
+        prepared.push_back(*std::move(made));
         bytes += (prepared.back().train.size() + prepared.back().test.size()) * sizeof(double);
       }
       if (options_.memory != nullptr) {
@@ -173,7 +175,6 @@ class Run {
       });
       first += prepared.size();
     }
-    return {};
   }
 
   std::vector<CandidateScores> take() && {
@@ -187,12 +188,11 @@ class Run {
  private:
   bool is_stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
-  Status leave_out(const std::vector<size_t>& group) {
+  void leave_out(const std::vector<size_t>& group, const Status& reason) {
     for (const size_t candidate : group) {
       CandidateScores& scores = scores_[candidate];
-      if (scores.status.ok()) scores.status = Status(StatusCode::kCancelled, "stopped");
+      if (scores.status.ok()) scores.status = reason;
     }
-    return {};
   }
 
   void fit(size_t candidate, size_t fold, const PreparedFold& prepared) {
@@ -286,7 +286,7 @@ Result<std::vector<CandidateScores>> cross_validate(const Problem& problem,
                                                     const CrossValidationOptions& options) {
   if (folds.empty()) return invalid_argument("there is no fold to judge on");
   Run run(problem, candidates, folds, options);
-  for (const std::vector<size_t>& group : by_plan(candidates)) TRY_STATUS(run.run(group));
+  for (const std::vector<size_t>& group : by_plan(candidates)) run.run(group);
   return std::move(run).take();
 }
 

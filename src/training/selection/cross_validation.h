@@ -3,8 +3,9 @@
 //   Problem, folds, candidates --cross_validate--> scores of each candidate on each fold
 //
 // Preparation is fitted on the training rows of each fold alone, so that nothing of the test rows
-// leaks into it. A candidate that fails (a hyperparameter that does not go with another, say) has
-// its error and no scores; the others go on. The result does not depend on the number of threads.
+// leaks into it. A candidate that fails (a hyperparameter that does not go with another, a
+// preparation that cannot be fitted) has its error and no scores; the others go on. The result does
+// not depend on the number of threads.
 #pragma once
 
 #include <atomic>
@@ -73,7 +74,7 @@ struct CrossValidationOptions {
   FoldMemory* memory = nullptr;  // asked before each fit, and told of each; may be null
 };
 
-/// `folds` hold places in problem.rows. INVALID_ARGUMENT: preparation cannot be fitted.
+/// `folds` hold places in problem.rows. INVALID_ARGUMENT: there are no folds.
 Result<std::vector<CandidateScores>> cross_validate(const Problem& problem,
                                                     std::span<const Candidate> candidates,
                                                     std::span<const Fold> folds,
