@@ -368,8 +368,10 @@ void add_convert(CLI::App& app, ConvertOptions& o) {
       "convert", "Write a model as ONNX or PMML, and check that the file answers the same");
   c.add_option("model", o.model, "Model file")->required()->type_name("MODEL");
   c.add_option("out", o.out, "Where to write: a file .onnx or .pmml")->required()->type_name("OUT");
-  c.add_option("--to", o.to, "The format, where the name does not say it")
-      ->check(CLI::IsMember({"onnx", "pmml"}));
+  c.add_option("--to", o.to,
+               "The format, where the name does not say it; slipway: ONNX, with operators of "
+               "Slipway's own where ONNX has none")
+      ->check(CLI::IsMember({"onnx", "pmml", "slipway"}));
   c.add_option("--select", o.select, "Which model, in a file that holds several")
       ->type_name("PATH");
   c.add_option("--data", o.data,

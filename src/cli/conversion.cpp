@@ -23,21 +23,34 @@ namespace {
 constexpr size_t kSampleRows = 256;
 constexpr size_t kBatchRows = 256;
 
-Result<std::string> write_graph(const Graph& graph, const ConversionOptions& options) {
-  if (options.format == "onnx") {
-    return writers::write_onnx(graph, {.name = options.name, .producer_version = kVersion});
+/// Whether the file is an ONNX file, whatever its operators.
+bool is_onnx(const ConversionOptions& options) { return options.format != "pmml"; }
+
+Status write_graph(const Graph& graph, const ConversionOptions& options, Conversion& found) {
+  if (options.format == "onnx" || options.format == "slipway") {
+    writers::OnnxOptions wanted;
+    wanted.name = options.name;
+    wanted.producer_version = kVersion;
+    wanted.own_operators = options.format == "slipway";
+    writers::OnnxFile file = TRY(writers::write_onnx_file(graph, wanted));
+    found.bytes = std::move(file.bytes);
+    found.own_operators = std::move(file.own_operators);
+    return {};
   }
   if (options.format == "pmml") {
-    return writers::write_pmml(graph, {.name = options.name, .producer_version = kVersion});
+    found.bytes =
+        TRY(writers::write_pmml(graph, {.name = options.name, .producer_version = kVersion}));
+    return {};
   }
-  return invalid_argument(
-      fmt::format("the format '{}' is not one that is written: onnx, pmml", options.format));
+  return invalid_argument(fmt::format(
+      "the format '{}' is not one that is written: onnx, pmml, slipway", options.format));
 }
 
 /// What was written, read as `slipway serve` would.
 Result<std::shared_ptr<const Executable>> read_back(const ConversionOptions& options,
                                                     const std::string& bytes) {
-  const formats::ModelFormat* format = all_formats().named(options.format);
+  const formats::ModelFormat* format =
+      all_formats().named(is_onnx(options) ? "onnx" : options.format);
   if (format == nullptr) return internal_error("there is no reader of this format");
   const formats::ReadReport report = TRY(format->read(bytes, {}, all_formats(), Limits{}));
   TRY_STATUS(report.status());
@@ -145,18 +158,18 @@ class Comparison {
 
 Status Comparison::add_pair(uint32_t output, uint32_t column) {
   const OutputSpec& spec = source_.signature().outputs[output];
-  const bool is_onnx = options_.format == "onnx";
+  const bool whole = is_onnx(options_);
   // PMML has an output field for each column.
-  const std::string name = is_onnx ? spec.name : writers::pmml_output_name(spec, column);
+  const std::string name = whole ? spec.name : writers::pmml_output_name(spec, column);
   const auto other = file_.signature().find_output(name);
   if (!other.has_value()) {
     return internal_error(fmt::format("the file has no output {}", name));
   }
   const uint32_t width = file_.signature().outputs[*other].width;
-  if (width != (is_onnx ? spec.width : 1)) {
+  if (width != (whole ? spec.width : 1)) {
     return internal_error(fmt::format("the file's output {} has {} columns", name, width));
   }
-  pairs_.push_back({output, column, *other, is_onnx ? column : 0});
+  pairs_.push_back({output, column, *other, whole ? column : 0});
   return {};
 }
 
@@ -181,7 +194,7 @@ void Comparison::convert(InputBuffer& input, size_t first, size_t count) {
         continue;
       }
       const StringCell& cell = input.string_row(first + row)[columns_[i]];
-      const bool empty = cell.missing() && options_.format == "onnx";
+      const bool empty = cell.missing() && is_onnx(options_);
       converted_.string_row(row)[i] = empty ? StringCell::text("") : cell;
     }
   }
@@ -292,7 +305,7 @@ bool Conversion::agrees() const {
 Result<Conversion> convert_graph(const std::shared_ptr<const Graph>& graph,
                                  const ConversionOptions& options) {
   Conversion found;
-  found.bytes = TRY(write_graph(*graph, options));
+  TRY_STATUS(write_graph(*graph, options, found));
   const Status status = check(graph, options, found);
   if (!status.ok()) {
     found.unchecked = status.message();

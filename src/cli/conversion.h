@@ -19,7 +19,7 @@
 namespace slipway::cli {
 
 struct ConversionOptions {
-  std::string format;  // "onnx", "pmml"
+  std::string format;  // "onnx", "pmml"; "slipway": ONNX, with operators of our own where need be
   std::string name;    // of the model, in the file
   std::string data;    // rows to compare on, CSV or JSON lines; empty: rows are made up
   bool data_is_json = false;
@@ -39,8 +39,9 @@ struct OutputDifference {
 
 struct Conversion {
   std::string bytes;
-  uint64_t rows = 0;          // compared
-  uint64_t rows_refused = 0;  // left out: the model itself refuses them
+  std::vector<std::string> own_operators;  // of ai.slipway, that other runtimes do not know
+  uint64_t rows = 0;                       // compared
+  uint64_t rows_refused = 0;               // left out: the model itself refuses them
   std::vector<OutputDifference> outputs;
   std::string unchecked;  // why nothing was compared; empty: it was
   bool agrees() const;

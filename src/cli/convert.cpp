@@ -23,7 +23,8 @@ Result<std::string> format_of(const ConvertOptions& options) {
   if (ending == ".onnx") return std::string("onnx");
   if (ending == ".pmml" || ending == ".xml") return std::string("pmml");
   return invalid_argument(fmt::format(
-      "the name {} does not say which format is wanted; give --to onnx or --to pmml", options.out));
+      "the name {} does not say which format is wanted; give --to onnx, --to pmml or --to slipway",
+      options.out));
 }
 
 void print_outputs(const Conversion& found, double tolerance) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/time_form.h"
+
 namespace slipway::cli {
 namespace {
 
@@ -122,6 +124,9 @@ class Walk {
         if (const auto found = literal(program_.patterns[in.a].text())) text(*found);
         break;
       case Code::kParseNumber: text("2.5"); break;
+      case Code::kParseTimeForm:
+        if (program_.texts[in.a] == text::kIsoForm) text("2024-02-29T23:59:58Z");
+        break;
       case Code::kParseTime: {
         const auto kind = static_cast<TimeKind>(in.a);
         if (kind != TimeKind::kTime) text("2024-02-29");

@@ -71,8 +71,8 @@ void print_bundle(const ModelFile& file) {
   const std::string* text = manifest_of(file.report);
   if (text == nullptr) return;
   constexpr std::string_view kElsewhere[] = {
-      "slipway_bundle", "name",  "version", "inputs", "outputs",
-      "default_output", "class", "library", "files",  "model"};
+      "slipway_bundle", "name",    "version", "inputs", "outputs", "default_output",
+      "class",          "library", "format",  "files",  "model"};
   simdjson::dom::parser parser;
   simdjson::dom::object root;
   const simdjson::padded_string padded(*text);

@@ -125,7 +125,7 @@ std::string leaderboard_text(const TrainingRun& run) {
   const bool by_learner = tried.size() > 1 && run.ranking.size() > 2 * tried.size();
   const std::vector<size_t> places = by_learner ? best_of_learners(run) : run.ranking;
   std::string text;
-  const auto add = [&](std::string line) { text.append(line).append("\n"); };
+  const auto add = [&](const std::string& line) { text.append(line).append("\n"); };
   const std::string head = by_learner ? "  tried" : "";
   add(fmt::format("{:>4}  {:>10} {:>8} {:>9}{}  {}", "", run.scoring, "+/-", "fit, s", head,
                   by_learner ? "best of each learner" : "learner"));

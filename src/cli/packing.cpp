@@ -138,8 +138,8 @@ void append_outputs(std::string& json, const Signature& signature) {
 Status append_given(std::string& json, const std::string& details) {
   if (details.empty()) return {};
   constexpr std::string_view kOwn[] = {
-      "slipway_bundle", "name",           "version", "model",   "select", "files",  "inputs",
-      "outputs",        "default_output", "class",   "library", "tool",   "profile"};
+      "slipway_bundle", "name",           "version", "model",   "select", "files", "inputs",
+      "outputs",        "default_output", "class",   "library", "format", "tool",  "profile"};
   simdjson::dom::parser parser;
   simdjson::dom::object root;
   const simdjson::padded_string padded(details);
@@ -175,6 +175,7 @@ Result<std::string> details_of(const formats::ReadReport& report, const DataFact
   field("library", report.info.library_version.empty()
                        ? report.info.library
                        : fmt::format("{} {}", report.info.library, report.info.library_version));
+  field("format", report.info.container);
   field("tool", fmt::format("slipway {}", kVersion));
   if (!facts.profile.empty()) field("profile", kProfile);
   TRY_STATUS(append_given(json, given));

@@ -1,6 +1,8 @@
 #include "cli/preparation_flags.h"
 
+#include "base/file.h"
 #include "cli/training_run.h"
+#include "data/cleaning_rules.h"
 
 namespace slipway::cli {
 namespace {
@@ -24,7 +26,20 @@ Status check(const PreparationFlags& flags) {
     return invalid_argument(
         "--select scores numbers that are there; --impute has to be other than keep");
   }
+  if (flags.words_min > flags.words_max) {
+    return invalid_argument("--words-min is above --words-max");
+  }
+  if (flags.target_smoothing >= 0 && flags.encode != "target") {
+    return invalid_argument("--target-smoothing is of --encode target");
+  }
   return {};
+}
+
+Result<std::shared_ptr<const data::CleaningRules>> read_rules(const std::string& path) {
+  const std::string yaml = TRY(read_file(path, Limits()));
+  Result<data::CleaningRules> rules = data::parse_cleaning_rules(yaml);
+  if (!rules.ok()) return std::move(rules).status().with_context(path);
+  return std::make_shared<const data::CleaningRules>(std::move(rules).value());
 }
 
 void write_text(JsonWriter& json, std::string_view key, std::string_view value) {
@@ -69,11 +84,29 @@ void write_numbers(JsonWriter& json, const PreparationFlags& flags, const Plan& 
   write_text(json, "bins_encode", flags.bins_encode);
 }
 
+void write_times_and_texts(JsonWriter& json, const PreparationFlags& flags, const Plan& plan) {
+  write_text(json, "times", flags.times);
+  write_true(json, "cyclic_times", flags.cyclic_times);
+  write_number(json, "max_terms", flags.terms_max);
+  write_number(json, "min_term_rows", flags.term_rows_min);
+  write_number(json, "words_min", flags.words_min);
+  write_number(json, "words_max", flags.words_max);
+  if (flags.stop_words != "none") write_text(json, "stop_words", flags.stop_words);
+  if (plan.rules == nullptr) return;
+  std::vector<std::string> names;
+  for (const auto& [name, rules] : *plan.rules) names.push_back(name);
+  json.key("cleaned");
+  json.strings(names);
+}
+
 void write_categories(JsonWriter& json, const PreparationFlags& flags) {
   write_text(json, "impute_categories", flags.impute_categories);
   write_text(json, "encode", flags.encode);
   write_number(json, "min_frequency", flags.category_rows_min);
   write_number(json, "max_categories", flags.categories_max);
+  if (flags.target_smoothing >= 0) {
+    write_number(json, "target_smoothing", flags.target_smoothing);
+  }
 }
 
 void write_features(JsonWriter& json, const PreparationFlags& flags, const Plan& plan) {
@@ -111,6 +144,15 @@ Status set_preparation(const PreparationFlags& flags, TrainingPlan& plan) {
   wanted.encode = *training::find_encode(flags.encode);
   wanted.category_rows_min = flags.category_rows_min;
   wanted.categories_max = flags.categories_max;
+  wanted.target_smoothing = flags.target_smoothing;
+  wanted.times = *training::find_times(flags.times);
+  wanted.cyclic_times = flags.cyclic_times;
+  wanted.terms_max = flags.terms_max;
+  wanted.term_rows_min = flags.term_rows_min;
+  wanted.words_min = flags.words_min;
+  wanted.words_max = flags.words_max;
+  wanted.english_stop_words = flags.stop_words == "english";
+  if (!flags.rules.empty()) wanted.rules = TRY(read_rules(flags.rules));
   wanted.interactions_only = flags.interactions;
   wanted.degree = flags.interactions && flags.degree == 1 ? 2 : flags.degree;
   wanted.variance_threshold = flags.variance_threshold;
@@ -122,6 +164,7 @@ Status set_preparation(const PreparationFlags& flags, TrainingPlan& plan) {
 void write_preparation(JsonWriter& json, const PreparationFlags& flags, const Plan& plan) {
   write_rows(json, flags);
   write_numbers(json, flags, plan);
+  write_times_and_texts(json, flags, plan);
   write_categories(json, flags);
   write_features(json, flags, plan);
 }

@@ -36,11 +36,24 @@ struct PreparationFlags {
   std::string bins_by = "quantile";
   std::string bins_encode = "onehot";
 
+  // Times.
+  std::string times = "all";
+  bool cyclic_times = false;
+
+  // Texts.
+  std::string rules;  // a file of cleaning rules; empty: none
+  uint32_t terms_max = 1000;
+  uint32_t term_rows_min = 1;
+  uint32_t words_min = 1;
+  uint32_t words_max = 1;
+  std::string stop_words = "none";
+
   // Categories.
   std::string impute_categories = "category";
   std::string encode = "onehot";
   uint32_t category_rows_min = 1;
   uint32_t categories_max = 1000;
+  double target_smoothing = -1;  // below 0: by the variances
 
   // All features.
   uint32_t degree = 1;
@@ -50,7 +63,8 @@ struct PreparationFlags {
   uint32_t select_count = 10;
 };
 
-/// INVALID_ARGUMENT names flags that do not go together.
+/// Reads the file of rules. INVALID_ARGUMENT names flags that do not go together, or what is wrong
+/// in the file.
 Status set_preparation(const PreparationFlags& flags, TrainingPlan& plan);
 
 /// The members of a JSON object: what was done, `plan` being the best candidate's.

@@ -167,7 +167,7 @@ std::string profile_of(const TrainingRun& run, unsigned threads) {
 Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
                         const std::string& details, unsigned threads) {
   const Conversion written =
-      TRY(convert_graph(run.graph, {.format = "onnx", .name = options.target}));
+      TRY(convert_graph(run.graph, {.format = "slipway", .name = options.target}));
   if (!written.unchecked.empty()) return internal_error(written.unchecked);
   if (!written.agrees()) {
     for (const OutputDifference& output : written.outputs) {
@@ -214,11 +214,28 @@ Status train_on(const TrainOptions& options, const data::Table& table, TrainingP
   return {};
 }
 
+/// Rules are for texts as they stand in the file, whatever they look like.
+Status read_as_texts(const data::CleaningRules* rules, data::Schema& schema) {
+  if (rules == nullptr) return {};
+  for (const auto& [name, list] : *rules) {
+    std::optional<data::ColumnKind>& kind = schema.columns[name].kind;
+    if (kind && *kind != data::ColumnKind::kText && *kind != data::ColumnKind::kCategory) {
+      return invalid_argument(fmt::format(
+          "column '{}' has cleaning rules, which are for texts, and the type {}; let the rules end "
+          "with number or unit",
+          name, data::column_kind_name(*kind)));
+    }
+    kind = data::ColumnKind::kText;
+  }
+  return {};
+}
+
 Status run_command(const TrainOptions& options) {
-  const data::ReadOptions read = TRY(table_options(options.table));
+  data::ReadOptions read = TRY(table_options(options.table));
   Result<TrainingPlan> made = plan_of(options);
   if (!made.ok()) return made.status();
   TrainingPlan& plan = *made;
+  TRY_STATUS(read_as_texts(plan.preparation.rules.get(), read.schema));
   Result<data::Table> table = data::read_table(options.data, read);
   if (!table.ok()) return std::move(table).status().with_context(options.data);
   TrainRecord record(options, *table);

@@ -62,15 +62,44 @@ void add_number_flags(CLI::App& c, PreparationFlags& o) {
   add_words(c, "--bins-encode", o.bins_encode, "Of ranges", {"onehot", "ordinal"});
 }
 
+void add_time_flags(CLI::App& c, PreparationFlags& o) {
+  add_words(c, "--times", o.times,
+            "Of dates and times: the days since the first one, parts of the calendar, or both",
+            {"all", "elapsed", "parts"});
+  c.add_flag("--cyclic-times", o.cyclic_times,
+             "Parts that come round (month, weekday, hour, ...) as sine and cosine")
+      ->group(kGroup);
+}
+
+void add_text_flags(CLI::App& c, PreparationFlags& o) {
+  c.add_option("--rules", o.rules, "Cleaning rules for columns of texts, YAML")
+      ->type_name("FILE")
+      ->group(kGroup);
+  add_count(c, "--max-terms", o.terms_max, "Of free texts: the commonest terms that count",
+            CLI::Range(1, 1'000'000));
+  add_count(c, "--min-term-rows", o.term_rows_min, "Terms in fewer rows do not count",
+            CLI::Range(1, 1'000'000'000));
+  add_count(c, "--words-min", o.words_min, "Of a term, at least", CLI::Range(1, 10));
+  add_count(c, "--words-max", o.words_max, "Of a term, at most", CLI::Range(1, 10));
+  add_words(c, "--stop-words", o.stop_words, "Words that do not count", {"none", "english"});
+}
+
 void add_category_flags(CLI::App& c, PreparationFlags& o) {
   add_words(c, "--impute-categories", o.impute_categories,
             "Missing categories are a category of their own, or the most frequent one",
             {"category", "most_frequent"});
-  add_words(c, "--encode", o.encode, "Of categories", {"onehot", "ordinal"});
+  add_words(c, "--encode", o.encode, "Of categories; target: the mean of the target, cross-fitted",
+            {"onehot", "ordinal", "target"});
   add_count(c, "--min-frequency", o.category_rows_min, "Categories of fewer rows share one feature",
             CLI::Range(1, 1'000'000'000));
   add_count(c, "--max-categories", o.categories_max,
             "Of a column; the rarest of more share one feature", CLI::Range(1, 100'000));
+  c.add_option("--target-smoothing", o.target_smoothing,
+               "Of --encode target: how many rows the mean of all weighs (default: by the "
+               "variances)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("NUMBER")
+      ->group(kGroup);
 }
 
 void add_feature_flags(CLI::App& c, PreparationFlags& o) {
@@ -95,6 +124,8 @@ void add_feature_flags(CLI::App& c, PreparationFlags& o) {
 void add_preparation_flags(CLI::App& command, PreparationFlags& flags) {
   add_row_flags(command, flags);
   add_number_flags(command, flags);
+  add_time_flags(command, flags);
+  add_text_flags(command, flags);
   add_category_flags(command, flags);
   add_feature_flags(command, flags);
 }

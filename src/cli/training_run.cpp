@@ -8,25 +8,31 @@ namespace {
 using training::Candidate;
 using training::Problem;
 
-Status search(const TrainingPlan& plan, const training::Partition& partition, TrainingRun& run) {
+training::SearchPlan search_plan(const TrainingPlan& plan) {
   training::SearchPlan search = plan.search;
   search.base = plan.preparation;
   search.scale_as_needed = plan.scale_as_needed;
   search.seed = plan.seed;
+  return search;
+}
+
+/// `candidates`: none of an automatic search, which finds its own.
+Status search(const TrainingPlan& plan, std::vector<Candidate> candidates,
+              const training::Partition& partition, TrainingRun& run) {
   training::SelectionOptions options;
   options.scoring = run.scoring;
   options.seed = plan.seed;
   options.threads = plan.threads;
   options.budget_seconds = plan.budget_seconds;
   options.stop = plan.stop;
-  options.halving = search.halving;
+  options.halving = plan.search.halving;
   options.memory = plan.memory;
   options.progress = plan.progress;
   training::Selection found;
   if (plan.is_automatic) {
-    found = TRY(select_automatically(run.problem, partition, search, options, run.problem.notes));
+    found = TRY(select_automatically(run.problem, partition, search_plan(plan), options,
+                                     run.problem.notes));
   } else {
-    auto candidates = TRY(make_candidates(search, run.problem, run.problem.notes));
     found = TRY(select(run.problem, std::move(candidates), partition, options));
   }
   run.candidates = std::move(found.candidates);
@@ -75,12 +81,16 @@ Status fit_best(const TrainingPlan& plan, const training::Partition& rows, Train
 Result<TrainingRun> run_training(const data::Frame& frame, const TrainingPlan& plan) {
   TrainingRun run;
   run.problem = TRY(make_problem(frame, plan.problem));
+  std::vector<Candidate> candidates;
+  if (!plan.is_automatic) {
+    candidates = TRY(make_candidates(search_plan(plan), run.problem, run.problem.notes));
+  }
   run.scoring = plan.scoring.empty() ? training::usual_metric(run.problem.task) : plan.scoring;
   TRY_STATUS(check_metric(run.problem, run.scoring));
   const training::Partition rows = TRY(make_partition(run.problem, plan.partition));
   run.partition = partition_text(plan.partition, rows);
   run.folds = rows.folds.size();
-  TRY_STATUS(search(plan, rows, run));
+  TRY_STATUS(search(plan, std::move(candidates), rows, run));
   TRY_STATUS(fit_best(plan, rows, run));
   return run;
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "text/time_form.h"
+
 namespace slipway::data {
 
 /// What a text says as a number, and why it is none.
@@ -31,14 +33,9 @@ NumberText parse_number(std::string_view text, char decimal = '.');
 /// True, true, TRUE and False, false, FALSE.
 std::optional<bool> parse_boolean(std::string_view text);
 
-/// The form of a time: the first of those that are known that the text has; "" if it has none.
-std::string_view find_time_format(std::string_view text);
-/// Whether parse_time() knows all directives of the format, and it has a year: "" or what is wrong.
-std::string time_format_error(std::string_view format);
-/// Seconds since 1970-01-01T00:00:00Z; nullopt if the text is not of this form or no such day is.
-/// `format`: "iso8601" (a date, or a date and a time with or without zone), or directives as for
-/// strptime: %Y %y %m %d %b %B %H %I %p %M %S (with fraction) %z %%. Without a zone it is UTC.
-std::optional<double> parse_time(std::string_view text, std::string_view format);
+using text::find_time_format;
+using text::parse_time;
+using text::time_format_error;
 
 /// "2024-05-01T00:00:00Z", with a fraction if there is one.
 std::string time_text(double seconds);

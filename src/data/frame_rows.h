@@ -3,7 +3,8 @@
 //   Frame --open_frame_rows--> RowSource --> InputBuffer --> Executable
 //
 // Columns are matched as those of CSV (rows/row_source.h). A number column takes numbers, truth
-// values and times; a text column texts, and whole numbers where the model takes them.
+// values and times; a text column texts, whole numbers where the model takes them, and
+// times, in ISO 8601, where its example is a time.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// The kernels of "svm" and "neighbors" give the same bits as their scalar ones, whatever the number
-// of rows around a row.
+// The kernels of "svm", "neighbors" and "knn_impute" give the same bits as their scalar ones,
+// whatever the number of rows around a row.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 
 #include "engine/compile.h"
 #include "engine/kernel_table.h"
+#include "graph/ops/impute_model.h"
 #include "graph/ops/neighbors.h"
 #include "graph/ops/svm.h"
 
@@ -136,6 +137,22 @@ TEST(ScalarNeighbors, RefusesARowThatIsInfinitelyFarFromAllPoints) {
   const auto scratch = (*executable)->make_scratch();
   const Status status = (*executable)->run({1, far.data()}, 1, *scratch, outputs);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+}
+
+TEST(BlockedKnnImpute, GivesTheBitsOfTheScalarKernel) {
+  const uint32_t points = 77;
+  for (const double step : {0.0, 1.0}) {
+    std::vector<double> given = random_values(points * kFeatures, 4, step);
+    for (size_t i = 0; i < given.size(); i += 5) given[i] = std::nan("");
+    KnnImputeOp::Options options;
+    options.missing = 1;  // with coarse numbers, many are
+    const KnnImputeOp op(options, kFeatures, given, {0, 2, 3, 6});
+    expect_same(graph_of(op), impute_model_kernels(), step);
+    options.missing = random_values(kRows * kFeatures, 9, step)[9];  // one is
+    options.distance_weights = true;
+    const KnnImputeOp weighted(options, kFeatures, given, {0, 1, 2, 3, 4, 5, 6});
+    expect_same(graph_of(weighted), impute_model_kernels(), step);
+  }
 }
 
 }  // namespace

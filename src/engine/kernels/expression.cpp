@@ -18,6 +18,7 @@
 #include "engine/kernels/expression_math.h"
 #include "engine/kernels/expression_text.h"
 #include "engine/kernels/text_table.h"
+#include "text/time_form.h"
 
 namespace slipway::engine {
 namespace {
@@ -368,6 +369,9 @@ void ExpressionKernel::ask_text(const Instruction& in, Block& block) const {
       case Code::kParseTime:
         out[row] = parse_time(static_cast<TimeKind>(in.a), text).value_or(kMissing);
         break;
+      case Code::kParseTimeForm:
+        out[row] = text::parse_time(text, program_.texts[in.a]).value_or(kMissing);
+        break;
       default: out[row] = parse_number(text);
     }
   }
@@ -455,7 +459,8 @@ Status ExpressionKernel::apply(const Instruction& in, Block& block) const {
     case Code::kLength:
     case Code::kMatches:
     case Code::kParseNumber:
-    case Code::kParseTime: ask_text(in, block); return {};
+    case Code::kParseTime:
+    case Code::kParseTimeForm: ask_text(in, block); return {};
     default: return make_text(in, block);
   }
 }

@@ -11,23 +11,18 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 
 #include "base/heap_bytes.h"
 #include "engine/kernel_table.h"
 #include "engine/kernels/internal/neighbor_distance.h"
 #include "engine/kernels/internal/neighbor_select.h"
+#include "engine/kernels/internal/point_blocks.h"
 
 namespace slipway::engine {
 namespace {
 
 using Metric = NeighborsOp::Metric;
 using Search = NeighborsOp::Search;
-
-constexpr size_t kBlock = 8;
-constexpr size_t kTileRows = 4;
-
-size_t padded(size_t count) { return (count + kBlock - 1) / kBlock * kBlock; }
 
 /// What one row's search needs; carved out of the workspace.
 struct Room {
@@ -103,9 +98,9 @@ class NeighborsKernel : public Kernel {
   virtual void search(const Queries& queries, const Rooms& rooms, double* block_room) const = 0;
 
   const NeighborsOp& op() const { return op_; }
-  const double* point(size_t i) const {
-    return (units_.empty() ? op_.points.data() : units_.data()) + i * op_.features;
-  }
+  /// As distances are taken of them, row-major.
+  const std::vector<double>& points() const { return units_.empty() ? op_.points : units_; }
+  const double* point(size_t i) const { return points().data() + i * op_.features; }
   const std::vector<double>& norms() const { return norms_; }
 
   NeighborHeap heap(const Room& room) const {
@@ -345,86 +340,18 @@ class ScalarNeighbors final : public NeighborsKernel {
   }
 };
 
-/// Eight doubles that the compiler keeps in the widest registers of the function's target.
-using Eight = double __attribute__((vector_size(64)));
-
-enum class Term : uint8_t { kSquare, kAbsolute, kGreatest, kFusedProduct };
-
-struct PointBlock {
-  const double* values;  // features x 8
-  size_t features;
-};
-
-/// out[row][lane]: the sum (or maximum) of terms over all features.
-template <Term kTerm>
-[[gnu::always_inline]] inline void block_terms(const PointBlock& block, const double* const* rows,
-                                               double* out) {
-  Eight sums[kTileRows] = {};
-  const double* place = block.values;
-  for (size_t j = 0; j < block.features; ++j, place += kBlock) {
-    Eight y;
-    std::memcpy(&y, place, sizeof y);
-    for (size_t row = 0; row < kTileRows; ++row) {
-      const double x = rows[row][j];
-      if constexpr (kTerm == Term::kFusedProduct) {
-        for (size_t lane = 0; lane < kBlock; ++lane) {
-          sums[row][lane] = __builtin_fma(x, y[lane], sums[row][lane]);
-        }
-        continue;
-      }
-      const Eight difference = x - y;
-      if constexpr (kTerm == Term::kSquare) {
-        sums[row] += difference * difference;
-      } else {
-        const Eight absolute = difference < 0.0 ? -difference : difference;
-        if constexpr (kTerm == Term::kAbsolute) {
-          sums[row] += absolute;
-        } else {
-          sums[row] = absolute > sums[row] ? absolute : sums[row];
-        }
-      }
-    }
-  }
-  std::memcpy(out, sums, sizeof sums);
-}
-
-using BlockFunction = void (*)(const PointBlock& block, const double* const* rows, double* out);
-
-#if defined(__x86_64__)
-#define SLIPWAY_TARGET(features) [[gnu::target(features)]]
-#else
-#define SLIPWAY_TARGET(features)
-#endif
-
-template <Term kTerm>
-void block_baseline(const PointBlock& block, const double* const* rows, double* out) {
-  block_terms<kTerm>(block, rows, out);
-}
-
-template <Term kTerm>
-SLIPWAY_TARGET("avx2,fma")
-void block_avx2(const PointBlock& block, const double* const* rows, double* out) {
-  block_terms<kTerm>(block, rows, out);
-}
-
-template <Term kTerm>
-SLIPWAY_TARGET("avx512f,avx512dq,avx512vl,fma")
-void block_avx512(const PointBlock& block, const double* const* rows, double* out) {
-  block_terms<kTerm>(block, rows, out);
-}
-
 /// The term of a brute-force search that "blocked" computes.
-std::optional<Term> block_term(const NeighborsOp& op) {
+std::optional<BlockTerm> block_term(const NeighborsOp& op) {
   if (op.options.search != Search::kHeap && op.options.search != Search::kPartition) {
     return std::nullopt;
   }
-  if (op.distance.expanded) return Term::kFusedProduct;
+  if (op.distance.expanded) return BlockTerm::kFusedProduct;
   switch (op.distance.metric) {
     case Metric::kEuclidean:
-    case Metric::kSquaredEuclidean: return Term::kSquare;
-    case Metric::kManhattan: return Term::kAbsolute;
-    case Metric::kChebyshev: return Term::kGreatest;
-    case Metric::kCosine: return Term::kFusedProduct;
+    case Metric::kSquaredEuclidean: return BlockTerm::kSquare;
+    case Metric::kManhattan: return BlockTerm::kAbsolute;
+    case Metric::kChebyshev: return BlockTerm::kGreatest;
+    case Metric::kCosine: return BlockTerm::kFusedProduct;
     default: return std::nullopt;
   }
 }
@@ -432,13 +359,7 @@ std::optional<Term> block_term(const NeighborsOp& op) {
 class BlockedNeighbors final : public NeighborsKernel {
  public:
   BlockedNeighbors(const NeighborsOp& op, BlockFunction function)
-      : NeighborsKernel(op), function_(function), blocks_(padded(op.point_count()) * op.features) {
-    for (size_t i = 0; i < op.point_count(); ++i) {
-      for (size_t j = 0; j < op.features; ++j) {
-        blocks_[(i / kBlock * op.features + j) * kBlock + i % kBlock] = point(i)[j];
-      }
-    }
-  }
+      : NeighborsKernel(op), function_(function), blocks_(point_blocks(points(), op.features)) {}
   size_t size_bytes() const override { return NeighborsKernel::size_bytes() + heap_bytes(blocks_); }
 
  private:
@@ -498,7 +419,7 @@ template <BlockFunction kSquare, BlockFunction kAbsolute, BlockFunction kGreates
           BlockFunction kProduct>
 std::unique_ptr<const Kernel> make_blocked(const Op& op, std::span<const ValueType>) {
   const auto& neighbors = static_cast<const NeighborsOp&>(op);
-  const std::optional<Term> term = block_term(neighbors);
+  const std::optional<BlockTerm> term = block_term(neighbors);
   if (!term.has_value()) return nullptr;
   const std::array functions = {kSquare, kAbsolute, kGreatest, kProduct};
   return std::make_unique<BlockedNeighbors>(neighbors, functions[static_cast<size_t>(*term)]);
@@ -508,16 +429,19 @@ std::unique_ptr<const Kernel> make_blocked(const Op& op, std::span<const ValueTy
 
 std::span<const KernelEntry> neighbors_kernels() {
   static constexpr std::array kTable = {
-      KernelEntry{"neighbors", "blocked_avx512", [](const CpuFeatures& cpu) { return cpu.avx512; },
-                  make_blocked<block_avx512<Term::kSquare>, block_avx512<Term::kAbsolute>,
-                               block_avx512<Term::kGreatest>, block_avx512<Term::kFusedProduct>>},
-      KernelEntry{"neighbors", "blocked_avx2", [](const CpuFeatures& cpu) { return cpu.avx2_fma; },
-                  make_blocked<block_avx2<Term::kSquare>, block_avx2<Term::kAbsolute>,
-                               block_avx2<Term::kGreatest>, block_avx2<Term::kFusedProduct>>},
+      KernelEntry{
+          "neighbors", "blocked_avx512", [](const CpuFeatures& cpu) { return cpu.avx512; },
+          make_blocked<block_avx512<BlockTerm::kSquare>, block_avx512<BlockTerm::kAbsolute>,
+                       block_avx512<BlockTerm::kGreatest>, block_avx512<BlockTerm::kFusedProduct>>},
+      KernelEntry{
+          "neighbors", "blocked_avx2", [](const CpuFeatures& cpu) { return cpu.avx2_fma; },
+          make_blocked<block_avx2<BlockTerm::kSquare>, block_avx2<BlockTerm::kAbsolute>,
+                       block_avx2<BlockTerm::kGreatest>, block_avx2<BlockTerm::kFusedProduct>>},
       KernelEntry{
           "neighbors", "blocked", on_every_cpu,
-          make_blocked<block_baseline<Term::kSquare>, block_baseline<Term::kAbsolute>,
-                       block_baseline<Term::kGreatest>, block_baseline<Term::kFusedProduct>>},
+          make_blocked<block_baseline<BlockTerm::kSquare>, block_baseline<BlockTerm::kAbsolute>,
+                       block_baseline<BlockTerm::kGreatest>,
+                       block_baseline<BlockTerm::kFusedProduct>>},
       KernelEntry{"neighbors", "scalar", on_every_cpu,
                   [](const Op& op, std::span<const ValueType>) -> std::unique_ptr<const Kernel> {
                     return std::make_unique<ScalarNeighbors>(static_cast<const NeighborsOp&>(op));

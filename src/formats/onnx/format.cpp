@@ -1,9 +1,13 @@
 #include "formats/onnx/format.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
 
 #include "formats/onnx/internal/model_lowering.h"
 #include "formats/onnx/internal/wire.h"
+#include "graph/codecs/op_codec.h"
 
 namespace slipway::onnx {
 namespace {
@@ -23,11 +27,20 @@ bool add_gap(ReadReport& report, const ModelLowering& lowering, const Status& st
   return true;
 }
 
+/// "onnx", or which operators of ours make it a container (docs/container.md).
+std::string container_of(const ModelProto& model) {
+  std::set<std::string_view> own;
+  for (const NodeProto& node : model.graph.nodes) {
+    if (node.domain == kOwnDomain) own.insert(node.op_type);
+  }
+  return own.empty() ? "onnx" : fmt::format("onnx with {} {}", kOwnDomain, fmt::join(own, ", "));
+}
+
 void describe(const ModelProto& model, ReadReport& report) {
   report.info.class_name = model.graph.name.empty() ? "onnx" : std::string(model.graph.name);
   report.info.library = model.producer_name.empty() ? "ONNX" : std::string(model.producer_name);
   report.info.library_version = model.producer_version;
-  report.info.container = "onnx";
+  report.info.container = container_of(model);
   if (model.ir_version > kIrVersionMax) {
     report.info.warnings.push_back(
         fmt::format("IR version {} is newer than the newest that was tested, {}", model.ir_version,

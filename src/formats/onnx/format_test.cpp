@@ -191,6 +191,69 @@ TEST(OnnxFormatTest, OperatorsThatAreNotThereAreNamedAllAtOnce) {
   EXPECT_EQ(report->status().code(), StatusCode::kUnimplemented);
 }
 
+// Nodes of ai.slipway (docs/container.md): attributes are what an operator is made of.
+
+std::string own(std::string_view type, const std::string& attributes) {
+  return model(node(type, {"X"}, {"Y"}, attributes, "ai.slipway"));
+}
+std::string typed_integer(std::string_view name, int64_t value) {
+  return bytes(5, bytes(1, name) + number(3, value) + number(20, 2));
+}
+std::string doubles(std::string_view name, std::initializer_list<double> values) {
+  std::string raw(reinterpret_cast<const char*>(values.begin()), values.size() * sizeof(double));
+  const std::string content = number(1, static_cast<int64_t>(values.size())) + number(2, 11);
+  return bytes(5, bytes(1, name) + bytes(5, content + bytes(9, raw)) + number(20, 4));
+}
+
+TEST(OnnxFormatTest, AnOwnOperatorIsRead) {
+  const Status status =
+      status_of(own("AdditiveChi2", typed_integer("steps", 2) + doubles("interval", {0.5})));
+  EXPECT_TRUE(status.ok()) << status.to_string();
+}
+
+TEST(OnnxFormatTest, AnOwnOperatorsConstantsAreChecked) {
+  const std::string steps = typed_integer("steps", 2);
+  const std::string interval = doubles("interval", {0.5});
+  const auto refused = [](const std::string& attributes, std::string_view message) {
+    expect_refused(own("AdditiveChi2", attributes), StatusCode::kInvalidArgument, message);
+  };
+  refused(steps, "the attribute interval is missing");
+  refused(steps + doubles("interval", {1, 2}), "the attribute interval is not one number");
+  refused(steps + text("interval", "x"), "is no integer, text, list of them or list of doubles");
+  refused(interval + typed_integer("steps", -1), "the attribute steps is -1");
+  refused(interval + typed_integer("steps", int64_t{1} << 33), "the attribute steps is");
+  refused(steps + interval + typed_integer("seed", 1), "it has 3 attributes, expected 2");
+  refused(steps + steps + interval, "its attribute steps is there twice");
+}
+
+TEST(OnnxFormatTest, AnOwnOperatorTakesRowsOfColumnsOfItsWidth) {
+  const std::string pairs =
+      typed_integer("classes", 3) + doubles("a", {1, 1, 1}) + doubles("b", {0, 0, 0});
+  expect_refused(own("SvmProbability", pairs), StatusCode::kInvalidArgument,
+                 "expected one dense input of 3 pairs of classes");
+  const std::string reshaped = constant("C", 7, {3}, number(7, -1) + number(7, 2) + number(7, 2)) +
+                               node("Reshape", {"X", "C"}, {"Z"});
+  expect_refused(
+      model(reshaped + node("AdditiveChi2", {"Z"}, {"Y"},
+                            typed_integer("steps", 1) + doubles("interval", {1}), "ai.slipway")),
+      StatusCode::kInvalidArgument, "expected rows of columns");
+}
+
+TEST(OnnxFormatTest, OwnOperatorsThatAreNotThereAreNamed) {
+  const auto report = read(own("Conjure", ""));
+  ASSERT_TRUE(report.ok());
+  ASSERT_EQ(report->gaps.size(), 1U);
+  EXPECT_EQ(report->gaps[0].class_name, "ai.slipway.Conjure");
+  const std::string later =
+      model_of(node("Smallest", {"X"}, {"Y"}, typed_integer("count", 1), "ai.slipway") + input() +
+               output()) +
+      bytes(8, bytes(1, "ai.slipway") + number(2, 2));
+  const auto gaps = read(later);
+  ASSERT_TRUE(gaps.ok());
+  ASSERT_EQ(gaps->gaps.size(), 1U);
+  EXPECT_NE(gaps->gaps[0].message.find("version 2"), std::string::npos);
+}
+
 TEST(OnnxFormatTest, ConstantsThatDoNotFitTheirShapeAreRefused) {
   const std::string add = node("Add", {"X", "C"}, {"Y"});
   const std::string four(16, '\0');

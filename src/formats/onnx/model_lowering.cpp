@@ -10,6 +10,7 @@
 
 #include "formats/onnx/internal/metadata.h"
 #include "graph/ops/basic.h"
+#include "text/time_form.h"
 
 namespace slipway::onnx {
 namespace {
@@ -122,11 +123,11 @@ ModelLowering::Frame ModelLowering::frame_of(const FunctionProto& function) {
 
 const Operator* ModelLowering::find_operator(const Frame& frame, const NodeProto& node) {
   const int64_t version = version_of(frame, node.domain);
-  const std::array tables = {elementwise_operators(), shape_operators(),      gather_operators(),
-                             reduce_operators(),      network_operators(),    control_operators(),
-                             feature_operators(),     label_operators(),      linear_operators(),
-                             svm_operators(),         tree_operators(),       text_operators(),
-                             einsum_operators(),      convolution_operators()};
+  const std::array tables = {elementwise_operators(), shape_operators(),       gather_operators(),
+                             reduce_operators(),      network_operators(),     control_operators(),
+                             feature_operators(),     label_operators(),       linear_operators(),
+                             svm_operators(),         tree_operators(),        text_operators(),
+                             einsum_operators(),      convolution_operators(), own_operators()};
   for (const std::span<const Operator> table : tables) {
     for (const Operator& entry : table) {
       if (entry.name == node.op_type && entry.domain == node.domain &&
@@ -290,13 +291,36 @@ bool ModelLowering::restore_order(const std::vector<std::string>& names) {
   return true;
 }
 
+void ModelLowering::restore_texts() {
+  const auto list = [&](std::string_view key) {
+    const auto noted = find_metadata(model_, key);
+    auto texts = noted ? parse_text_list(*noted, signature_.columns.size()) : std::nullopt;
+    return texts ? *std::move(texts) : std::vector<std::string>();
+  };
+  const std::vector<std::string> takers = list("integer_columns");
+  const std::set<std::string_view> takes_integers(takers.begin(), takers.end());
+  const std::vector<std::string> examples = list("time_examples");
+  for (size_t i = 0; i < signature_.columns.size(); ++i) {
+    InputColumn& column = signature_.columns[i];
+    if (!column.is_text()) continue;
+    column.takes_integers = takes_integers.contains(column.name);
+    // A time's text needs no escapes where it is shown.
+    if (i < examples.size() && text::parse_time(examples[i], text::kIsoForm).has_value()) {
+      column.example = fmt::format("\"{}\"", examples[i]);
+    }
+  }
+}
+
 void ModelLowering::restore_columns() {
   const auto noted = find_metadata(model_, "columns");
   if (!noted) return;
   const auto names = parse_text_list(*noted, kColumnsMax);
   const bool distinct =
       names && std::set<std::string_view>(names->begin(), names->end()).size() == names->size();
-  if (distinct && (inputs_.size() == 1 ? restore_names(*names) : restore_order(*names))) return;
+  if (distinct && (inputs_.size() == 1 ? restore_names(*names) : restore_order(*names))) {
+    restore_texts();
+    return;
+  }
   notes_.emplace_back("the metadata entry 'columns' does not name the columns: passed over");
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/heap_bytes.h"
+#include "text/time_form.h"
 
 namespace slipway {
 namespace {
@@ -114,8 +115,9 @@ constexpr std::array kCodes = {
     Described{"time_part", "n>n"},
     Described{"format_time", "n>t"},
     Described{"format_number", "n>t"},
+    Described{"parse_time_form", "t>n"},
 };
-static_assert(kCodes.size() == static_cast<size_t>(Code::kFormatNumber) + 1);
+static_assert(kCodes.size() == static_cast<size_t>(Code::kParseTimeForm) + 1);
 
 const Described& described(Code code) { return kCodes[static_cast<size_t>(code)]; }
 
@@ -235,6 +237,11 @@ Status Walk::check_indices(const Instruction& in) {
     case Code::kFormatNumber:
       TRY_STATUS(check(in.a < p.texts.size()));
       return parse_number_format(p.texts[in.a]).status();
+    case Code::kParseTimeForm: {
+      TRY_STATUS(check(in.a < p.texts.size()));
+      const std::string wrong = text::time_format_error(p.texts[in.a]);
+      return wrong.empty() ? Status() : invalid_argument(wrong);
+    }
     default: return {};
   }
 }

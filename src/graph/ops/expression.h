@@ -131,10 +131,11 @@ enum class Code : uint8_t {
   kParseNumber,
 
   // Time: numbers of seconds since 1970-01-01T00:00:00, of a time since midnight.
-  kParseTime,     // a: TimeKind
-  kTimePart,      // a: TimePart
-  kFormatTime,    // with texts[a]: %Y %m %d %H %M %S %j %y %b %B %a %A %p %I %e %%
-  kFormatNumber,  // with texts[a]: text and one %[-+ 0][width][.precision](d|f|e|g)
+  kParseTime,      // a: TimeKind
+  kTimePart,       // a: TimePart
+  kFormatTime,     // with texts[a]: %Y %m %d %H %M %S %j %y %b %B %a %A %p %I %e %%
+  kFormatNumber,   // with texts[a]: text and one %[-+ 0][width][.precision](d|f|e|g)
+  kParseTimeForm,  // with texts[a]: the form (text/time_form.h)
 };
 
 enum class TimeKind : uint32_t { kDate, kTime, kDateTime };

@@ -26,7 +26,8 @@ Table table_of(Code code) {
     case Code::kRequire:
     case Code::kRequireText:
     case Code::kFormatTime:
-    case Code::kFormatNumber: return Table::kTexts;
+    case Code::kFormatNumber:
+    case Code::kParseTimeForm: return Table::kTexts;
     case Code::kFindNumber:
     case Code::kPickNumber: return Table::kNumberLists;
     case Code::kFindText:

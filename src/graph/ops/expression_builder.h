@@ -58,7 +58,7 @@ class ExpressionBuilder {
   Result<TermId> interpolate(TermId x, PiecewiseLine line);
   Result<TermId> matches(TermId x, std::string_view pattern);
   Result<TermId> replace(TermId x, std::string_view pattern, TermId by);
-  /// kFormatTime, kFormatNumber, kRequire and kRequireText with their text.
+  /// kFormatTime, kFormatNumber, kParseTimeForm, kRequire and kRequireText with their text.
   Result<TermId> apply_with_text(Code code, std::initializer_list<TermId> arguments,
                                  std::string_view text);
 

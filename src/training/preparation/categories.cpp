@@ -26,7 +26,8 @@ class EncodedCategories final : public Part {
       : plan_(plan), categories_(std::move(categories)) {}
 
   std::vector<std::string> names() const override;
-  Result<ValueId> append(GraphBuilder& graph, const std::string& path) const override;
+  Result<ValueId> append(GraphBuilder& graph, const PartSource& from,
+                         const std::string& path) const override;
 
  private:
   const PreparationPlan plan_;
@@ -50,7 +51,8 @@ std::vector<std::string> EncodedCategories::names() const {
   return names;
 }
 
-Result<ValueId> EncodedCategories::append(GraphBuilder& graph, const std::string& path) const {
+Result<ValueId> EncodedCategories::append(GraphBuilder& graph, const PartSource& from,
+                                          const std::string& path) const {
   const bool is_one_hot = plan_.encode == PreparationPlan::Encode::kOneHot;
   std::vector<OneHotOp::Column> one_hot;
   std::vector<OrdinalOp::Column> ordinal;
@@ -91,11 +93,10 @@ Result<ValueId> EncodedCategories::append(GraphBuilder& graph, const std::string
     }
   }
   if (is_one_hot) {
-    return graph.add(std::make_unique<OneHotOp>(width, false, std::move(one_hot)), {kStringsInput},
+    return graph.add(std::make_unique<OneHotOp>(width, false, std::move(one_hot)), {from.texts},
                      path + ".encode");
   }
-  return graph.add(std::make_unique<OrdinalOp>(std::move(ordinal)), {kStringsInput},
-                   path + ".encode");
+  return graph.add(std::make_unique<OrdinalOp>(std::move(ordinal)), {from.texts}, path + ".encode");
 }
 
 Category fitted(const PartColumn& wanted, const PartInput& input) {
@@ -136,6 +137,7 @@ Category fitted(const PartColumn& wanted, const PartInput& input) {
 }  // namespace
 
 Result<FittedPart> fit_categories(const PartInput& input) {
+  if (input.plan.encode == PreparationPlan::Encode::kTarget) return fit_target_means(input);
   std::vector<Category> categories;
   categories.reserve(input.columns.size());
   for (const PartColumn& column : input.columns) categories.push_back(fitted(column, input));

@@ -15,6 +15,7 @@
 #include "graph/ops/impute.h"
 #include "graph/ops/impute_model.h"
 #include "graph/ops/scale.h"
+#include "training/parallel.h"
 #include "training/preparation/internal/number_statistics.h"
 #include "training/preparation/internal/part.h"
 #include "training/preparation/internal/run_matrix.h"
@@ -52,7 +53,8 @@ class Numbers final : public Part {
       : plan_(plan), numbers_(std::move(numbers)), points_(std::move(points)) {}
 
   std::vector<std::string> names() const override;
-  Result<ValueId> append(GraphBuilder& graph, const std::string& path) const override;
+  Result<ValueId> append(GraphBuilder& graph, const PartSource& from,
+                         const std::string& path) const override;
 
  private:
   uint32_t width() const { return static_cast<uint32_t>(numbers_.size()); }
@@ -60,7 +62,7 @@ class Numbers final : public Part {
   Result<ValueId> append_fill(GraphBuilder& graph, ValueId value, const std::string& path) const;
   Result<ValueId> append_scale(GraphBuilder& graph, ValueId value, const std::string& path) const;
   Result<ValueId> append_bins(GraphBuilder& graph, ValueId value, const std::string& path) const;
-  Result<ValueId> append_indicators(GraphBuilder& graph, ValueId value,
+  Result<ValueId> append_indicators(GraphBuilder& graph, const PartSource& from, ValueId value,
                                     const std::string& path) const;
 
   const Plan plan_;
@@ -94,12 +96,13 @@ std::vector<std::string> Numbers::names() const {
   return names;
 }
 
-Result<ValueId> Numbers::append(GraphBuilder& graph, const std::string& path) const {
+Result<ValueId> Numbers::append(GraphBuilder& graph, const PartSource& from,
+                                const std::string& path) const {
   std::vector<ColumnPick> picks;
   picks.reserve(numbers_.size());
   for (const Number& number : numbers_) picks.push_back({0, number.place});
   ValueId value =
-      TRY(graph.add(std::make_unique<SelectOp>(std::move(picks)), {kNumbersInput}, path));
+      TRY(graph.add(std::make_unique<SelectOp>(std::move(picks)), {from.numbers}, path));
   if (is_clipped(plan_)) value = TRY(append_clip(graph, value, path + ".clip"));
   const bool by_neighbors = plan_.numbers == Plan::Fill::kNeighbors;
   if (!by_neighbors && plan_.numbers != Plan::Fill::kKeep) {
@@ -108,7 +111,7 @@ Result<ValueId> Numbers::append(GraphBuilder& graph, const std::string& path) co
   if (is_scaled(plan_)) value = TRY(append_scale(graph, value, path + ".scale"));
   if (by_neighbors) value = TRY(append_fill(graph, value, path + ".impute"));
   if (plan_.bins > 0) value = TRY(append_bins(graph, value, path + ".bins"));
-  return append_indicators(graph, value, path);
+  return append_indicators(graph, from, value, path);
 }
 
 Result<ValueId> Numbers::append_clip(GraphBuilder& graph, ValueId value,
@@ -185,8 +188,8 @@ Result<ValueId> Numbers::append_bins(GraphBuilder& graph, ValueId value,
       path);
 }
 
-Result<ValueId> Numbers::append_indicators(GraphBuilder& graph, ValueId value,
-                                           const std::string& path) const {
+Result<ValueId> Numbers::append_indicators(GraphBuilder& graph, const PartSource& from,
+                                           ValueId value, const std::string& path) const {
   std::vector<ColumnPick> indicated;
   for (const Number& number : numbers_) {
     if (number.indicated) indicated.push_back({0, number.place});
@@ -196,7 +199,7 @@ Result<ValueId> Numbers::append_indicators(GraphBuilder& graph, ValueId value,
   std::vector<uint32_t> all(flags);
   std::iota(all.begin(), all.end(), 0U);
   const ValueId raw =
-      TRY(graph.add(std::make_unique<SelectOp>(std::move(indicated)), {kNumbersInput}, path));
+      TRY(graph.add(std::make_unique<SelectOp>(std::move(indicated)), {from.numbers}, path));
   const ValueId missing =
       TRY(graph.add(std::make_unique<MissingIndicatorOp>(kNan, std::move(all)), {raw}, path));
   std::vector<ColumnPick> both;
@@ -250,20 +253,22 @@ std::vector<double> points_of(const PartInput& input, std::span<const Number> nu
 }
 
 /// Bins of what neighbours have filled.
-Status fit_bins(const Plan& plan, std::span<const double> points, std::vector<Number>& numbers) {
+Status fit_bins(const PartInput& input, std::span<const double> points,
+                std::vector<Number>& numbers) {
+  const Plan& plan = input.plan;
   const size_t width = numbers.size();
   std::vector<uint32_t> places(width);
   std::iota(places.begin(), places.end(), 0U);
-  const std::vector<double> filled =
-      TRY(run_matrix(points, width, [&](GraphBuilder& graph) -> Result<ValueId> {
-        KnnImputeOp::Options options;
-        options.missing = kNan;
-        options.neighbors = plan.neighbors;
-        return graph.add(std::make_unique<KnnImputeOp>(
-                             options, static_cast<uint32_t>(width),
-                             std::vector<double>(points.begin(), points.end()), places),
-                         {kNumbersInput}, "impute");
-      }));
+  const auto append = [&](GraphBuilder& graph) -> Result<ValueId> {
+    KnnImputeOp::Options options;
+    options.missing = kNan;
+    options.neighbors = plan.neighbors;
+    std::vector<double> copy(points.begin(), points.end());
+    return graph.add(std::make_unique<KnnImputeOp>(options, static_cast<uint32_t>(width),
+                                                   std::move(copy), places),
+                     {kNumbersInput}, "impute");
+  };
+  const std::vector<double> filled = TRY(run_matrix(points, width, append, input.all.threads));
   for (size_t j = 0; j < width; ++j) {
     std::vector<double> column;
     column.reserve(filled.size() / width);
@@ -277,13 +282,13 @@ Status fit_bins(const Plan& plan, std::span<const double> points, std::vector<Nu
 }  // namespace
 
 Result<FittedPart> fit_numbers(const PartInput& input) {
-  std::vector<Number> numbers;
-  numbers.reserve(input.columns.size());
-  for (const PartColumn& column : input.columns) numbers.push_back(fitted(column, input));
+  std::vector<Number> numbers(input.columns.size());
+  for_each_index(numbers.size(), input.all.threads,
+                 [&](size_t i) { numbers[i] = fitted(input.columns[i], input); });
   std::vector<double> points;
   if (input.plan.numbers == Plan::Fill::kNeighbors) {
     points = points_of(input, numbers);
-    if (input.plan.bins > 0) TRY_STATUS(fit_bins(input.plan, points, numbers));
+    if (input.plan.bins > 0) TRY_STATUS(fit_bins(input, points, numbers));
   }
   return FittedPart{std::make_shared<Numbers>(input.plan, std::move(numbers), std::move(points)),
                     {}};

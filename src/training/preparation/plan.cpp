@@ -41,11 +41,22 @@ std::optional<PreparationPlan::Scale> find_scale(std::string_view word) {
   return find_word(kWords, word);
 }
 
+std::optional<PreparationPlan::Times> find_times(std::string_view word) {
+  using Times = PreparationPlan::Times;
+  constexpr std::array<std::pair<std::string_view, Times>, 3> kWords = {{
+      {"all", Times::kAll},
+      {"elapsed", Times::kElapsed},
+      {"parts", Times::kParts},
+  }};
+  return find_word(kWords, word);
+}
+
 std::optional<PreparationPlan::Encode> find_encode(std::string_view word) {
   using Encode = PreparationPlan::Encode;
-  constexpr std::array<std::pair<std::string_view, Encode>, 2> kWords = {{
+  constexpr std::array<std::pair<std::string_view, Encode>, 3> kWords = {{
       {"onehot", Encode::kOneHot},
       {"ordinal", Encode::kOrdinal},
+      {"target", Encode::kTarget},
   }};
   return find_word(kWords, word);
 }

@@ -2,15 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
+
+#include "data/cleaning_rules.h"
 
 namespace slipway::training {
 
 struct PreparationPlan {
   enum class Fill : uint8_t { kMean, kMedian, kMostFrequent, kConstant, kNeighbors, kKeep };
   enum class Scale : uint8_t { kNone, kStandard, kMinMax, kRobust };
-  enum class Encode : uint8_t { kOneHot, kOrdinal };
+  enum class Encode : uint8_t {
+    kOneHot,
+    kOrdinal,
+    kTarget,  // of categories: the mean of the target, cross-fitted
+  };
+  enum class Times : uint8_t { kAll, kElapsed, kParts };
   enum class Outliers : uint8_t { kKeep, kClipIqr, kClipZ, kDropIqr, kDropZ };
   enum class Bins : uint8_t { kUniform, kQuantile };
   enum class Select : uint8_t {
@@ -42,10 +50,25 @@ struct PreparationPlan {
   Bins bins_by = Bins::kQuantile;
   Encode bins_encode = Encode::kOneHot;
 
+  // Columns of texts, before anything else; null: none.
+  std::shared_ptr<const data::CleaningRules> rules;
+
+  // Columns of times.
+  Times times = Times::kAll;
+  bool cyclic_times = false;  // parts that come round as sine and cosine
+
+  // Columns of free texts.
+  uint32_t terms_max = 1000;  // of a column, the commonest
+  uint32_t term_rows_min = 1;
+  uint32_t words_min = 1;  // of a term
+  uint32_t words_max = 1;
+  bool english_stop_words = false;
+
   // Columns of categories.
   bool fill_categories = false;  // missing ones become the most frequent; else a category
   Encode encode = Encode::kOneHot;
   uint32_t category_rows_min = 1;  // rarer ones share one column (min_frequency)
+  double target_smoothing = -1;    // of Encode::kTarget; below 0: by the variances
   uint32_t categories_max = 1000;  // of a column, the rarest share one column (max_categories)
 
   // All features, in this order.
@@ -62,8 +85,10 @@ struct PreparationPlan {
 std::optional<PreparationPlan::Fill> find_fill(std::string_view word);
 /// "none", "standard", "minmax", "robust".
 std::optional<PreparationPlan::Scale> find_scale(std::string_view word);
-/// "onehot", "ordinal".
+/// "onehot", "ordinal", "target".
 std::optional<PreparationPlan::Encode> find_encode(std::string_view word);
+/// "all", "elapsed", "parts".
+std::optional<PreparationPlan::Times> find_times(std::string_view word);
 /// "keep", "clip-iqr", "clip-z", "drop-iqr", "drop-z".
 std::optional<PreparationPlan::Outliers> find_outliers(std::string_view word);
 /// "uniform", "quantile".

@@ -34,8 +34,9 @@ struct FittedPreparation;
 
 class Preparation {
  public:
-  /// INVALID_ARGUMENT: a column without any value in the rows, a plan that does not go with them or
-  /// with the target; UNIMPLEMENTED: a column of times or long texts.
+  /// INVALID_ARGUMENT: a column without any value in the rows, a text that cleaning rules refuse, a
+  /// plan that does not go with the rows or the target; RESOURCE_EXHAUSTED: the words of texts
+  /// would take more than half of the memory.
   static Result<FittedPreparation> fit(const PreparationInput& input, const PreparationPlan& plan);
 
   /// Features per row.
@@ -47,8 +48,8 @@ class Preparation {
   /// The nodes; the builder has the signature's columns.
   Result<ValueId> append(GraphBuilder& graph, const std::string& path) const;
   /// rows x width(), row-major: what append()'s nodes compute of these rows of the frame.
-  Result<std::vector<double>> transform(const data::Frame& frame,
-                                        std::span<const uint32_t> rows) const;
+  Result<std::vector<double>> transform(const data::Frame& frame, std::span<const uint32_t> rows,
+                                        unsigned threads = 1) const;
 
  private:
   Result<ValueId> append_parts(GraphBuilder& graph, const std::string& path) const;
@@ -56,6 +57,7 @@ class Preparation {
                    std::vector<double>& matrix);
 
   std::vector<InputColumn> columns_;
+  std::shared_ptr<const data::CleaningRules> rules_;  // null: none
   std::vector<std::shared_ptr<const Part>> parts_;
   std::vector<std::shared_ptr<const Step>> steps_;
   std::vector<std::string> names_;

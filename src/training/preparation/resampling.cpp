@@ -134,6 +134,7 @@ class Sampler {
     // Neighbours only of those that are drawn.
     std::vector<std::vector<uint32_t>> nearest(rows.size());
     std::vector<uint32_t> wanted;
+    wanted.reserve(draws.size());
     for (const Draw& draw : draws) wanted.push_back(draw.member);
     std::ranges::sort(wanted);
     wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());

@@ -5,19 +5,33 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <unordered_set>
 #include <utility>
 
+#include "training/preparation/internal/cleaning.h"
 #include "training/preparation/internal/number_statistics.h"
 
 namespace slipway::training {
 namespace {
 
-std::vector<const data::Column*> columns_of(const PreparationInput& input) {
-  std::vector<const data::Column*> columns;
+/// The features' columns as cleaning rules leave them.
+struct Columns {
+  std::vector<const data::Column*> all;
+  std::deque<data::Column> cleaned;  // those with rules, which `all` points to
+};
+
+Result<Columns> columns_of(const PreparationInput& input, const data::CleaningRules* rules) {
+  Columns columns;
   for (const std::string& name : input.columns) {
-    if (const data::Column* column = input.frame->find(name)) columns.push_back(column);
+    const data::Column* column = input.frame->find(name);
+    if (column == nullptr) continue;  // what fit() has an error for
+    if (rules != nullptr && rules->contains(name)) {
+      columns.cleaned.push_back(TRY(clean_column(*column, rules->find(name)->second)));
+      column = &columns.cleaned.back();
+    }
+    columns.all.push_back(column);
   }
   return columns;
 }
@@ -94,7 +108,11 @@ Status check_left(const PreparationInput& input, const KeptRows& kept) {
 Result<KeptRows> keep_rows(const PreparationInput& input, const PreparationPlan& plan) {
   KeptRows kept;
   kept.rows.assign(input.rows.begin(), input.rows.end());
-  const std::vector<const data::Column*> columns = columns_of(input);
+  const bool drops_outliers = plan.outliers == PreparationPlan::Outliers::kDropIqr ||
+                              plan.outliers == PreparationPlan::Outliers::kDropZ;
+  if (!plan.drop_missing && !plan.drop_duplicates && !drops_outliers) return kept;
+  const Columns resolved = TRY(columns_of(input, plan.rules.get()));
+  const std::span<const data::Column* const> columns = resolved.all;
   if (plan.drop_missing) {
     drop(kept, "they are incomplete", [&](uint32_t row) {
       return std::ranges::any_of(
@@ -106,8 +124,6 @@ Result<KeptRows> keep_rows(const PreparationInput& input, const PreparationPlan&
     drop(kept, "they are equal to others",
          [&](uint32_t row) { return !seen.insert(row_key(input, columns, row)).second; });
   }
-  const bool drops_outliers = plan.outliers == PreparationPlan::Outliers::kDropIqr ||
-                              plan.outliers == PreparationPlan::Outliers::kDropZ;
   if (drops_outliers) drop_outliers(plan, columns, kept);
   TRY_STATUS(check_left(input, kept));
   return kept;

@@ -22,7 +22,8 @@ struct KeptRows {
 };
 
 /// Leaves out, in this order: incomplete rows, equal rows but the first, rows with outliers among
-/// their numbers. INVALID_ARGUMENT: no row is left, or a class has none any more.
+/// their numbers; as cleaning rules leave them. INVALID_ARGUMENT: no row is left, or a class has
+/// none any more; a text that the rules refuse.
 Result<KeptRows> keep_rows(const PreparationInput& input, const PreparationPlan& plan);
 
 struct ResampledRows {

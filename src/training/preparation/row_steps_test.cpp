@@ -49,6 +49,29 @@ TEST(RowSteps, IncompleteAndEqualRowsAreLeftOut) {
   EXPECT_EQ(keep_rows(input, plan)->rows, (std::vector<uint32_t>{0, 1, 2, 3, 4, 6}));
 }
 
+TEST(RowSteps, SeeTextsAsCleaningRulesLeaveThem) {
+  const data::Frame frame = frame_of(
+      "c,height\nx,100 cm\nX,1 m\nn/a,101 cm\ny,1.02 m\ny,99 cm\nx,90 m\ny,98 cm\nx,97 cm\n");
+  const std::vector<std::string> columns = {"c", "height"};
+  std::vector<uint32_t> rows(8);
+  std::iota(rows.begin(), rows.end(), 0U);
+  PreparationInput input;
+  input.frame = &frame;
+  input.columns = columns;
+  input.rows = rows;
+  PreparationPlan plan;
+  plan.rules = std::make_shared<data::CleaningRules>(
+      data::parse_cleaning_rules("rules: {c: [lower, {map: {n/a: null}}], height: [{unit: {to: cm, "
+                                 "units: {cm: 1, m: 100}}}]}")
+          .value());
+  plan.drop_duplicates = true;
+  EXPECT_EQ(keep_rows(input, plan)->rows, (std::vector<uint32_t>{0, 2, 3, 4, 5, 6, 7}));
+  plan.drop_missing = true;
+  EXPECT_EQ(keep_rows(input, plan)->rows, (std::vector<uint32_t>{0, 3, 4, 5, 6, 7}));
+  plan.outliers = Outliers::kDropIqr;
+  EXPECT_EQ(keep_rows(input, plan)->rows, (std::vector<uint32_t>{0, 3, 4, 6, 7}));
+}
+
 TEST(RowSteps, RowsWithOutliersAreLeftOut) {
   std::string csv = "a,flag\n";
   for (int i = 0; i < 20; ++i) csv += std::to_string(i % 5) + (i == 3 ? ",true\n" : ",false\n");

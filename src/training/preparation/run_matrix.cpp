@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/compile.h"
+#include "training/parallel.h"
 
 namespace slipway::training {
 
@@ -18,26 +19,38 @@ Result<std::shared_ptr<const Executable>> compile_value(GraphBuilder builder, Si
   return engine::compile(std::move(graph));
 }
 
+Result<std::vector<double>> run_batches(
+    size_t rows, size_t width, unsigned threads,
+    const std::function<Status(size_t first, size_t count, double* out)>& work) {
+  constexpr size_t kBatchRows = 4096;
+  std::vector<double> matrix(rows * width);
+  std::vector<Status> statuses((rows + kBatchRows - 1) / kBatchRows);
+  for_each_index(statuses.size(), threads, [&](size_t batch) {
+    const size_t first = batch * kBatchRows;
+    statuses[batch] =
+        work(first, std::min(kBatchRows, rows - first), matrix.data() + first * width);
+  });
+  for (Status& status : statuses) TRY_STATUS(std::move(status));
+  return matrix;
+}
+
 Result<std::vector<double>> run_matrix(
     std::span<const double> x, size_t width,
-    const std::function<Result<ValueId>(GraphBuilder& graph)>& append) {
-  constexpr size_t kBatchRows = 4096;
+    const std::function<Result<ValueId>(GraphBuilder& graph)>& append, unsigned threads) {
   GraphBuilder builder(static_cast<uint32_t>(width));
   Signature signature;
   signature.columns.resize(width);
   const ValueId value = TRY(append(builder));
   const auto model = TRY(compile_value(std::move(builder), std::move(signature), value));
-  const auto scratch = model->make_scratch();
-  const size_t rows = x.size() / width;
-  std::vector<double> matrix;
-  matrix.reserve(rows * model->signature().outputs[0].width);
-  std::vector<OutputBuffer> outputs;
-  for (size_t first = 0; first < rows; first += kBatchRows) {
-    const size_t count = std::min(kBatchRows, rows - first);
-    TRY_STATUS(model->run({count, x.data() + first * width}, 1, *scratch, outputs));
-    matrix.insert(matrix.end(), outputs[0].numbers.begin(), outputs[0].numbers.end());
-  }
-  return matrix;
+  return run_batches(
+      x.size() / width, model->signature().outputs[0].width, threads,
+      [&](size_t first, size_t count, double* out) -> Status {
+        const auto scratch = model->make_scratch();
+        std::vector<OutputBuffer> outputs;
+        TRY_STATUS(model->run({count, x.data() + first * width}, 1, *scratch, outputs));
+        std::ranges::copy(outputs[0].numbers, out);
+        return {};
+      });
 }
 
 }  // namespace slipway::training

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "base/edit_distance.h"
 
@@ -20,7 +21,9 @@ constexpr std::array<std::string_view, 7> kUnscaled = {
     "naive_bayes",   "multinomial_nb", "bernoulli_nb"};
 // Within a combination: no hyperparameter's name has a point.
 constexpr std::string_view kPreparationPrefix = "preparation.";
-const std::vector<std::string> kPreparationNames = {"scale", "impute", "encode", "min_frequency"};
+// As of the flags --bins and --polynomial.
+constexpr uint32_t kBinsMax = 1000;
+constexpr uint32_t kDegreeMax = 10;
 
 std::vector<LearnerSpaces> usual_learners(const Problem& problem, std::vector<std::string>& notes) {
   const auto& usual = problem.task == Task::kClassification ? kUsualClassifiers : kUsualRegressors;
@@ -43,38 +46,75 @@ bool knows(const Learner& learner, std::string_view hyperparameter) {
   });
 }
 
-Status wrong_word(std::string_view name, std::string_view word, std::string_view expected) {
-  return invalid_argument(
-      fmt::format("preparation: {}: expected {}, got '{}'", name, expected, word));
+/// One word of a preparation that can be tried.
+struct PreparationWord {
+  std::string_view name;
+  std::string_view expected;
+  /// False: the value is none.
+  bool (*set)(const std::string& value, PreparationPlan& plan);
+};
+
+template <typename T>
+bool take(const std::optional<T>& found, T& place) {
+  if (found.has_value()) place = *found;
+  return found.has_value();
 }
 
-Status set_word(const std::string& name, const std::string& word, PreparationPlan& plan) {
-  if (name == "scale") {
-    const auto scale = find_scale(word);
-    if (!scale) return wrong_word(name, word, "none, standard, minmax or robust");
-    plan.scale = *scale;
-  } else if (name == "impute") {
-    const auto fill = find_fill(word);
-    if (!fill) return wrong_word(name, word, "mean, median, most_frequent, constant or keep");
-    plan.numbers = *fill;
-  } else if (name == "encode") {
-    const auto encode = find_encode(word);
-    if (!encode) return wrong_word(name, word, "onehot or ordinal");
-    plan.encode = *encode;
-  } else if (name == "min_frequency") {
-    const char* const end = word.data() + word.size();
-    const auto [stop, error] = std::from_chars(word.data(), end, plan.category_rows_min);
-    if (error != std::errc() || stop != end || plan.category_rows_min == 0) {
-      return wrong_word(name, word, "a whole number from 1");
-    }
-  } else {
-    const std::string nearest = nearest_name(name, kPreparationNames);
-    return invalid_argument(fmt::format(
-        "preparation: '{}' is nothing that can be tried; {}", name,
-        nearest.empty() ? fmt::format("there are {}", fmt::join(kPreparationNames, ", "))
-                        : fmt::format("did you mean {}?", nearest)));
+template <uint32_t kLeast>
+bool take_count(const std::string& value, uint32_t& place) {
+  const char* const end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, place);
+  return error == std::errc() && stop == end && place >= kLeast;
+}
+
+using Plan = PreparationPlan;
+constexpr PreparationWord kPreparationWords[] = {
+    {"scale", "none, standard, minmax or robust",
+     [](const std::string& value, Plan& plan) { return take(find_scale(value), plan.scale); }},
+    {"impute", "mean, median, most_frequent, constant, knn or keep",
+     [](const std::string& value, Plan& plan) { return take(find_fill(value), plan.numbers); }},
+    {"outliers", "keep, clip-iqr, clip-z, drop-iqr or drop-z",
+     [](const std::string& value, Plan& plan) {
+       return take(find_outliers(value), plan.outliers);
+     }},
+    {"bins", "a whole number, 0: none",
+     [](const std::string& value, Plan& plan) {
+       return take_count<0>(value, plan.bins) && plan.bins != 1 && plan.bins <= kBinsMax;
+     }},
+    {"encode", "onehot, ordinal or target",
+     [](const std::string& value, Plan& plan) { return take(find_encode(value), plan.encode); }},
+    {"min_frequency", "a whole number from 1",
+     [](const std::string& value, Plan& plan) {
+       return take_count<1>(value, plan.category_rows_min);
+     }},
+    {"polynomial", "a whole number from 1 to 10",
+     [](const std::string& value, Plan& plan) {
+       return take_count<1>(value, plan.degree) && plan.degree <= kDegreeMax;
+     }},
+    {"select", "all, f, mutual-information, chi2, forest or coefficients",
+     [](const std::string& value, Plan& plan) { return take(find_select(value), plan.select); }},
+    {"select_features", "a whole number from 1",
+     [](const std::string& value, Plan& plan) { return take_count<1>(value, plan.select_count); }},
+    {"resample", "none, over, under or smote",
+     [](const std::string& value, Plan& plan) {
+       return take(find_resample(value), plan.resample);
+     }},
+};
+
+Status set_word(const std::string& name, const std::string& value, PreparationPlan& plan) {
+  std::vector<std::string> names;
+  for (const PreparationWord& word : kPreparationWords) {
+    names.emplace_back(word.name);
+    if (word.name != name) continue;
+    if (word.set(value, plan)) return {};
+    return invalid_argument(
+        fmt::format("preparation: {}: expected {}, got '{}'", name, word.expected, value));
   }
-  return {};
+  const std::string nearest = nearest_name(name, names);
+  return invalid_argument(fmt::format("preparation: '{}' is nothing that can be tried; {}", name,
+                                      nearest.empty()
+                                          ? fmt::format("there are {}", fmt::join(names, ", "))
+                                          : fmt::format("did you mean {}?", nearest)));
 }
 
 /// The learner's spaces with what all learners share, and with words of the preparation.

@@ -26,7 +26,7 @@ struct LearnerSpaces {
 struct SearchPlan {
   std::vector<LearnerSpaces> learners;  // empty: those that are usual for the task
   Space shared;                         // of each learner that has all of these hyperparameters
-  Space preparation;                    // scale, impute, encode, min_frequency: lists of words
+  Space preparation;     // lists of words of the base: scale, impute, encode, select, ...
   size_t draws = 0;      // combinations that are drawn of each learner; 0: the grid, all of it
   PreparationPlan base;  // where `preparation` says nothing
   bool scale_as_needed = true;  // trees and their like are not scaled, unless `preparation` says so

@@ -81,7 +81,7 @@ Result<PreparedFold> prepare(const Problem& problem, const Fold& fold, const Pre
   TrainingRows train = TRY(prepare_rows(problem, rows, plan, seed, threads));
   prepared.test_rows = frame_rows(problem, fold.test);
   prepared.width = train.preparation.width();
-  prepared.test = TRY(train.preparation.transform(*problem.frame, prepared.test_rows));
+  prepared.test = TRY(train.preparation.transform(*problem.frame, prepared.test_rows, threads));
   prepared.target = target_of(problem, train.rows);
   prepared.train = std::move(train.matrix);
   return prepared;

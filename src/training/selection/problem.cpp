@@ -99,13 +99,26 @@ Status set_target(const data::Column& column, Problem& problem) {
   return {};
 }
 
+/// Words that come once each (keys, hashes) say nothing of other rows.
+bool holds_identifiers(const data::Column& column, const std::vector<uint32_t>& rows) {
+  if (column.kind != data::ColumnKind::kText) return false;
+  std::vector<bool> seen(column.dictionary.size());
+  for (const uint32_t row : rows) {
+    if (column.codes[row] < 0) continue;
+    const auto code = static_cast<size_t>(column.codes[row]);
+    const std::string_view text = column.dictionary.text(column.codes[row]);
+    if (seen[code] || text.find_first_of(" \t\n") != std::string_view::npos) return false;
+    seen[code] = true;
+  }
+  return true;
+}
+
 /// Why a column is no feature; empty if it is one.
 std::string unfit(const data::Column& column, const std::vector<uint32_t>& rows) {
   if (std::ranges::all_of(rows, [&](uint32_t row) { return column.is_missing(row); })) {
     return "it has no value";
   }
-  if (column.kind == data::ColumnKind::kText) return "it holds free texts";
-  if (column.kind == data::ColumnKind::kTime) return "it holds times";
+  if (holds_identifiers(column, rows)) return "its texts are one word each, all different";
   const uint32_t first = rows[0];
   const bool is_constant = std::ranges::all_of(rows, [&](uint32_t row) {
     if (column.is_missing(row) || column.is_missing(first)) {

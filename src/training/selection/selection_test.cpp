@@ -119,6 +119,34 @@ TEST_F(CrossValidationTest, ACandidateThatFailsLeavesTheOthers) {
   EXPECT_TRUE((*scores)[1].status.ok());
 }
 
+TEST_F(CrossValidationTest, RowsAreJudgedOnWhateverIsDroppedOrMadeToLearnFrom) {
+  Candidate plain = candidate("knn", {{"n_neighbors", "1"}});
+  Candidate fewer = plain;
+  fewer.plan.outliers = PreparationPlan::Outliers::kDropZ;
+  fewer.plan.outlier_factor = 1.2;
+  fewer.plan.resample = PreparationPlan::Resample::kUnder;
+  Candidate more = plain;
+  more.plan.resample = PreparationPlan::Resample::kSmote;
+  const std::vector<Candidate> candidates = {plain, fewer, more};
+  const auto all = cross_validate(problem_, candidates, folds_, {});
+  ASSERT_TRUE(all.ok()) << all.status().to_string();
+  for (const CandidateScores& scores : *all) {
+    ASSERT_TRUE(scores.status.ok()) << scores.status.to_string();
+    for (size_t fold = 0; fold < folds_.size(); ++fold) {
+      // Parts of all of the fold's 15 rows.
+      const auto rows = static_cast<double>(folds_[fold].test.size());
+      const double right = scores.folds[fold][0].second * rows;
+      EXPECT_EQ(scores.folds[fold][0].first, "accuracy");
+      EXPECT_NEAR(right, std::round(right), 1e-9);
+    }
+  }
+  const auto rows = frame_rows(problem_, folds_[0].train);
+  EXPECT_EQ(fit_candidate(problem_, plain, rows, {})->rows, rows.size());
+  EXPECT_LT(fit_candidate(problem_, fewer, rows, {})->rows, rows.size());
+  EXPECT_EQ(fit_candidate(problem_, fewer, rows, {})->notes.size(), 2U);
+  EXPECT_GT(fit_candidate(problem_, more, rows, {})->rows, rows.size());
+}
+
 TEST_F(CrossValidationTest, AStoppedRunFitsNoMore) {
   std::atomic<bool> stop{true};
   CrossValidationOptions options;

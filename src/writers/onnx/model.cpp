@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstring>
 
+#include "graph/codecs/op_codec.h"
+
 namespace slipway::writers::onnx {
 namespace {
 
@@ -190,7 +192,11 @@ void Model::append(std::string_view op, std::span<const Name> inputs,
   for (const Attribute& attribute : attributes) node.message(5, attribute.message);
   if (!domain.empty()) {
     node.text(7, domain);
-    need_ml(3);
+    if (domain == kOwnDomain) {
+      own_.emplace(op);
+    } else {
+      need_ml(3);
+    }
   }
   graph_.message(1, node);
 }
@@ -311,6 +317,7 @@ std::string Model::finish(std::string_view producer_version) && {
   model.text(7, body);
   model.message(8, operator_set("", version_));
   if (ml_version_ > 0) model.message(8, operator_set("ai.onnx.ml", ml_version_));
+  if (!own_.empty()) model.message(8, operator_set(kOwnDomain, kOwnVersion));
   for (const auto& [key, value] : metadata_) {
     Message entry;
     entry.text(1, key);

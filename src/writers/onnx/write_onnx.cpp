@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <set>
 
 #include "base/json_escape.h"
+#include "text/time_form.h"
 #include "writers/onnx/internal/emission.h"
 
 namespace slipway::writers {
@@ -39,12 +41,19 @@ Result<Name> emit_node(Emission& e) {
   return emitter->emit(e);
 }
 
-Status emit_nodes(const Graph& graph, Values& values, Model& model) {
+/// `own`: nodes that become operators of ai.slipway. Null: none may. What turns out to need that is
+/// added, and the model is no good then, since it holds what the first attempt left.
+Status emit_nodes(const Graph& graph, Values& values, Model& model, std::set<ValueId>* own) {
   for (ValueId id = kFirstNode; id < graph.value_count(); ++id) {
     const Node& node = graph.node(id);
     model.set_path(node.path);
     Emission emission{graph, node, values, model};
-    Result<Name> name = emit_node(emission);
+    const bool is_own = own != nullptr && own->contains(id);
+    Result<Name> name = is_own ? emit_own(emission) : emit_node(emission);
+    if (own != nullptr && !is_own && name.status().code() == StatusCode::kUnimplemented) {
+      own->insert(id);
+      name = emit_own(emission);
+    }
     if (!name.ok()) {
       return std::move(name).status().with_context(
           fmt::format("the operator {} ({})", node.op->name(), node.path));
@@ -133,23 +142,29 @@ Status emit_outputs(const Graph& graph, Values& values, Model& m) {
   return {};
 }
 
-}  // namespace
-}  // namespace onnx
-
-Result<std::string> write_onnx(const Graph& graph, const OnnxOptions& options) {
-  onnx::Model model(options.name);
-  const Signature& signature = graph.signature();
-  for (const OutputSpec& output : signature.outputs) {
-    if (!model.reserve(output.name)) return internal_error("two outputs have one name");
+/// Which columns of texts take whole numbers too, and which hold times: an example of each.
+void note_texts(const Signature& signature, Model& model) {
+  std::vector<std::string> takers;
+  std::vector<std::string> examples;
+  bool has_times = false;
+  for (const InputColumn& column : signature.columns) {
+    if (column.is_text() && column.takes_integers) takers.push_back(column.name);
+    const bool is_text = column.is_text() && column.example.size() > 2;
+    examples.push_back(is_text ? column.example.substr(1, column.example.size() - 2) : "");
+    const bool is_time = text::parse_time(examples.back(), text::kIsoForm).has_value();
+    if (!is_time) examples.back().clear();
+    has_times = has_times || is_time;
   }
-  onnx::Values values(graph, model);
-  TRY_STATUS(values.declare_inputs());
-  TRY_STATUS(onnx::emit_nodes(graph, values, model));
-  TRY_STATUS(onnx::emit_outputs(graph, values, model));
+  if (!signature.columns_named) return;
+  if (!takers.empty()) model.add_metadata("integer_columns", json_list(takers));
+  if (has_times) model.add_metadata("time_examples", json_list(examples));
+}
+
+void note_columns(const Signature& signature, Model& model) {
   std::vector<std::string> names;
   names.reserve(signature.columns.size());
   for (const InputColumn& column : signature.columns) names.push_back(column.name);
-  if (signature.columns_named) model.add_metadata("columns", onnx::json_list(names));
+  if (signature.columns_named) model.add_metadata("columns", json_list(names));
   // Those that nothing depends on are no inputs, and have no type there.
   if (signature.columns_named && !signature.uniform_type().has_value()) {
     std::vector<std::string> types;
@@ -157,13 +172,43 @@ Result<std::string> write_onnx(const Graph& graph, const OnnxOptions& options) {
     for (const InputColumn& column : signature.columns) {
       types.emplace_back(column.is_text() ? "text" : "number");
     }
-    model.add_metadata("column_types", onnx::json_list(types));
+    model.add_metadata("column_types", json_list(types));
   }
-  std::string bytes = std::move(model).finish(options.producer_version);
-  if (bytes.size() > onnx::kBytesMax) {
+  note_texts(signature, model);
+}
+
+Result<OnnxFile> write(const Graph& graph, const OnnxOptions& options, std::set<ValueId>* own) {
+  Model model(options.name);
+  for (const OutputSpec& output : graph.signature().outputs) {
+    if (!model.reserve(output.name)) return internal_error("two outputs have one name");
+  }
+  Values values(graph, model);
+  TRY_STATUS(values.declare_inputs());
+  TRY_STATUS(emit_nodes(graph, values, model, own));
+  TRY_STATUS(emit_outputs(graph, values, model));
+  note_columns(graph.signature(), model);
+  OnnxFile file;
+  file.own_operators.assign(model.own_operators().begin(), model.own_operators().end());
+  file.bytes = std::move(model).finish(options.producer_version);
+  if (file.bytes.size() > kBytesMax) {
     return resource_exhausted("the model is larger than an ONNX file may be, 2 GiB");
   }
-  return bytes;
+  return file;
+}
+
+}  // namespace
+}  // namespace onnx
+
+Result<OnnxFile> write_onnx_file(const Graph& graph, const OnnxOptions& options) {
+  std::set<ValueId> own;
+  OnnxFile file = TRY(onnx::write(graph, options, options.own_operators ? &own : nullptr));
+  if (own.empty()) return file;
+  // Once more, without what was tried in vain.
+  return onnx::write(graph, options, &own);
+}
+
+Result<std::string> write_onnx(const Graph& graph, const OnnxOptions& options) {
+  return TRY(write_onnx_file(graph, options)).bytes;
 }
 
 }  // namespace slipway::writers

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "graph/graph.h"
 
@@ -18,10 +19,20 @@ namespace slipway::writers {
 struct OnnxOptions {
   std::string name = "model";
   std::string producer_version;
+  /// What ONNX has nothing for becomes operators of ai.slipway (docs/container.md), which other
+  /// runtimes do not know.
+  bool own_operators = false;
+};
+
+struct OnnxFile {
+  std::string bytes;
+  std::vector<std::string> own_operators;  // names of those in it, ascending
 };
 
 /// UNIMPLEMENTED names the operator that ONNX has nothing for, and where in the model file it comes
-/// from.
+/// from. With own_operators this is what neither has.
+Result<OnnxFile> write_onnx_file(const Graph& graph, const OnnxOptions& options);
+/// Its bytes alone.
 Result<std::string> write_onnx(const Graph& graph, const OnnxOptions& options);
 
 }  // namespace slipway::writers

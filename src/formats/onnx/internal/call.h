@@ -103,6 +103,8 @@ std::span<const Operator> tree_operators();
 std::span<const Operator> text_operators();
 std::span<const Operator> einsum_operators();
 std::span<const Operator> convolution_operators();
+/// Those of ai.slipway.
+std::span<const Operator> own_operators();
 
 /// What an ai.onnx.ml model does with its scores at the end.
 Result<Value> post_transform(Call& call, const Value& scores);

@@ -63,6 +63,8 @@ class ModelLowering {
   Status make_columns();
   /// The names, order and types that Slipway's writer noted.
   void restore_columns();
+  /// What is said of columns of texts: whole numbers are taken, times are held.
+  void restore_texts();
   bool restore_names(const std::vector<std::string>& names);
   bool restore_order(const std::vector<std::string>& names);
   Status add_column_group(const ValueInfoProto& input);

@@ -19,13 +19,21 @@
 
 namespace slipway::training {
 
+/// Where the model's columns are: as they come, or as cleaning rules leave them. Both values are as
+/// wide as the model has columns.
+struct PartSource {
+  ValueId numbers = kNumbersInput;
+  ValueId texts = kStringsInput;
+};
+
 class Part {
  public:
   virtual ~Part() = default;
   /// Of the features, as users read them.
   virtual std::vector<std::string> names() const = 0;
   /// The nodes that compute them of a row: a dense value, as wide as there are names.
-  virtual Result<ValueId> append(GraphBuilder& graph, const std::string& path) const = 0;
+  virtual Result<ValueId> append(GraphBuilder& graph, const PartSource& from,
+                                 const std::string& path) const = 0;
 };
 
 /// What a feature is on the training rows where it is not what the nodes compute of them (a target
@@ -55,6 +63,10 @@ struct PartInput {
 
 Result<FittedPart> fit_numbers(const PartInput& input);
 Result<FittedPart> fit_categories(const PartInput& input);
+/// Of categories, with Encode::kTarget.
+Result<FittedPart> fit_target_means(const PartInput& input);
+Result<FittedPart> fit_times(const PartInput& input);
+Result<FittedPart> fit_texts(const PartInput& input);
 
 class Step {
  public:

@@ -87,6 +87,9 @@ std::span<const Emitter> column_emitters();
 std::span<const Emitter> distance_emitters();
 std::span<const Emitter> expression_emitters();
 
+/// Any operator that graph/codecs knows, as a node of ai.slipway. UNIMPLEMENTED for the others.
+Result<Name> emit_own(Emission& e);
+
 /// Texts to the numbers that stand for them.
 Name label_encoder(Model& m, const Name& x, std::span<const std::string> keys,
                    std::span<const int64_t> numbers, int64_t otherwise);

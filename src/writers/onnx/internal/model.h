@@ -138,6 +138,8 @@ class Model {
   /// Each row as a matrix of these sizes.
   Name reshape(const Name& x, const Dims& row);
 
+  /// The operators of ai.slipway that were called, each once.
+  const std::set<std::string, std::less<>>& own_operators() const { return own_; }
   std::string finish(std::string_view producer_version) &&;
 
  private:
@@ -156,6 +158,7 @@ class Model {
   std::vector<std::pair<std::string, std::string>> metadata_;
   std::set<Name> taken_;
   std::map<std::string, Name> known_;  // small constants by their bytes
+  std::set<std::string, std::less<>> own_;
   uint64_t next_ = 0;
   int64_t version_ = 18;
   int64_t ml_version_ = 0;
