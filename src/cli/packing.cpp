@@ -205,10 +205,11 @@ Result<ModelFile> read_gathered(Gathered& gathered, const PackRequest& request) 
   if (!bytes.ok()) return std::move(bytes).status();
   Limits limits;
   limits.file_bytes_max = std::max<uint64_t>(request.model_bytes_max, bytes->size());
+  const formats::ModelFormat* format =
+      all_formats().find(std::string_view(*bytes).substr(0, formats::FormatSet::kStartBytes));
+  if (format == nullptr) return internal_error("the bundle is not told to be one");
   ModelFile file;
-  file.report = TRY(all_formats()
-                        .find(std::string_view(*bytes).substr(0, formats::FormatSet::kStartBytes))
-                        ->read(*std::move(bytes), {}, all_formats(), limits));
+  file.report = TRY(format->read(*std::move(bytes), {}, all_formats(), limits));
   return file;
 }
 

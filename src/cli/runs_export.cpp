@@ -10,11 +10,11 @@
 #include "cli/version.h"
 #include "formats/bundle/slip.h"
 #include "formats/file_set.h"
+#include "graph/codecs/op_codec.h"
 
 namespace slipway::cli {
 namespace {
 
-using experiments::ExportedFile;
 using experiments::MlflowRun;
 using experiments::RunRecord;
 
@@ -44,7 +44,7 @@ std::string flavors_of(const std::string& file, std::string_view bytes) {
   std::string flavors = fmt::format("{{\"slipway\": {{\"data\": {}, \"version\": {}}}",
                                     json_text(file), json_text(kVersion));
   const bool is_plain_onnx =
-      file.ends_with(kOnnxEnding) && bytes.find("ai.slipway") == std::string_view::npos;
+      file.ends_with(kOnnxEnding) && bytes.find(kOwnDomain) == std::string_view::npos;
   if (is_plain_onnx) {
     flavors.append(fmt::format(
         ", \"onnx\": {{\"code\": null, \"data\": {0}, \"onnx_version\": {1}, "

@@ -30,7 +30,10 @@ std::string number(double value) {
   return std::isnan(value) ? std::string("n/a") : fmt::format("{:.4f}", value);
 }
 
-std::string time_of(int64_t ms) { return data::time_text(static_cast<double>(ms / 1000)); }
+std::string time_of(int64_t ms) {
+  const int64_t seconds = ms / 1000;
+  return data::time_text(static_cast<double>(seconds));
+}
 
 std::string duration_of(const RunRecord& run) {
   return run.finished_ms == 0 ? std::string("?") : fmt::format("{:.1f} s", run.seconds());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -248,8 +249,9 @@ Result<Database> open_runs(const std::string& folder, Database::Mode mode) {
   return database;
 }
 
-ActiveRun::ActiveRun(std::string folder, std::unique_ptr<RunLock> lock)
-    : folder_(std::move(folder)), lock_(std::move(lock)) {}
+ActiveRun::ActiveRun(std::string path, std::unique_ptr<Database> database,
+                     std::unique_ptr<RunLock> lock)
+    : path_(std::move(path)), database_(std::move(database)), lock_(std::move(lock)) {}
 ActiveRun::ActiveRun(ActiveRun&& other) noexcept = default;
 ActiveRun& ActiveRun::operator=(ActiveRun&& other) noexcept = default;
 ActiveRun::~ActiveRun() = default;
@@ -258,35 +260,36 @@ Result<ActiveRun> ActiveRun::begin(const std::string& folder, RunRecord& record)
   auto lock = std::make_unique<RunLock>(TRY(RunLock::open(folder)));
   RunLock turn = TRY(RunLock::open(folder));
   TRY_STATUS(turn.wait_for_turn());  // two that make the same database hinder each other
-  Database database = TRY(open_runs(folder, Database::Mode::kCreate));
+  auto database = std::make_unique<Database>(TRY(open_runs(folder, Database::Mode::kCreate)));
   record.id = random_id();
   record.status = RunStatus::kRunning;
   const auto insert = [&]() -> Status {
-    Transaction transaction(database);
+    Transaction transaction(*database);
     TRY_STATUS(transaction.begin());
-    TRY_STATUS(insert_run(database, record));
-    record.number = database.last_row_id();
+    TRY_STATUS(insert_run(*database, record));
+    record.number = database->last_row_id();
     // Held before anybody can see the run.
     TRY_STATUS(lock->hold(record.number));
     return transaction.commit();
   };
+  std::string path = file_of(folder);
   Status status = insert();
-  if (!status.ok()) return std::move(status).with_context(file_of(folder));
-  return ActiveRun(folder, std::move(lock));
+  if (!status.ok()) return std::move(status).with_context(path);
+  return ActiveRun(std::move(path), std::move(database), std::move(lock));
 }
 
 Status ActiveRun::finish(const RunRecord& record) {
-  Database database = TRY(open_runs(folder_, Database::Mode::kChange));
   const auto write = [&]() -> Status {
-    Transaction transaction(database);
+    if (::access(path_.c_str(), F_OK) != 0) return not_found("it was removed while the run ran");
+    Transaction transaction(*database_);
     TRY_STATUS(transaction.begin());
-    TRY_STATUS(update_run(database, record));
-    TRY_STATUS(insert_candidates(database, record));
-    TRY_STATUS(insert_texts(database, record));
+    TRY_STATUS(update_run(*database_, record));
+    TRY_STATUS(insert_candidates(*database_, record));
+    TRY_STATUS(insert_texts(*database_, record));
     return transaction.commit();
   };
   Status status = write();
-  if (!status.ok()) return std::move(status).with_context(file_of(folder_));
+  if (!status.ok()) return std::move(status).with_context(path_);
   lock_->release();
   return {};
 }

@@ -46,8 +46,9 @@ class ActiveRun {
   Status finish(const RunRecord& record);
 
  private:
-  ActiveRun(std::string folder, std::unique_ptr<RunLock> lock);
-  std::string folder_;
+  ActiveRun(std::string path, std::unique_ptr<Database> database, std::unique_ptr<RunLock> lock);
+  std::string path_;                    // of the database
+  std::unique_ptr<Database> database_;  // open all the time: each close waits for the disk
   std::unique_ptr<RunLock> lock_;
 };
 

@@ -186,6 +186,14 @@ TEST_F(RunStoreTest, ARunWhoseProcessWasKilledIsInterrupted) {
   EXPECT_TRUE(delete_runs(folder_, names).ok());
 }
 
+TEST_F(RunStoreTest, ADatabaseThatIsRemovedMeanwhileIsSaid) {
+  RunRecord run = begun();
+  Result<ActiveRun> active = ActiveRun::begin(folder_, run);
+  ASSERT_TRUE(active.ok());
+  fs::remove(folder_ + "/runs.db");
+  EXPECT_THAT(active->finish(run).message(), HasSubstr("removed"));
+}
+
 TEST_F(RunStoreTest, ManyMayRecordAtOnce) {
   constexpr int kThreads = 8;
   constexpr int kEach = 10;

@@ -226,6 +226,20 @@ def exported(tmp_path_factory):
     return project
 
 
+def test_a_model_of_our_own_operators_is_none_of_onnx(project):
+    """What other programs cannot load is not offered to them."""
+    done = run("train", FLOWERS, "--target", "species", "--learner", "svc", "--param", "probability=true", "-o", "svc.slip",
+               cwd=project, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    assert train(project).returncode == 0
+    assert runs(project, "export", "--mlflow", "mlruns").returncode == 0
+    flavors = {}
+    for number in ("1", "2"):
+        (model,) = (project / "mlruns").glob(f"*/{shown(project, number)['id']}/artifacts/model/MLmodel")
+        flavors[number] = [name for name in ("slipway", "onnx", "python_function") if f'"{name}":' in model.read_text()]
+    assert flavors == {"1": ["slipway"], "2": ["slipway", "onnx", "python_function"]}
+
+
 READ = """
 import json, sys
 import mlflow
