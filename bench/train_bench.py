@@ -118,7 +118,7 @@ def measured(command):
 
 def ours(slipway, case, path, folds, learner, scales, grid):
     command = [slipway, "train", path, "--target", "y", "--learner", learner, "--cv", str(folds), "--threads", "2", "--json",
-               "--scale", "standard" if scales else "none", "-o", str(FOLDER / f"train-{case}.slip")]
+               "--scale", "standard" if scales else "none", "-o", str(FOLDER / f"train-{case}.slip"), "--no-record"]
     for key, values in grid.items():
         command += ["--param", f"{key}={','.join(map(str, values))}"]
     seconds, peak, output = measured(command)
