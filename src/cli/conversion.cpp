@@ -22,6 +22,7 @@ namespace {
 
 constexpr size_t kSampleRows = 256;
 constexpr size_t kBatchRows = 256;
+constexpr uint64_t kGivenRows = 4096;  // of open_rows
 
 /// Whether the file is an ONNX file, whatever its operators.
 bool is_onnx(const ConversionOptions& options) { return options.format != "pmml"; }
@@ -32,6 +33,7 @@ Status write_graph(const Graph& graph, const ConversionOptions& options, Convers
     wanted.name = options.name;
     wanted.producer_version = kVersion;
     wanted.own_operators = options.format == "slipway";
+    wanted.own_first = wanted.own_operators && options.own_first;
     writers::OnnxFile file = TRY(writers::write_onnx_file(graph, wanted));
     found.bytes = std::move(file.bytes);
     found.own_operators = std::move(file.own_operators);
@@ -269,6 +271,18 @@ Status Comparison::compare(InputBuffer& input) {
   return {};
 }
 
+Status compare_on_rows(rows::RowSource& source, uint64_t rows_max, Comparison& comparison) {
+  InputBuffer input;
+  std::vector<rows::KeyCell> keys;
+  for (uint64_t rows = 0; rows < rows_max;) {
+    const size_t count = TRY(source.next(kBatchRows, input, keys));
+    if (count == 0) break;
+    TRY_STATUS(comparison.compare(input));
+    rows += count;
+  }
+  return {};
+}
+
 Status compare_on_data(const ConversionOptions& options, const Signature& signature,
                        Comparison& comparison) {
   std::istringstream stream(options.data);
@@ -276,10 +290,7 @@ Status compare_on_data(const ConversionOptions& options, const Signature& signat
                           ? TRY(rows::open_json_rows(stream, signature, options.keys))
                           : TRY(rows::open_csv_rows(stream, {rows::CsvReader::kFindSeparator},
                                                     signature, options.keys));
-  InputBuffer input;
-  std::vector<rows::KeyCell> keys;
-  while (TRY(source->next(kBatchRows, input, keys)) > 0) TRY_STATUS(comparison.compare(input));
-  return {};
+  return compare_on_rows(*source, UINT64_MAX, comparison);
 }
 
 Status check(const std::shared_ptr<const Graph>& graph, const ConversionOptions& options,
@@ -289,6 +300,10 @@ Status check(const std::shared_ptr<const Graph>& graph, const ConversionOptions&
   Comparison comparison(source, file, options, found);
   TRY_STATUS(comparison.prepare());
   if (!options.data.empty()) return compare_on_data(options, source.signature(), comparison);
+  if (options.open_rows) {
+    const auto rows = TRY(options.open_rows(source.signature()));
+    TRY_STATUS(compare_on_rows(*rows, kGivenRows, comparison));
+  }
   InputBuffer input;
   SampleRows(*graph).fill(kSampleRows, input);
   return comparison.compare(input);

@@ -10,11 +10,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "graph/graph.h"
+#include "rows/row_source.h"
 
 namespace slipway::cli {
 
@@ -25,6 +28,9 @@ struct ConversionOptions {
   bool data_is_json = false;
   std::vector<std::string> keys = {};  // columns of `data` that are no feature
   double tolerance = 1e-6;
+  bool own_first = false;  // of "slipway": all operators that have one of ours, to the last bit
+  /// Rows to compare on besides those that are made up; null: none.
+  std::function<Result<std::unique_ptr<rows::RowSource>>(const Signature&)> open_rows = {};
 };
 
 /// Of one output.

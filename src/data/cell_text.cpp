@@ -102,36 +102,6 @@ std::optional<bool> parse_boolean(std::string_view text) {
   return std::nullopt;
 }
 
-std::string time_text(double seconds) {
-  constexpr double kSecondsMax = 253402300800;  // the year 10000
-  constexpr double kSecondsMin = -62135596800;  // the year 1
-  if (!(seconds >= kSecondsMin && seconds < kSecondsMax)) return number_text(seconds);
-  // To microseconds: a float64 of today's seconds holds no more.
-  const double whole = std::floor(seconds);
-  auto micros = static_cast<int64_t>(std::llround((seconds - whole) * 1e6));
-  const int64_t total = static_cast<int64_t>(whole) + micros / 1'000'000;
-  micros %= 1'000'000;
-  const int64_t days = (total >= 0 ? total : total - 86399) / 86400;
-  const int64_t rest = total - days * 86400;
-  // H. Hinnant, civil_from_days.
-  const int64_t shifted = days + 719468;
-  const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-  const int64_t day_of_era = shifted - era * 146097;
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
-  const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-  const int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day,
-                                 rest / 3600, rest / 60 % 60, rest % 60);
-  if (micros != 0) text += fmt::format(".{:06}", micros);
-  text += 'Z';
-  return text;
-}
-
 std::string number_text(double value) {
   if (std::isfinite(value) && value == std::trunc(value) && std::fabs(value) <= kWholeMax) {
     return fmt::format("{}", static_cast<int64_t>(value));

@@ -36,9 +36,8 @@ std::optional<bool> parse_boolean(std::string_view text);
 using text::find_time_format;
 using text::parse_time;
 using text::time_format_error;
+using text::time_text;
 
-/// "2024-05-01T00:00:00Z", with a fraction if there is one.
-std::string time_text(double seconds);
 /// The shortest text that is this number: "12", "0.1", "1e+30".
 std::string number_text(double value);
 

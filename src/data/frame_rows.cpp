@@ -16,19 +16,12 @@ using rows::ColumnMatch;
 using rows::ColumnTarget;
 using rows::KeyCell;
 
-/// Whether a column of texts is one of times: its example is one, as cell_text() writes it.
-bool takes_times(const InputColumn& wanted) {
-  const std::string_view example = wanted.example;
-  return example.size() > 2 && example.front() == '"' &&
-         parse_time(example.substr(1, example.size() - 2), text::kIsoForm).has_value();
-}
-
 /// Whether a column of a model can take the Frame's.
 bool takes(const InputColumn& wanted, const Column& column) {
   if (wanted.is_record()) return false;
   if (column.missing_count == column.rows()) return true;  // of no kind at all
   if (!wanted.is_text()) return column.is_numeric();
-  if (column.kind == ColumnKind::kTime && takes_times(wanted)) return true;
+  if (column.kind == ColumnKind::kTime && rows::holds_times(wanted)) return true;
   return column.is_text() ||
          (wanted.takes_integers && column.kind == ColumnKind::kNumber && column.is_whole);
 }

@@ -11,6 +11,7 @@
 #include "rows/arrow_plain.h"
 #include "rows/arrow_schema_size.h"
 #include "rows/column_match.h"
+#include "text/time_form.h"
 
 namespace slipway::rows {
 namespace {
@@ -45,6 +46,7 @@ bool takes(const InputColumn& column, Kind kind) {
   if (column.is_record()) return kind == Kind::kStruct;
   if (kind == Kind::kNull) return true;
   if (!column.is_text()) return is_number(kind);
+  if (kind == Kind::kTime) return holds_times(column);
   return kind == Kind::kText || (column.takes_integers && kind == Kind::kInteger);
 }
 
@@ -196,6 +198,8 @@ class ArrowRows final : public RowSource {
         input.number_row(first + i)[target] = column.number(row);
       } else if (column.kind() == Kind::kText) {
         input.string_row(first + i)[target] = input.store(column.text(row));
+      } else if (column.kind() == Kind::kTime) {
+        input.string_row(first + i)[target] = input.store(text::time_text(column.number(row)));
       } else {
         input.string_row(first + i)[target] = input.store(column.digits(row));
       }

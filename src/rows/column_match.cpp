@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/edit_distance.h"
+#include "text/time_form.h"
 
 namespace slipway::rows {
 namespace {
@@ -143,6 +144,12 @@ Result<ColumnMatch> match_columns(const std::vector<std::string>& names, const S
     match.key_names.push_back(names[i]);
   }
   return match;
+}
+
+bool holds_times(const InputColumn& column) {
+  const std::string_view example = column.example;
+  return column.is_text() && example.size() > 2 && example.front() == '"' &&
+         text::parse_time(example.substr(1, example.size() - 2), text::kIsoForm).has_value();
 }
 
 }  // namespace slipway::rows

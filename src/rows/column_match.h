@@ -33,4 +33,8 @@ struct ColumnMatch {
 Result<ColumnMatch> match_columns(const std::vector<std::string>& names, const Signature& signature,
                                   const std::vector<std::string>& keys);
 
+/// Whether a column of texts is one of times: its example is one. A table's times are given to it
+/// as text::time_text() writes them.
+bool holds_times(const InputColumn& column);
+
 }  // namespace slipway::rows

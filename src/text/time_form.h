@@ -24,4 +24,8 @@ std::string time_format_error(std::string_view format);
 /// fraction) %z %%. Without a zone it is UTC.
 std::optional<double> parse_time(std::string_view text, std::string_view format);
 
+/// "2024-05-01T00:00:00Z", with a fraction if there is one; the number itself beyond the years 1 to
+/// 9999.
+std::string time_text(double seconds);
+
 }  // namespace slipway::text

@@ -5,6 +5,7 @@
 #include "graph/ops/column_functions.h"
 #include "graph/ops/impute_model.h"
 #include "graph/ops/random_features.h"
+#include "graph/ops/scale.h"
 
 namespace slipway {
 namespace {
@@ -60,6 +61,11 @@ void count_sketch(OpFields& f, CountSketchOp::Options& options, std::vector<uint
   f("signs", signs);
 }
 
+void normalize(OpFields& f, NormalizeOp::Norm& norm, double& norm_min) {
+  f("norm", norm, {"l1", "l2", "max"});
+  f("norm_min", norm_min);
+}
+
 }  // namespace
 
 std::span<const OpCodec> feature_codecs() {
@@ -68,6 +74,8 @@ std::span<const OpCodec> feature_codecs() {
                &KnnImputeOp::points, &KnnImputeOp::columns>("knn_impute", "KnnImpute"),
       op_codec<FillPredictedOp, fill_predicted, &FillPredictedOp::missing, &FillPredictedOp::low,
                &FillPredictedOp::high>("fill_predicted", "FillPredicted"),
+      op_codec<NormalizeOp, normalize, &NormalizeOp::norm, &NormalizeOp::norm_min>("normalize",
+                                                                                   "Normalize"),
       op_codec<QuantileOp, quantile, &QuantileOp::normal, &QuantileOp::references,
                &QuantileOp::quantiles>("quantile", "Quantile"),
       op_codec<SplineOp, spline, &SplineOp::options, &SplineOp::values, &SplineOp::columns>(

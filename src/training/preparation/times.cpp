@@ -128,7 +128,13 @@ Result<TermId> feature_of(ExpressionBuilder& terms, TermId moment, const Time& t
   const TermId from = TRY(either(terms, Code::kSubtract, value, terms.number(part.first)));
   const double turn = 2 * std::numbers::pi / part.period;
   const TermId angle = TRY(either(terms, Code::kMultiply, from, terms.number(turn)));
-  return terms.apply(feature.kind == Kind::kSine ? Code::kSin : Code::kCos, {angle});
+  // A quarter of a turn is 0 and not 6e-17: trees would tell it from three quarters.
+  constexpr double kGrid = 1e12;
+  const TermId turned =
+      TRY(terms.apply(feature.kind == Kind::kSine ? Code::kSin : Code::kCos, {angle}));
+  const TermId whole = TRY(either(terms, Code::kMultiply, turned, terms.number(kGrid)));
+  const TermId rounded = TRY(terms.apply(Code::kRoundHalfEven, {whole}));
+  return either(terms, Code::kDivide, rounded, terms.number(kGrid));
 }
 
 class Times final : public Part {

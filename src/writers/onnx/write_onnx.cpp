@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/json_escape.h"
+#include "graph/codecs/op_codec.h"
 #include "text/time_form.h"
 #include "writers/onnx/internal/emission.h"
 
@@ -201,8 +202,13 @@ Result<OnnxFile> write(const Graph& graph, const OnnxOptions& options, std::set<
 
 Result<OnnxFile> write_onnx_file(const Graph& graph, const OnnxOptions& options) {
   std::set<ValueId> own;
-  OnnxFile file = TRY(onnx::write(graph, options, options.own_operators ? &own : nullptr));
-  if (own.empty()) return file;
+  for (ValueId id = kFirstNode; options.own_first && id < graph.value_count(); ++id) {
+    if (find_op_codec(graph.node(id).op->name()) != nullptr) own.insert(id);
+  }
+  const size_t own_count = own.size();
+  OnnxFile file =
+      TRY(onnx::write(graph, options, options.own_operators || options.own_first ? &own : nullptr));
+  if (own.size() == own_count) return file;
   // Once more, without what was tried in vain.
   return onnx::write(graph, options, &own);
 }

@@ -22,6 +22,9 @@ struct OnnxOptions {
   /// What ONNX has nothing for becomes operators of ai.slipway (docs/container.md), which other
   /// runtimes do not know.
   bool own_operators = false;
+  /// Operators that ai.slipway has are written so although ONNX could say them: they give the same
+  /// bits, where nodes of ONNX may differ in the last one.
+  bool own_first = false;
 };
 
 struct OnnxFile {
