@@ -2,7 +2,6 @@
 #include "training/preparation/internal/feature_scores.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cmath>
@@ -19,7 +18,6 @@ struct Expected {
   std::vector<double> f;
   std::vector<double> chi2;
   std::vector<double> mutual_information;
-  std::vector<double> forest;
   std::vector<std::vector<double>> uniform_edges;
   std::vector<std::vector<double>> quantile_edges;
 
@@ -56,7 +54,6 @@ std::vector<Expected> all_expected() {
     one.f = numbers_of(entry, "f");
     one.chi2 = numbers_of(entry, "chi2");
     one.mutual_information = numbers_of(entry, "mutual_information");
-    one.forest = numbers_of(entry, "forest");
     one.uniform_edges = lists_of(entry, "uniform_edges");
     one.quantile_edges = lists_of(entry, "quantile_edges");
   }
@@ -107,20 +104,6 @@ TEST(FeatureScores, Chi2IsScikitLearns) {
   rows.x = x;
   expect_near_all(chi2_scores(rows, names).value(), expected.chi2, 1e-9);
   EXPECT_FALSE(chi2_scores(all_expected()[1].rows(), names).ok());
-}
-
-TEST(FeatureScores, ForestImportancesAreCloseToScikitLearns) {
-  setenv("SLIPWAY_PLUGIN_DIR", SLIPWAY_TEST_PLUGIN_DIR, 0);
-  for (const Expected& expected : all_expected()) {
-    const ScoredRows rows = expected.rows();
-    const auto ours = forest_importances(rows);
-    ASSERT_TRUE(ours.ok()) << ours.status().to_string();
-    // Forests of other seeds differ by as much; theirs are of the rows of each tree's bootstrap.
-    expect_near_all(*ours, expected.forest, 0, 0.05);
-    double sum = 0;
-    for (const double part : *ours) sum += part;
-    EXPECT_NEAR(sum, 1, 1e-9);
-  }
 }
 
 TEST(NumberStatistics, EdgesOfBinsAreScikitLearns) {

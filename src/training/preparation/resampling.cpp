@@ -9,7 +9,8 @@
 #include <numeric>
 #include <utility>
 
-#include "training/parallel.h"
+#include "graph/ops/neighbors.h"
+#include "training/preparation/internal/run_matrix.h"
 #include "training/preparation/row_steps.h"
 #include "training/random.h"
 
@@ -106,18 +107,19 @@ class Sampler {
                       "from, and one has {}; take fewer neighbours or --resample over",
                       k, k + 1, rows.size()));
     }
-    if (std::ranges::any_of(sampled_.matrix, [](double x) { return std::isnan(x); })) {
-      return invalid_argument("SMOTE makes rows of numbers, and some are missing; impute them");
+    if (std::ranges::any_of(sampled_.matrix, [](double x) { return !std::isfinite(x); })) {
+      return invalid_argument(
+          "SMOTE makes rows of finite numbers, and some are missing or infinite; impute them");
     }
     reserve();
     for (size_t label = 0; label < members_.size(); ++label) {
       const size_t count = members_[label].empty() ? 0 : most - members_[label].size();
-      if (count > 0) make_rows(label, count);
+      if (count > 0) TRY_STATUS(make_rows(label, count));
     }
     return {};
   }
 
-  void make_rows(size_t label, size_t count) {
+  Status make_rows(size_t label, size_t count) {
     const std::vector<uint32_t>& rows = members_[label];
     struct Draw {
       uint32_t member;
@@ -132,17 +134,17 @@ class Sampler {
       draw.share = random.uniform();
     }
     // Neighbours only of those that are drawn.
-    std::vector<std::vector<uint32_t>> nearest(rows.size());
     std::vector<uint32_t> wanted;
     wanted.reserve(draws.size());
     for (const Draw& draw : draws) wanted.push_back(draw.member);
     std::ranges::sort(wanted);
     wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
-    for_each_index(wanted.size(), input_.threads,
-                   [&](size_t i) { nearest[wanted[i]] = neighbors_of(rows, wanted[i]); });
+    const std::vector<uint32_t> nearest = TRY(nearest_of(rows, wanted));
     for (const Draw& draw : draws) {
       const uint32_t from = rows[draw.member];
-      const uint32_t to = nearest[draw.member][draw.neighbor];
+      const auto asked =
+          static_cast<size_t>(std::ranges::lower_bound(wanted, draw.member) - wanted.begin());
+      const uint32_t to = rows[nearest[asked * plan_.smote_neighbors + draw.neighbor]];
       sampled_.rows.push_back(sampled_.rows[from]);
       for (size_t j = 0; j < width_; ++j) {
         const double begin = sampled_.matrix[from * width_ + j];
@@ -150,25 +152,48 @@ class Sampler {
         sampled_.matrix.push_back(begin + draw.share * (end - begin));
       }
     }
+    return {};
   }
 
-  /// The k nearest others, nearest first.
-  std::vector<uint32_t> neighbors_of(const std::vector<uint32_t>& rows, uint32_t member) const {
-    std::vector<std::pair<double, uint32_t>> distances;
-    distances.reserve(rows.size());
-    const double* const x = row(rows[member]);
-    for (const uint32_t place : rows) {
-      if (place == rows[member]) continue;
-      const double* const y = row(place);
-      double squared = 0;
-      for (size_t j = 0; j < width_; ++j) squared += (x[j] - y[j]) * (x[j] - y[j]);
-      distances.emplace_back(squared, place);
+  std::vector<double> gathered(std::span<const uint32_t> places) const {
+    std::vector<double> matrix;
+    matrix.reserve(places.size() * width_);
+    for (const uint32_t place : places) {
+      matrix.insert(matrix.end(), row(place), row(place) + width_);
     }
-    const auto end = distances.begin() + plan_.smote_neighbors;
-    std::ranges::partial_sort(distances, end);
+    return matrix;
+  }
+
+  /// Of each wanted one of the rows, the k nearest others among them, nearest first: wanted x k.
+  Result<std::vector<uint32_t>> nearest_of(const std::vector<uint32_t>& rows,
+                                           const std::vector<uint32_t>& wanted) const {
+    const size_t k = plan_.smote_neighbors;
+    std::vector<uint32_t> asked;
+    asked.reserve(wanted.size());
+    for (const uint32_t member : wanted) asked.push_back(rows[member]);
+    NeighborsOp::Options options;
+    options.neighbors = plan_.smote_neighbors + 1;  // the row itself
+    NeighborsOp::Targets targets;
+    targets.lists = true;
+    auto op = std::make_unique<NeighborsOp>(options, static_cast<uint32_t>(width_), gathered(rows),
+                                            NeighborsOp::Distance{}, NeighborsOp::Tree{}, targets);
+    const auto append = [&](GraphBuilder& graph) {
+      return graph.add(std::move(op), {kNumbersInput}, "smote");
+    };
+    // Distances, then places, of each.
+    const std::vector<double> lists =
+        TRY(run_matrix(gathered(asked), width_, append, input_.threads));
     std::vector<uint32_t> nearest;
-    nearest.reserve(plan_.smote_neighbors);
-    for (auto at = distances.begin(); at != end; ++at) nearest.push_back(at->second);
+    nearest.reserve(wanted.size() * k);
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      const std::span<const double> places = std::span(lists).subspan((2 * i + 1) * (k + 1), k + 1);
+      // Of rows that are equal to it, others may stand in its place.
+      const auto self = std::ranges::find(places, static_cast<double>(wanted[i]));
+      const auto left_out = self == places.end() ? k : static_cast<size_t>(self - places.begin());
+      for (size_t j = 0; j <= k; ++j) {
+        if (j != left_out) nearest.push_back(static_cast<uint32_t>(places[j]));
+      }
+    }
     return nearest;
   }
 
