@@ -218,6 +218,10 @@ void Comparison::note(OutputDifference& difference, const Cell& want, const Cell
     difference.absolute_max = std::max(difference.absolute_max, absolute);
     difference.relative_max = std::max(difference.relative_max, absolute / std::fabs(*a));
   }
+  // The logarithm of a small probability is all roundings: what it stands for is compared.
+  if (a != nullptr && b != nullptr && difference.name == "predict_log_proba") {
+    size = std::fabs(std::exp(*a) - std::exp(*b));
+  }
   if (size <= options_.tolerance) return;
   if (difference.cells_different++ == 0) {
     difference.worst = fmt::format("row {}, column {}: {} before, {} in the file", row, column,
