@@ -177,8 +177,10 @@ Result<Packed> pack_run(const TrainOptions& options, const TrainingRun& run,
   wanted.open_rows = open_rows;
   // ONNX has no search for neighbours: written as distances to all rows, it takes ten times as
   // long.
-  wanted.own_first = std::ranges::any_of(
-      run.graph->nodes(), [](const Node& node) { return node.op->name() == "neighbors"; });
+  constexpr size_t kManyBytes = size_t{1} << 20;
+  wanted.own_first = std::ranges::any_of(run.graph->nodes(), [](const Node& node) {
+    return node.op->name() == "neighbors" && node.op->size_bytes() > kManyBytes;
+  });
   Conversion written = TRY(convert_graph(run.graph, wanted));
   if (!written.agrees() && written.unchecked.empty() && !wanted.own_first) {
     // Where a tree asks for the last bit of a feature, ONNX's nodes may differ in it.
