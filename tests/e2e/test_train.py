@@ -153,6 +153,9 @@ def test_a_grid_is_tried_and_the_best_comes_first(shop, tmp_path):
     ("a,b\n" + 5 * "1,x\n2,y\n", ("--learner", "logistic"), "no learner 'logistic'"),
     ("a,b\n" + 5 * "1,x\n2,y\n", ("--learner", "knn", "--param", "n_neighbors=no"), "n_neighbors"),
     ("a,b\n" + 5 * "1,x\n2,y\n", ("--param", "nonsense=1"), "nonsense"),
+    ("a,b\n" + 5 * "1,x\n2,y\n" + "3,z\n", (), "the class 'z' of 'b' has 1 row, fewer than the 5 folds"),
+    ("a,b\n" + 5 * "1,x\n2,y\n" + "inf,x\n", (), "column 'a' is infinite in row 10 (from 0)"),
+    ("a,b\n" + 5 * "1,2\n2,4.5\n" + "3,-inf\n", (), "column 'b' is infinite in row 10 (from 0)"),
     ("", (), "table.csv"),
 ])
 def test_what_is_wrong_is_said_at_once(tmp_path, content, flags, said):

@@ -79,6 +79,29 @@ void rename(std::vector<uint32_t>& part, const std::vector<uint32_t>& places) {
   for (uint32_t& place : part) place = places[place];
 }
 
+/// A class as the table has it.
+std::string class_text(const Problem& problem, int32_t index) {
+  const auto row = std::ranges::find(problem.classes, index) - problem.classes.begin();
+  return problem.frame->find(problem.target)->cell_text(static_cast<size_t>(row));
+}
+
+/// Before rows are divided by class: each part needs one of each.
+Status check_class_counts(const Problem& problem, std::span<const int32_t> classes, size_t parts,
+                          std::string_view what) {
+  if (classes.size() < parts) return {};  // said of all rows, where they are divided
+  std::vector<size_t> counts(problem.labels.size());
+  for (const int32_t index : classes) ++counts[static_cast<size_t>(index)];
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0 || counts[i] >= parts) continue;
+    return invalid_argument(fmt::format(
+        "the class '{}' of '{}' has {} row{}, fewer than the {} {}; leave those rows out, or try "
+        "fewer folds or --folds plain",
+        class_text(problem, static_cast<int32_t>(i)), problem.target, counts[i],
+        counts[i] == 1 ? "" : "s", parts, what));
+  }
+  return {};
+}
+
 Result<Parts> split(const Problem& problem, Kind kind, const std::vector<uint32_t>& places,
                     const Shares& shares) {
   Parts parts;
@@ -87,7 +110,10 @@ Result<Parts> split(const Problem& problem, Kind kind, const std::vector<uint32_
   } else if (is_by_group(kind)) {
     parts = TRY(split_grouped(of_places(problem.groups, problem, places), shares));
   } else if (kind == Kind::kStratified) {
-    parts = TRY(split_stratified(of_places(problem.classes, problem, places), shares));
+    const std::vector<int32_t> classes = of_places(problem.classes, problem, places);
+    const size_t count = shares.validation_share > 0 ? 3 : 2;
+    TRY_STATUS(check_class_counts(problem, classes, count, "parts"));
+    parts = TRY(split_stratified(classes, shares));
   } else {
     parts = TRY(split_shuffled(places.size(), shares));
   }
@@ -117,6 +143,9 @@ Result<std::vector<Fold>> folds_of(const Problem& problem, const FoldPlan& plan,
       is_by_class(kind) ? of_places(problem.classes, problem, places) : std::vector<int32_t>();
   const std::vector<int32_t> groups =
       is_by_group(kind) ? of_places(problem.groups, problem, places) : std::vector<int32_t>();
+  if (kind == Kind::kStratified) {
+    TRY_STATUS(check_class_counts(problem, classes, plan.folds, "folds"));
+  }
   std::vector<Fold> all;
   for (size_t repeat = 0; repeat < plan.repeats; ++repeat) {
     std::optional<Shuffle> shuffle;
@@ -147,9 +176,7 @@ Status check_classes(const Problem& problem, const Partition& partition) {
     }
     const auto lacking = std::ranges::find(seen, false);
     if (lacking == seen.end()) return Status();
-    const auto row = std::ranges::find(problem.classes, lacking - seen.begin());
-    const std::string label = problem.frame->find(problem.target)
-                                  ->cell_text(static_cast<size_t>(row - problem.classes.begin()));
+    const std::string label = class_text(problem, static_cast<int32_t>(lacking - seen.begin()));
     return invalid_argument(fmt::format(
         "{} no row of the class '{}'; other folds (fewer, or stratified ones) may have some", what,
         label));

@@ -113,6 +113,17 @@ bool holds_identifiers(const data::Column& column, const std::vector<uint32_t>& 
   return true;
 }
 
+/// No mean and no scale can be told of infinite numbers.
+Status refuse_infinite(const data::Column& column, const std::vector<uint32_t>& rows) {
+  if (column.is_text()) return {};
+  const auto row =
+      std::ranges::find_if(rows, [&](uint32_t each) { return std::isinf(column.numbers[each]); });
+  if (row == rows.end()) return {};
+  return invalid_argument(
+      fmt::format("column '{}' is infinite in row {} (from 0), expected finite or missing numbers",
+                  column.name, *row));
+}
+
 /// Why a column is no feature; empty if it is one.
 std::string unfit(const data::Column& column, const std::vector<uint32_t>& rows) {
   if (std::ranges::all_of(rows, [&](uint32_t row) { return column.is_missing(row); })) {
@@ -167,6 +178,7 @@ Result<Problem> make_problem(const data::Frame& frame, const ProblemOptions& opt
   }
   problem.task = options.task.value_or(guessed_task(*target));
   TRY_STATUS(set_target(*target, problem));
+  TRY_STATUS(refuse_infinite(*target, problem.rows));
   TRY_STATUS(set_roles(options, problem));
   for (const data::Column& column : frame.columns) {
     if (has_role(column.name, options)) continue;
@@ -174,6 +186,7 @@ Result<Problem> make_problem(const data::Frame& frame, const ProblemOptions& opt
       problem.notes.push_back(fmt::format("column '{}' is left out: {}", column.name, reason));
       continue;
     }
+    TRY_STATUS(refuse_infinite(column, problem.rows));
     problem.features.push_back(column.name);
   }
   if (problem.features.empty()) {
