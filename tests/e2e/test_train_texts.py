@@ -115,7 +115,7 @@ def test_predictions_are_those_of_scikit_learns_pipeline(python, shop, tmp_path)
 
 
 def test_timestamps_of_parquet_are_times(shop, tmp_path):
-    arrow = pytest.importorskip("pyarrow")
+    import pyarrow as arrow
     import pyarrow.csv
     import pyarrow.parquet
     options = arrow.csv.ConvertOptions(timestamp_parsers=["%d.%m.%Y %H:%M"], column_types={"at": arrow.timestamp("s")})
@@ -187,7 +187,7 @@ def test_a_container_answers_as_the_model_that_it_was_written_from(case, tmp_pat
     told = json.loads(done.stdout)
     assert told["agrees"] and told["rows"] > 0
     assert "ai.slipway" in run("inspect", tmp_path / "own.onnx").stdout
-    onnx = pytest.importorskip("onnx")
+    import onnx
     nodes = onnx.load(tmp_path / "own.onnx").graph.node  # any tool reads it
     assert any(node.domain == "ai.slipway" for node in nodes)
 
